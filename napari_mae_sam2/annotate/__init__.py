@@ -1,0 +1,1 @@
+"""What the grader is doing now: prompts, proposal, history, commit. No Qt."""

@@ -1,0 +1,1 @@
+"""A fluorescein angiography frame as a grader knows it: pixels, field, measurements."""

@@ -1,0 +1,1 @@
+"""MAE-SAM2: architectures, checkpoints, embeddings, predictor."""

@@ -1,0 +1,1 @@
+"""Training of MAE-SAM2: masked pre-training, fine-tuning, evaluation, rounds."""
