@@ -1,0 +1,182 @@
+"""Starts a training round as a process of its own and follows its progress.
+
+The training package is never imported here: a crash or a lack of memory over there
+cannot take the window down, and cancelling is ending a process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+SECONDS_TO_STOP = 15.0
+"""How long a cancelled round may take to put its files in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One line of what the round reports.
+
+    Attributes
+    ----------
+    event : str
+        "start", "embed", "step", "validate", "saved", "error" or "end".
+    values : mapping
+        The other fields of the line, such as "step", "total", "loss", "dice".
+    """
+
+    event: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def number(self, name: str) -> float | None:
+        """Return a field as a number; None where it is absent or no number."""
+        value = self.values.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a round ended.
+
+    Attributes
+    ----------
+    model : Path or None
+        The new checkpoint; None where there is none, and the old model stays.
+    cancelled : bool
+        True where the grader stopped it.
+    message : str
+        One sentence for the grader.
+    """
+
+    model: Path | None
+    cancelled: bool
+    message: str
+
+
+class TrainingRun:
+    """A round that runs beside the window.
+
+    Parameters
+    ----------
+    study : Path
+        Study folder with saved labels.
+    out : Path
+        Where the new checkpoint is to be written.
+    on_progress, on_end : callable
+        Called in a thread of this object.
+    options : sequence of str
+        More arguments of `mae-sam2-train finetune`.
+    """
+
+    def __init__(
+        self,
+        study: Path,
+        out: Path,
+        on_progress: Callable[[Progress], None],
+        on_end: Callable[[Ended], None],
+        options: Sequence[str] = (),
+    ) -> None:
+        self._out = out
+        self._on_progress = on_progress
+        self._on_end = on_end
+        self._cancelled = False
+        self._complaints: deque[str] = deque(maxlen=20)
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mae_sam2_training", "finetune", str(study)),
+                *("--out", str(out), "--json-progress", *options),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if hasattr(os, "setpriority"):
+            # The grader goes on clicking: training takes what is left of the cores.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._complainer = threading.Thread(target=self._hear_complaints, daemon=True)
+        self._complainer.start()
+        self._listener.start()
+
+    @property
+    def is_running(self) -> bool:
+        """True until the process has ended."""
+        return self._process.poll() is None
+
+    def cancel(self) -> None:
+        """Ask the round to stop; it is ended by force where it does not listen."""
+        if self.is_running:
+            self._cancelled = True
+            self._process.terminate()
+            reaper = threading.Timer(SECONDS_TO_STOP, self._kill)
+            reaper.daemon = True
+            reaper.start()
+
+    def close(self) -> None:
+        """Cancel and wait for the end."""
+        self.cancel()
+        self._listener.join(SECONDS_TO_STOP + 5)
+
+    def _kill(self) -> None:
+        if self.is_running:
+            self._process.kill()
+
+    def _hear_complaints(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._complaints.append(line.rstrip())
+
+    def _listen(self) -> None:
+        told = ""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            progress = _parse(line)
+            if progress is None:
+                continue
+            if progress.event == "error":
+                told = str(progress.values.get("message", ""))
+            self._on_progress(progress)
+        code = self._process.wait()
+        self._complainer.join(2)
+        self._on_end(self._verdict(code, told))
+
+    def _verdict(self, code: int, told: str) -> Ended:
+        if self._cancelled:
+            return Ended(
+                None, True, "The round was cancelled; the old model stays in use."
+            )
+        if code == 0 and self._out.is_file():
+            return Ended(self._out, False, f"The round is done: {self._out.name}")
+        log.error("Training ended with %s:\n%s", code, "\n".join(self._complaints))
+        why = told or next((line for line in reversed(self._complaints) if line), "")
+        why = why or f"the training process ended with code {code}"
+        return Ended(None, False, f"The round failed: {why} The old model stays.")
+
+
+def _parse(line: str) -> Progress | None:
+    """Read a line of progress; anything else that is printed is passed over."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(values, dict) or not isinstance(values.get("event"), str):
+        return None
+    return Progress(values.pop("event"), values)

@@ -1,0 +1,107 @@
+"""The cases that are open, in order, and which of them is in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from napari_mae_sam2.fa.frame import Frame
+
+
+class Status(Enum):
+    """What has become of a case so far."""
+
+    NEW = "new"
+    GRADED = "graded"
+    UNREADABLE = "cannot be opened"
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """A frame to grade: a file, or a frame that is in memory already."""
+
+    name: str
+    path: Path | None = None
+    frame: Frame | None = None
+    status: Status = Status.NEW
+    trouble: str = ""
+    """Why it cannot be opened."""
+
+
+class Worklist:
+    """Cases to step through."""
+
+    changed = Signal()
+    """Cases were added, or the status of one changed."""
+
+    def __init__(self) -> None:
+        self._cases: list[Case] = []
+        self._index = -1
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases in order."""
+        return tuple(self._cases)
+
+    @property
+    def index(self) -> int:
+        """Position of the case in hand, -1 where there is none."""
+        return self._index
+
+    @property
+    def current(self) -> Case | None:
+        """The case in hand."""
+        return self._cases[self._index] if self._index >= 0 else None
+
+    def replace(self, cases: Iterable[Case]) -> None:
+        """Begin a new list; none of it is in hand yet."""
+        self._cases = list(cases)
+        self._index = -1
+        self.changed.emit()
+
+    def add(self, case: Case) -> int:
+        """Append a case, unless its file is in the list already.
+
+        Returns
+        -------
+        int
+            Its position.
+        """
+        for position, known in enumerate(self._cases):
+            if case.path is not None and known.path == case.path:
+                return position
+        self._cases.append(case)
+        self.changed.emit()
+        return len(self._cases) - 1
+
+    def take(self, index: int) -> Case:
+        """Take the case at a position in hand.
+
+        Raises
+        ------
+        IndexError
+            If there is no such position.
+        """
+        if not 0 <= index < len(self._cases):
+            raise IndexError(index)
+        self._index = index
+        self.changed.emit()
+        return self._cases[index]
+
+    def neighbour(self, step: int) -> int | None:
+        """Position so many steps away, None where the list ends before."""
+        index = self._index + step
+        return index if 0 <= index < len(self._cases) else None
+
+    def set_status(self, case: Case, status: Status, trouble: str = "") -> None:
+        """Note what became of a case."""
+        case.status = status
+        case.trouble = trouble
+        self.changed.emit()
