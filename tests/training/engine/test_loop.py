@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mae_sam2_training.config import LoopConfig, RunConfig, Section
+from mae_sam2_training.engine.faults import RunError
+from mae_sam2_training.engine.loop import Fitted, fit
+from mae_sam2_training.engine.records import read_metrics
+from mae_sam2_training.engine.run import open_run
+from mae_sam2_training.engine.schedule import parameter_groups
+from mae_sam2_training.engine.stopping import Stopped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOOP = LoopConfig(steps=30, batch=4, validate_every=5, save_every=7, warmup=0.1)
+
+
+class Recipe(Section):
+    """The recipe of the line."""
+
+    loop: LoopConfig = LOOP
+    run: RunConfig = RunConfig()
+
+
+class Line(nn.Module):
+    """Learns y = 3x + 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.line = nn.Linear(1, 1)
+
+    def forward(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        x, y = batch
+        error = (self.line(x) - y).square().mean()
+        return error, {"error": float(error.detach())}
+
+
+class LineTask:
+    """A task that can be killed, or lose its loss, at a step."""
+
+    def __init__(self, kill_at: int = -1, signal_at: int = -1, nan_at: int = -1):
+        self.module = Line()
+        self.kill_at, self.signal_at, self.nan_at = kill_at, signal_at, nan_at
+
+    def groups(self) -> list[dict[str, Any]]:
+        return parameter_groups(self.module.named_parameters(), LOOP)
+
+    def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
+        if step == self.kill_at:
+            raise KeyboardInterrupt
+        if step == self.signal_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        x = torch.randn(4, 1, generator=torch.Generator().manual_seed(step))
+        y = 3 * x + (math.nan if step == self.nan_at else 1)
+        return x[rank::world], y[rank::world]
+
+    def describe(self, batch: tuple[Tensor, Tensor]) -> str:
+        return f"{len(batch[0])} points"
+
+    def validate(self, module: nn.Module, rank: int, world: int) -> dict[str, Any]:
+        x = torch.linspace(-1, 1, 8)[:, None]
+        return {"score": (-float(module((x, 3 * x + 1))[0]), 1)}
+
+
+def run_line(folder: Path, task: LineTask, json_progress: bool = False) -> Fitted:
+    recipe = Recipe()
+    with open_run(folder, recipe.run, json_progress=json_progress) as run:
+        resume = run.identify({"data": "line"}, recipe)
+        return fit(task, recipe.loop, recipe.run, run, resume=resume)
+
+
+def weights(task: LineTask) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in task.module.parameters()]
+
+
+@pytest.mark.parametrize("kill_at", [3, 7, 13, 29])
+def test_a_killed_run_ends_as_if_it_had_not_been(tmp_path: Path, kill_at: int) -> None:
+    whole = LineTask()
+    fitted = run_line(tmp_path / "whole", whole)
+    with pytest.raises(KeyboardInterrupt):
+        run_line(tmp_path / "killed", LineTask(kill_at=kill_at))
+    again = LineTask()
+    resumed = run_line(tmp_path / "killed", again)
+    assert resumed == fitted
+    for one, other in zip(weights(whole), weights(again), strict=True):
+        assert torch.equal(one, other)
+    assert read_metrics(tmp_path / "whole" / "metrics.csv") == read_metrics(
+        tmp_path / "killed" / "metrics.csv"
+    )
+
+
+def test_sigterm_saves_the_state_and_says_cancelled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Stopped) as caught:
+        run_line(tmp_path, LineTask(signal_at=10), json_progress=True)
+    assert caught.value.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) == before
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1] == {"event": "end", "status": "cancelled"}
+    assert (tmp_path / "state.pt").is_file()
+    made = [event["step"] for event in events if event["event"] == "step"]
+    run_line(tmp_path, LineTask(), json_progress=True)
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    made += [event["step"] for event in events if event["event"] == "step"]
+    assert made == list(range(1, 31))
+    assert events[-1] == {"event": "end", "status": "done"}
+
+
+def test_the_loss_falls_and_the_best_is_kept(tmp_path: Path) -> None:
+    task = LineTask()
+    fitted = run_line(tmp_path, task)
+    rows = read_metrics(tmp_path / "metrics.csv")
+    scores = {step: value for step, name, value in rows if name == "val/score"}
+    assert fitted.metrics["score"] == pytest.approx(max(scores.values()), rel=1e-4)
+    assert scores[30] > scores[0]
+    assert any(path.name.startswith("events") for path in tmp_path.rglob("*"))
+
+
+def test_a_lost_loss_names_step_and_batch(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"step 12 \(4 points\)"):
+        run_line(tmp_path, LineTask(nan_at=11))
+
+
+def test_another_recipe_begins_anew(tmp_path: Path) -> None:
+    run_line(tmp_path, LineTask())
+    with open_run(tmp_path, RunConfig()) as run:
+        assert run.identify({"data": "line"}, Recipe())
+        assert not run.identify({"data": "curve"}, Recipe())
+    assert not (tmp_path / "state.pt").exists()
+
+
+def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RunError, match="multiple of 2"),
+        open_run(tmp_path, RunConfig(devices=2), batch=3),
+    ):
+        pass

@@ -1,0 +1,75 @@
+"""Files that are either the old ones or wholly the new ones, never half of each."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its place on success.
+
+    The temporary file is removed if the block raises, and `path` is untouched then.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Read the umask, which cannot be read without being set."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def save_tensors(path: Path, value: dict[str, Any]) -> None:
+    """Write nested dictionaries of tensors and plain values atomically.
+
+    Through memory first: on a full disk torch's own writer raises an error that
+    does not say so, while a plain write does.
+    """
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(buffer.getbuffer())
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """Read what `save_tensors` wrote; no code in the file is ever run."""
+    value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return value

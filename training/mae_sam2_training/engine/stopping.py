@@ -1,0 +1,70 @@
+"""Ctrl-C and SIGTERM end a run between two steps, with its state saved."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+
+class Stopped(Exception):
+    """Raised out of a run that a signal ended; the same command resumes it.
+
+    Attributes
+    ----------
+    exit_code : int
+        130 after Ctrl-C (SIGINT), 143 after SIGTERM, as shells count it.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.exit_code = 128 + signum
+
+
+class StopSignal:
+    """Remembers SIGINT and SIGTERM while the block runs; a second one kills at once.
+
+    Outside the main thread signals cannot be caught, and nothing is done.
+    """
+
+    def __init__(self) -> None:
+        self._signum: int | None = None
+        self._before: dict[int, signal.Handlers] = {}
+
+    def __enter__(self) -> StopSignal:
+        """Start to listen."""
+        if threading.current_thread() is threading.main_thread():
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                self._before[signum] = signal.signal(signum, self._caught)  # type: ignore[assignment]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Put the former handlers back."""
+        self._restore()
+
+    def _restore(self) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+        self._before.clear()
+
+    def _caught(self, signum: int, frame: FrameType | None) -> None:
+        self._signum = signum
+        self._restore()
+
+    @property
+    def signum(self) -> int:
+        """The signal that came, or 0."""
+        return self._signum or 0
+
+    def check(self) -> None:
+        """Raise `Stopped` if a signal came."""
+        if self._signum is not None:
+            raise Stopped(self._signum)
