@@ -1,0 +1,5 @@
+"""Drawn fluorescein angiograms and drawn leakage, with exact masks.
+
+`draw_frame` draws a whole frame. The shapes of leakage and of its look-alikes are
+kept here too, because the training package draws them into real frames.
+"""
