@@ -110,7 +110,7 @@ class Embedding(Protocol):
         """(H, W) of the frame it was made from."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the caller asked for it
+class Cancelled(Exception):
     """Raised out of a slow call whose caller asked it to stop."""
 
 

@@ -1,0 +1,272 @@
+"""The promptable model as the rest of the program sees it: numpy in, numpy out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import interpolate
+
+from napari_mae_sam2.fa.pixels import check_pixels
+from napari_mae_sam2.model.candidates import MULTI, order_candidates, preferred_token
+from napari_mae_sam2.model.embedding import FrameEmbedding
+from napari_mae_sam2.model.encoder import Encoder, TorchEncoder
+from napari_mae_sam2.model.forward import PromptBatch, decode_prompts
+from napari_mae_sam2.model.preprocess import to_input
+from napari_mae_sam2.model.prompting import to_batches
+from napari_mae_sam2.model.protocol import (
+    LOW_RES_SIDE,
+    Cancelled,
+    Embedding,
+    Prediction,
+    Prompts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.model.checkpoint import LoadedModel
+
+# Logits are held to this before they are given back as a prompt, as in SAM 2.
+_LOGIT_LIMIT = 32.0
+
+
+def choose_device() -> torch.device:
+    """Return CUDA where there is one, else the CPU.
+
+    Apple's MPS must be asked for by name: PyTorch 2.7 pools Hiera's queries wrongly
+    there.
+    """
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Sam2Predictor:
+    """Answers prompts on frames with one set of weights.
+
+    Encoding and decoding keep nothing between calls, so several threads may share
+    one predictor; `set_image` and `predict` are the same for scripts, with the last
+    image remembered.
+
+    Parameters
+    ----------
+    loaded : LoadedModel
+        From `napari_mae_sam2.model.checkpoint.load_model`; its model is moved to
+        the device.
+    device : str or torch.device, optional
+        `choose_device()` by default.
+    encoder : Encoder, optional
+        Another engine for the encoder; the model's own by default.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        device: str | torch.device | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._device = torch.device(device) if device else choose_device()
+        self._model = loaded.model.to(self._device)
+        self.encoder: Encoder = encoder or TorchEncoder(self._model)
+        self._current: FrameEmbedding | None = None
+
+    @property
+    def name(self) -> str:
+        """Short name of the model and its round."""
+        return self._loaded.card.title
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights."""
+        return self._loaded.fingerprint
+
+    @property
+    def encoder_fingerprint(self) -> str:
+        """Hash of the weights that embeddings depend on."""
+        return self._loaded.encoder_fingerprint
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the square that the encoder sees."""
+        return int(self._model.image_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the decoder runs."""
+        return self._device
+
+    def encode(
+        self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
+    ) -> FrameEmbedding:
+        """Encode a frame; slow.
+
+        Parameters
+        ----------
+        pixels : array of shape (H, W), (H, W, 3) or (H, W, 4)
+            uint8, uint16 or float.
+        cancelled : callable, optional
+            Asked before every layer; answering True stops the encoding.
+
+        Raises
+        ------
+        FrameError
+            If the pixels cannot be a frame.
+        Cancelled
+            If `cancelled` answered True.
+        """
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        check_pixels(pixels, "The frame")
+        images = to_input(pixels, self.image_size)
+        features = self.encoder.encode(images, cancelled)
+        height, width = pixels.shape[:2]
+        return FrameEmbedding(
+            features, (height, width), self.image_size, self.encoder_fingerprint
+        )
+
+    def decode(self, embedding: Embedding, prompts: Prompts) -> Prediction:
+        """Answer prompts on an encoded frame; fast.
+
+        One click gives the three multimask candidates, the best score first. Other
+        prompts give the single mask first and two alternatives. Several boxes are
+        answered each on its own and put together in one candidate, which has the
+        larger logit of every pixel and the mean of their scores by area.
+
+        Parameters
+        ----------
+        embedding : Embedding
+            From `encode` of a predictor with the same encoder weights.
+        prompts : Prompts
+            Empty prompts ask for all leakage in the frame.
+
+        Raises
+        ------
+        ValueError
+            If the embedding was made by another encoder.
+        """
+        own = self._checked(embedding)
+        answers = self._answer(own, prompts)
+        if len(prompts.boxes) > 1:
+            logits, scores = _merged([self._preferred(*answer) for answer in answers])
+        else:
+            single_click = (
+                len(prompts.points) == 1
+                and not len(prompts.boxes)
+                and prompts.mask is None
+            )
+            ((all_logits, all_scores),) = answers
+            order = order_candidates(
+                self._model, all_logits[0], all_scores[0], single_click
+            )
+            logits, scores = all_logits[0, order], all_scores[0, order]
+        return _to_prediction(logits, scores, own.shape)
+
+    def reference_answer(
+        self, embedding: Embedding, prompts: Prompts, multimask: bool
+    ) -> Prediction:
+        """Answer as SAM 2's own image predictor does, for checks against it.
+
+        Parameters
+        ----------
+        embedding : Embedding
+            From `encode`.
+        prompts : Prompts
+            With one box at most.
+        multimask : bool
+            Three candidates in the order of their tokens, or the single mask.
+        """
+        own = self._checked(embedding)
+        ((logits, scores),) = self._answer(own, prompts)
+        if multimask:
+            return _to_prediction(logits[0, MULTI], scores[0, MULTI], own.shape)
+        return _to_prediction(*self._preferred(logits, scores), own.shape)
+
+    def set_image(
+        self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
+    ) -> FrameEmbedding:
+        """Encode a frame and remember it for `predict`; see `encode`."""
+        self._current = self.encode(pixels, cancelled)
+        return self._current
+
+    def predict(self, prompts: Prompts | None = None) -> Prediction:
+        """Answer prompts on the frame of `set_image`; see `decode`.
+
+        Raises
+        ------
+        RuntimeError
+            If no image was set.
+        """
+        if self._current is None:
+            raise RuntimeError("set_image must come before predict")
+        return self.decode(self._current, prompts or Prompts())
+
+    def _checked(self, embedding: Embedding) -> FrameEmbedding:
+        if not isinstance(embedding, FrameEmbedding) or (
+            embedding.encoder_fingerprint,
+            embedding.image_size,
+        ) != (self.encoder_fingerprint, self.image_size):
+            raise ValueError("the embedding was made by another encoder")
+        return embedding
+
+    def _answer(
+        self, embedding: FrameEmbedding, prompts: Prompts
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return logits (B, 4, S/4, S/4) and scores (B, 4) of every batch."""
+        features = embedding.features.to(self._device)
+        batches = to_batches(prompts, embedding.shape, embedding.image_size)
+        with torch.no_grad():
+            return [
+                decode_prompts(self._model, features, _moved(batch, self._device))
+                for batch in batches
+            ]
+
+    def _preferred(
+        self, logits: torch.Tensor, scores: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits (B, h, w) and scores (B,) of each prompt's preferred token."""
+        token = preferred_token(self._model, logits, scores)
+        rows = torch.arange(len(token), device=token.device)
+        return logits[rows, token], scores[rows, token]
+
+
+def _moved(batch: PromptBatch, device: torch.device) -> PromptBatch:
+    return PromptBatch(
+        *(
+            None if part is None else part.to(device)
+            for part in (batch.xy, batch.labels, batch.mask)
+        )
+    )
+
+
+def _merged(
+    answers: list[tuple[torch.Tensor, torch.Tensor]],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Put the answers to several boxes together in one candidate."""
+    logits = torch.cat([logits for logits, _ in answers])  # [K, h, w]
+    scores = torch.cat([scores for _, scores in answers])  # [K]
+    # One pixel more for each, so that a box without leakage counts a little.
+    areas = (logits > 0).sum(dim=(1, 2)) + 1.0
+    score = (scores * areas).sum() / areas.sum()
+    return logits.amax(dim=0, keepdim=True), score[None]
+
+
+def _to_prediction(
+    logits: torch.Tensor, scores: torch.Tensor, shape: tuple[int, int]
+) -> Prediction:
+    """Bring logits of shape (C, h, w) to the frame's resolution."""
+    low = logits[None].float()  # [1, C, h, w]
+    full = interpolate(low, shape, mode="bilinear", align_corners=False)
+    if low.shape[-1] != LOW_RES_SIDE:
+        side = (LOW_RES_SIDE, LOW_RES_SIDE)
+        low = interpolate(
+            low, side, mode="bilinear", align_corners=False, antialias=True
+        )
+    low = low.clamp(-_LOGIT_LIMIT, _LOGIT_LIMIT)
+    return Prediction(
+        logits=full[0].cpu().numpy(),
+        scores=scores.float().cpu().numpy(),
+        low_res=low[0].cpu().numpy(),
+    )
