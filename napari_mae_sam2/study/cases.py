@@ -1,0 +1,256 @@
+"""The cases of a study folder: which there are, and the frames they are made of.
+
+Nothing here scans all cases to add or find one: a case's folder follows from its
+frame. Two programs may therefore add cases to one folder at once, on any drive.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, Self
+
+from napari_mae_sam2.fa.frame import Frame, pixel_sha256
+from napari_mae_sam2.fa.reading import natural_key
+from napari_mae_sam2.study.files import (
+    StudyError,
+    new_folder,
+    read_json,
+    to_json,
+    write_error,
+    write_file,
+)
+from napari_mae_sam2.study.images import read_tiff, tiff_bytes
+from napari_mae_sam2.study.records import (
+    SCHEMA,
+    SOFTWARE,
+    CaseRecord,
+    check_schema,
+    dump,
+    load,
+    now,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STUDY_FILE = "study.json"
+
+
+def case_id(frame: Frame) -> str:
+    """Give the id of the case that a frame makes, the same in every study.
+
+    It is the frame's name in plain ASCII, at most 40 characters, and 12 digits of its
+    hash. A file name is all that is known here, so whoever names files after patients
+    gets folders named after patients: rename the files to pseudonyms first. The path
+    that the frame came from is never stored.
+
+    Parameters
+    ----------
+    frame : Frame
+        The frame.
+
+    Returns
+    -------
+    str
+        Valid as a file name on every system.
+    """
+    plain = unicodedata.normalize("NFKD", frame.name).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return f"{stem or 'frame'}-{frame.sha256[:12]}"
+
+
+class Cases:
+    """A study folder with its cases; made by `create`, `open` or `open_or_create`.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder that is known to be a study; use `open` for one that may be."""
+        self.folder = folder
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Make a study of a new or existing folder; what lies there stays.
+
+        Parameters
+        ----------
+        folder : Path
+            Folders above it are made.
+
+        Returns
+        -------
+        Cases
+            Empty.
+
+        Raises
+        ------
+        StudyError
+            If it is a study already or cannot be written.
+        """
+        if os.path.exists(folder / STUDY_FILE):
+            raise StudyError(f"{folder} is already a study: open it instead.")
+        try:
+            (folder / "cases").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(folder, error) from error
+        content = {"schema": SCHEMA, "created": now(), "software": SOFTWARE}
+        write_file(folder / STUDY_FILE, to_json(content))
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a study.
+
+        Parameters
+        ----------
+        folder : Path
+            Holds study.json.
+
+        Returns
+        -------
+        Cases
+            The study; its cases are not read yet.
+
+        Raises
+        ------
+        StudyError
+            If it is no study, damaged, or written by a newer version.
+        """
+        path = folder / STUDY_FILE
+        if not os.path.exists(path):
+            raise StudyError(f"{folder} is not a study: it holds no {STUDY_FILE}.")
+        check_schema(read_json(path), path)
+        return cls(folder)
+
+    @classmethod
+    def open_or_create(cls, folder: Path) -> Self:
+        """Open the study in a folder, or make one there; see `open` and `create`."""
+        if os.path.exists(folder / STUDY_FILE):
+            return cls.open(folder)
+        return cls.create(folder)
+
+    def case_folder(self, case: str) -> Path:
+        """Give the folder of a case, whether it is there or not.
+
+        Parameters
+        ----------
+        case : str
+            Its id.
+
+        Raises
+        ------
+        StudyError
+            If this cannot be an id: one from a foreign file must not lead elsewhere.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", case):
+            raise StudyError(f"“{case[:80]}” is not the id of a case.")
+        return self.folder / "cases" / case
+
+    def case_ids(self) -> list[str]:
+        """List the ids of all cases in natural order, without reading them."""
+        try:
+            found = [path.name for path in (self.folder / "cases").iterdir()]
+        except OSError as error:
+            raise StudyError(f"{self.folder}: the cases cannot be read.") from error
+        ids = [name for name in found if not name.startswith(".")]
+        return sorted(ids, key=natural_key)
+
+    def case(self, case: str) -> CaseRecord:
+        """Read the record of a case; `StudyError` where it is missing or damaged."""
+        return load(CaseRecord, self.case_folder(case) / "case.json")
+
+    def find_case(self, frame: Frame) -> CaseRecord | None:
+        """Give the case that a frame belongs to, or None where it was never added."""
+        case = case_id(frame)
+        return self.case(case) if self.case_folder(case).exists() else None
+
+    def add_frame(
+        self,
+        frame: Frame,
+        *,
+        patient: str | None = None,
+        eye: Literal["right", "left"] | None = None,
+        visit: str | None = None,
+        phase: str | None = None,
+    ) -> CaseRecord:
+        """Add a frame as a case, with a lossless copy of its pixels.
+
+        Parameters
+        ----------
+        frame : Frame
+            A frame that is there already is left as it is.
+        patient, eye, visit, phase : str, optional
+            About a new case; a pseudonym for the patient, never an identifier.
+
+        Returns
+        -------
+        CaseRecord
+            The new or the earlier record.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be written, or if the case of that id has other pixels.
+        """
+        case = case_id(frame)
+        folder = self.case_folder(case)
+        if not folder.exists():
+            record = CaseRecord(
+                id=case,
+                name=frame.name,
+                frame_sha256=frame.sha256,
+                shape=frame.shape,
+                channels=3 if frame.pixels.ndim == 3 else 1,
+                dtype=frame.pixels.dtype.name,
+                patient=patient,
+                eye=eye,
+                visit=visit,
+                phase=phase,
+            )
+            # Another program that adds the same frame at this moment is welcome.
+            with suppress(FileExistsError), new_folder(folder) as files:
+                files["frame.tif"] = tiff_bytes(frame.pixels)
+                files["case.json"] = to_json(dump(record))
+        found = self.case(case)
+        if found.frame_sha256 != frame.sha256:
+            raise StudyError(
+                f"The case {case} holds another frame than {frame.name}: the frame "
+                "was changed after it was added; add it under a new name."
+            )
+        return found
+
+    def load_frame(self, case: str) -> Frame:
+        """Read the pixels of a case.
+
+        Parameters
+        ----------
+        case : str
+            Its id.
+
+        Returns
+        -------
+        Frame
+            With the copy in the study as its path.
+
+        Raises
+        ------
+        StudyError
+            If it is missing, damaged, or no longer the frame that was added.
+        """
+        record = self.case(case)
+        path = self.case_folder(case) / "frame.tif"
+        pixels = read_tiff(path)
+        sha256 = pixel_sha256(pixels)
+        if sha256 != record.frame_sha256:
+            raise StudyError(
+                f"{path} is no longer the frame that was graded (its hash changed): "
+                "restore it from a backup."
+            )
+        return Frame(pixels=pixels, name=record.name, path=path, sha256=sha256)
