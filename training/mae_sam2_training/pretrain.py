@@ -1,0 +1,208 @@
+"""Masked pre-training of a SAM 2 trunk, from recipe to checkpoint.
+
+`pretrain` is what `mae-sam2-train pretrain` calls. The checkpoint is a whole SAM 2
+image model with its trunk replaced, which fine-tuning takes as `init`; the masked
+autoencoder's own decoder stays behind in the run folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from mae_sam2_training.config import ConfigError, load_config
+from mae_sam2_training.engine.loop import fit
+from mae_sam2_training.engine.memory import check_memory
+from mae_sam2_training.engine.run import open_run
+from mae_sam2_training.hiera_mae import HieraMAE
+from mae_sam2_training.masking import UNIT
+from mae_sam2_training.pretrain_config import PretrainConfig, SourceConfig
+from mae_sam2_training.pretrain_task import PretrainTask
+from mae_sam2_training.stream import DrawnFrames, FilesOnDisk, Frames, Stream
+from napari_mae_sam2.model.card import ModelCard
+from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
+from napari_mae_sam2.model.weights import find_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+
+    from mae_sam2_training.engine.loop import Fitted
+    from mae_sam2_training.engine.run import Run
+    from mae_sam2_training.pretrain_config import DataConfig
+    from napari_mae_sam2.model.checkpoint import LoadedModel
+
+_HELD_OUT_SEED = 20_402  # of the held-out crops, the same in every run
+_BYTES_PER_PIXEL = 2000  # measured: tiny, ratio 0.75, float32
+
+
+def pretrain(
+    out: Path,
+    *,
+    config: Path | None = None,
+    data: Sequence[str] = (),
+    init: Path | None = None,
+    overrides: Sequence[str] = (),
+    json_progress: bool = False,
+) -> Path:
+    """Pre-train a trunk and write the model; the same call resumes a killed run.
+
+    Parameters
+    ----------
+    out : Path
+        The checkpoint to write, ending in `.safetensors`. Beside it the run folder
+        `<stem>.run` holds log, state and pictures.
+    config : Path, optional
+        Recipe in YAML, see `PretrainConfig`.
+    data : sequence of str
+        More sources: a folder of frames, a study folder or a manifest, each with
+        `@WEIGHT` at its end where 1 is not wanted.
+    init : Path, optional
+        Weights to start from, instead of the recipe's.
+    overrides : sequence of str
+        `section.key=value`.
+    json_progress : bool
+        JSON lines on stdout instead of a progress bar.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    PlainError
+        If recipe, data or weights cannot be used, or the run cannot go on.
+    Stopped
+        If a signal ended the run; its state is saved.
+    """
+    settings = _settings(config, data, init, overrides)
+    if out.suffix != ".safetensors":
+        raise ConfigError(f"--out is {out}: end its name in .safetensors.")
+    loaded = load_model(find_weights(settings.init).path)
+    task, identity = _prepare(loaded, settings)
+    folder = out.with_suffix(".run")
+    with open_run(
+        folder, settings.run, batch=settings.loop.batch, json_progress=json_progress
+    ) as run:
+        share = settings.loop.batch // run.fabric.world_size
+        need = _bytes_needed(task.module, share, settings.data.crop.side)
+        check_memory(need, run.device, "lower loop.batch or data.crop.side")
+        resume = run.identify(identity, settings)
+        run.reporter.report("start", message=_told(settings, loaded, resume))
+        fitted = fit(task, settings.loop, settings.run, run, resume=resume)
+        if run.is_first:
+            _finish(out, task, loaded, settings, fitted, identity, run)
+    return out
+
+
+def _settings(
+    config: Path | None,
+    data: Sequence[str],
+    init: Path | None,
+    overrides: Sequence[str],
+) -> PretrainConfig:
+    settings = load_config(PretrainConfig, config, overrides)
+    sources = (*settings.data.sources, *(_source(text) for text in data))
+    changed = settings.data.model_copy(update={"sources": sources})
+    return settings.model_copy(update={"data": changed, "init": init or settings.init})
+
+
+def _source(text: str) -> SourceConfig:
+    """Read PATH or PATH@WEIGHT; a path may hold an @ of its own."""
+    path, at, weight = text.rpartition("@")
+    if at:
+        try:
+            return SourceConfig(path=Path(path), weight=float(weight))
+        except ValueError:
+            pass
+    return SourceConfig(path=Path(text))
+
+
+def _prepare(
+    loaded: LoadedModel, settings: PretrainConfig
+) -> tuple[PretrainTask, dict[str, str]]:
+    """Make the task, and name what decides its result."""
+    data, mae = settings.data, settings.mae
+    torch.manual_seed(settings.run.seed)  # the decoder's first weights
+    model = HieraMAE(loaded.model.image_encoder.trunk, mae.width, mae.depth, mae.heads)
+    step = UNIT * model.window
+    if data.crop.side % step:
+        raise ConfigError(
+            f"data.crop.side is {data.crop.side}, but crops for {loaded.card.built_as} "
+            f"must be a multiple of {step} pixels."
+        )
+    drawn = [DrawnFrames(data.drawn_side)] if data.drawn else []
+    stream = _stream(data.sources, data, settings.run.seed, drawn)
+    held_out = (
+        _stream(data.held_out, data, _HELD_OUT_SEED, []) if data.held_out else None
+    )
+    identity = {"parent": loaded.fingerprint, "data": stream.fingerprint()}
+    if held_out is not None:
+        identity["held_out"] = held_out.fingerprint()
+    return PretrainTask(model, stream, held_out, settings), identity
+
+
+def _stream(
+    sources: Sequence[SourceConfig],
+    data: DataConfig,
+    seed: int,
+    drawn: Sequence[Frames],
+) -> Stream:
+    datasets: list[Frames] = [FilesOnDisk(source.path) for source in sources]
+    weights = [source.weight for source in sources]
+    weights += [data.drawn] * len(drawn)
+    return Stream([*datasets, *drawn], weights, data.crop, seed)
+
+
+def _bytes_needed(module: nn.Module, share: int, side: int) -> int:
+    """Estimate: weights, gradients and moments, and what a backward pass keeps."""
+    weights = sum(p.numel() * p.element_size() for p in module.parameters())
+    return 4 * weights + share * side * side * _BYTES_PER_PIXEL
+
+
+def _told(settings: PretrainConfig, loaded: LoadedModel, resume: bool) -> str:
+    begun = "Continuing" if resume else "Starting"
+    loop, crop = settings.loop, settings.data.crop
+    return (
+        f"{begun} the masked pre-training of {loaded.card.title}: {loop.steps} steps "
+        f"of {loop.batch} crops of {crop.side} pixels."
+    )
+
+
+def _finish(
+    out: Path,
+    task: PretrainTask,
+    loaded: LoadedModel,
+    settings: PretrainConfig,
+    fitted: Fitted,
+    identity: dict[str, str],
+    run: Run,
+) -> None:
+    """Write the checkpoint with its card, and the pictures."""
+    from PIL import Image
+
+    picture = task.picture(min(6, settings.loop.batch)).numpy()
+    Image.fromarray(picture).save(run.folder / "reconstruction.png")
+    metrics = {"masked_loss": fitted.metrics["loss"]} if fitted.metrics else {}
+    parent = loaded.card.model_dump(exclude={"created", "software"})
+    card = ModelCard(
+        **parent
+        | {
+            "name": f"MAE-SAM2 {loaded.card.architecture}, pre-trained",
+            "parent": loaded.fingerprint,
+            "data_sha256": identity["data"],
+            "metrics": metrics,
+            "notes": (
+                f"Trunk pre-trained as a masked autoencoder: {fitted.best_step} steps "
+                f"of {settings.loop.batch} crops of {settings.data.crop.side} pixels, "
+                f"mask ratio {settings.mae.ratio:g}, seed {settings.run.seed}. "
+                "The mask decoder has not followed yet: fine-tune before use."
+            ),
+        }
+    )
+    fingerprint = save_checkpoint(out, loaded.model, card)
+    run.reporter.report("saved", path=str(out), fingerprint=fingerprint)

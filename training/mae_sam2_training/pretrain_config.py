@@ -1,0 +1,72 @@
+"""The recipe of a masked pre-training."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic needs it at run time
+
+from pydantic import Field, model_validator
+
+from mae_sam2_training.config import LoopConfig, RunConfig, Section
+from mae_sam2_training.stream import CropConfig
+
+
+class SourceConfig(Section):
+    """One dataset of the mixture."""
+
+    path: Path
+    """A folder of frames, a study folder or a manifest in CSV."""
+    weight: float = Field(1.0, gt=0)
+    """How often frames are drawn from it, relative to the other sources."""
+
+
+class DataConfig(Section):
+    """Which frames are learnt from, and what is shown of them."""
+
+    sources: tuple[SourceConfig, ...] = ()
+    """The datasets; --data adds to them."""
+    drawn: float = Field(0.0, ge=0)
+    """Weight of whole synthetic frames among the sources."""
+    drawn_side: int = Field(768, ge=64)
+    """Side of the synthetic frames in pixels."""
+    held_out: tuple[SourceConfig, ...] = ()
+    """Frames to measure the loss on; never learnt from."""
+    held_out_crops: int = Field(32, ge=1)
+    """Crops of the held-out frames that are looked at, always the same."""
+    crop: CropConfig = CropConfig()
+    """What is shown of a frame."""
+
+
+class MaskedConfig(Section):
+    """The masked autoencoder."""
+
+    ratio: float = Field(0.75, gt=0, lt=1)
+    """Share of the 32-pixel units in every window that is masked."""
+    width: int = Field(256, ge=16)
+    """Channels of the decoder."""
+    depth: int = Field(4, ge=0)
+    """Transformer blocks of the decoder."""
+    heads: int = Field(8, ge=1)
+    """Attention heads of a block."""
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """Factor on the learning rate from a block of the trunk to the one before it."""
+
+    @model_validator(mode="after")
+    def _check(self) -> MaskedConfig:
+        if self.width % 4 or self.width % self.heads:
+            raise ValueError("width must be a multiple of 4 and of heads")
+        return self
+
+
+class PretrainConfig(Section):
+    """Masked pre-training of a SAM 2 trunk."""
+
+    run: RunConfig = RunConfig()
+    """Where it computes."""
+    loop: LoopConfig = LoopConfig(steps=2000, batch=16, learning_rate=1.5e-4)
+    """How long and how fast."""
+    data: DataConfig = DataConfig()
+    """What it learns from."""
+    mae: MaskedConfig = MaskedConfig()
+    """How."""
+    init: Path | None = None
+    """Weights whose trunk is trained on; those in use by default."""
