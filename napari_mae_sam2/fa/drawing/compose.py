@@ -3,10 +3,11 @@
 Where a leak ends. A leak's outline falls softly from 1 inside to 0 outside. The mask
 holds the pixels whose outline is at least `BORDER` (0.4), a little below half of the
 local height, because graders outline generously. Texture inside a leak (ferns, petals,
-clouds) does not make holes in its mask; gaps in the outline do. Lesions are the
-8-connected parts of all masks together: leaks that touch are one lesion, of the kind
-that covers most of it. Parts smaller than `SMALLEST` pixels (of a 512-pixel frame) are
-taken out of the picture too, so that no unlabelled leakage stays behind.
+clouds) does not make holes in its mask; gaps in the outline do, where they are wider
+than a grader would paint over. Lesions are the 8-connected parts of all masks together:
+leaks that touch are one lesion, of the kind that covers most of it. Parts smaller than
+`SMALLEST` pixels (of a 512-pixel frame) are taken out of the picture too, so that no
+unlabelled leakage stays behind.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-SMALLEST = 12
+SMALLEST = 12  # pixels of a 512-pixel frame
+PINHOLE = 40  # pixels of a 512-pixel frame: smaller holes are painted over
 _TOUCHING = np.ones((3, 3), bool)
 
 
@@ -86,6 +88,7 @@ def lay_out(
     inside = np.clip(scene.depth / (2 * scene.unit), 0, 1)
     light *= inside
     mask = (best >= BORDER) & scene.field
+    mask = _fill_pinholes(mask, PINHOLE * scene.unit**2) & scene.field
     labels, count = ndimage.label(mask, _TOUCHING)
     if count == 0:
         return np.zeros(shape, np.float32), np.zeros(shape, np.uint16), {}
@@ -104,6 +107,13 @@ def lay_out(
     ).reshape(-1, len(KINDS))
     kinds = {i: KINDS[int(votes[i].argmax())] for i in range(1, len(kept) + 1)}
     return light, lesions, kinds
+
+
+def _fill_pinholes(mask: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_]:
+    """Fill holes of less than `smallest` pixels."""
+    gaps, count = ndimage.label(~mask)
+    small = np.bincount(gaps.ravel(), minlength=count + 1) < smallest
+    return mask | small[gaps]
 
 
 def _hide(unwanted: NDArray[np.bool_], unit: float) -> Floats:

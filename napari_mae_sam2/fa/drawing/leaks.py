@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 BORDER = 0.4  # the share of its local height down to which a pixel counts as leak
+DAZZLE = 90.0  # grey levels above which a leak is bright and nothing else
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,17 +105,24 @@ def _dome(
 
 def _wide_edge(edge: float, radius: float, rng: np.random.Generator) -> float:
     """Softness for an area: wide areas seldom have narrow borders. In pixels at 512."""
-    return min(max(edge, radius * float(rng.uniform(0.03, 0.13))), 12.0)
+    return min(max(edge, radius * float(rng.uniform(0.05, 0.17))), 14.0)
 
 
-def _light(
-    outline: Floats, texture: NDArray[np.floating[Any]], contrast: float
-) -> Floats:
-    """Grey levels to add: scaled to a mean of `contrast` over the leak's mask."""
+def _finish(
+    kind: str,
+    window: Window,
+    outline: Floats,
+    texture: NDArray[np.floating[Any]],
+    contrast: float,
+) -> Leak:
+    """Scale the light to a mean of `contrast` over the leak's mask."""
     shaped = outline * texture
     inside = outline >= BORDER
     mean = float(shaped[inside].mean()) if inside.any() else 1.0
-    return np.asarray(shaped * (contrast / max(mean, 0.1)), np.float32)
+    light = np.asarray(shaped * (contrast / max(mean, 0.1)), np.float32)
+    # Beyond `DAZZLE` more light looks no higher, only wider.
+    seen = np.minimum(outline * max(1.0, contrast / DAZZLE), 1)
+    return Leak(kind, window, np.asarray(seen, np.float32), light)
 
 
 def perivascular(
@@ -148,7 +156,7 @@ def perivascular(
     wanted = int(np.clip(rng.lognormal(4.3, 0.7), 18, 330) * unit)
     start = int(rng.integers(0, max(1, len(path) - wanted // 2)))
     piece = path[start : start + wanted]
-    width = float(np.clip(rng.lognormal(1.75, 0.55), 2.5, 22)) * unit
+    width = float(np.clip(rng.lognormal(2.0, 0.5), 3, 26)) * unit
     middle = (piece[:, :2].min(0) + piece[:, :2].max(0)) / 2
     reach = float(np.ptp(piece[:, :2], axis=0).max()) / 2 + 2.5 * width
     reach += 4 * edge * unit + 4
@@ -174,7 +182,7 @@ def perivascular(
     texture = _grain(shape, rng, rng.uniform(0.08, 0.3))
     # Dye is densest at the wall and thins outwards.
     texture *= 0.55 + 0.9 * np.exp(-distance / (wall + width))
-    return Leak(PERIVASCULAR, window, outline, _light(outline, texture, contrast))
+    return _finish(PERIVASCULAR, window, outline, texture, contrast)
 
 
 def _sheathed_area(
@@ -191,14 +199,16 @@ def _sheathed_area(
     window = window_around(scene, row, col, 1.5 * radius + 4 * edge * unit)
     shape = size_of(window)
     area = _blob(scene, window, row, col, radius, rng, ragged=0.6)
-    width = float(np.clip(rng.lognormal(1.9, 0.45), 3, 16)) * unit
+    width = float(np.clip(rng.lognormal(2.15, 0.4), 4, 20)) * unit
     uneven = fractal_field(shape, rng.uniform(16, 40) * unit, rng)
     distance = scene.distance[window]
-    signed = np.minimum(area, width * (1 + 0.5 * uneven) - distance)
+    signed = width * (1 + 0.5 * uneven) - distance
     outline = soften(signed, max(edge, 0.25 * width / unit) * unit)
+    # Along the vessels the leakage dies away slowly.
+    outline *= soften(area, 0.22 * radius)
     texture = _grain(shape, rng, rng.uniform(0.1, 0.3)) * _dome(area, radius / 2, rng)
     texture *= 0.6 + 0.8 * np.exp(-distance / width)
-    return Leak(PERIVASCULAR, window, outline, _light(outline, texture, contrast))
+    return _finish(PERIVASCULAR, window, outline, texture, contrast)
 
 
 def capillary(
@@ -212,7 +222,7 @@ def capillary(
     """Diffuse leakage of the capillary bed, often fern-like, in a ragged area.
 
     Parameters are those of `perivascular`; `radius` (pixels of a 512-pixel frame)
-    is drawn between 8 and 150 by default.
+    is drawn between 7 and 160 by default.
     """
     place = _place(scene, rng, near)
     if place is None:
@@ -220,7 +230,7 @@ def capillary(
     unit = scene.unit
     row, col = place
     if radius is None:
-        radius = float(np.clip(rng.lognormal(3.6, 0.7), 7, 150))
+        radius = float(np.clip(rng.lognormal(3.7, 0.7), 7, 160))
     radius *= unit
     window = window_around(scene, row, col, 1.6 * radius + 4 * edge * unit)
     shape = size_of(window)
@@ -236,7 +246,7 @@ def capillary(
     texture *= (1 - 0.75 * fern) + 1.5 * fern * net
     # A dense core: the height swells slowly over the area.
     texture *= np.clip(1 + 0.3 * smooth_field(shape, 0.7 * radius + 4, rng), 0.5, 1.6)
-    return Leak(CAPILLARY, window, outline, _light(outline, texture, contrast))
+    return _finish(CAPILLARY, window, outline, texture, contrast)
 
 
 def scattered(
@@ -260,7 +270,7 @@ def scattered(
     fern = rng.uniform(0, 0.8)
     net = ridged_field((shape[0], shape[1]), rng.uniform(9, 20) * unit, rng)
     texture *= (1 - 0.7 * fern) + 1.6 * fern * net
-    return Leak(CAPILLARY, window, outline, _light(outline, texture, contrast))
+    return _finish(CAPILLARY, window, outline, texture, contrast)
 
 
 def disc(
@@ -280,7 +290,7 @@ def disc(
     rows, cols = offsets(window, row, col)
     fall = np.exp(-np.hypot(rows, cols) / (1.2 * radius))
     texture = _grain(shape, rng, rng.uniform(0.06, 0.2)) * (0.5 + fall)
-    return Leak(DISC, window, outline, _light(outline, texture, contrast))
+    return _finish(DISC, window, outline, texture, contrast)
 
 
 def macular(
@@ -304,13 +314,15 @@ def macular(
     if rng.random() < 0.6:
         rows, cols = offsets(window, row, col)
         away = np.hypot(rows, cols) / radius
-        turn = np.arctan2(rows, cols) + 0.35 * smooth_field(shape, radius / 2, rng)
+        warp = 0.3 * smooth_field(shape, radius, rng)
+        warp += 0.25 * smooth_field(shape, radius / 3, rng)
+        turn = np.arctan2(rows, cols) + warp
         petals = int(rng.integers(5, 11))
         septa = np.abs(np.cos(turn * petals / 2 + rng.uniform(0, np.pi))) ** 0.6
         # Cysts fill a ring; the very centre stays darker for long.
         ring = np.clip(away / rng.uniform(0.15, 0.4), 0.15, 1)
         texture *= (0.35 + 0.9 * septa) * ring
-    return Leak(MACULAR, window, outline, _light(outline, texture, contrast))
+    return _finish(MACULAR, window, outline, texture, contrast)
 
 
 def neovascular(
@@ -320,7 +332,7 @@ def neovascular(
     edge: float,
     near: tuple[float, float, float] | None = None,
 ) -> Leak | None:
-    """New vessels: a lobed bright blob with a halo; also a leaking microaneurysm."""
+    """Draw new vessels: a lobed bright blob; or a leaking microaneurysm."""
     path = _pick_path(scene, rng, near)
     if path is None:
         return None
@@ -340,11 +352,11 @@ def neovascular(
         signed = np.maximum(
             signed, _blob(scene, window, at[0], at[1], lobe, rng, ragged=0.4)
         )
-    edge = min(edge, 0.5 * radius / unit)
+    edge = float(np.clip(edge, 0.22 * radius / unit, 0.5 * radius / unit))
     outline = soften(signed, edge * unit)
     texture = _grain(shape, rng, rng.uniform(0.05, 0.25))
     texture *= 0.55 + 0.9 * soften(signed - 0.45 * radius, 0.35 * radius)
-    return Leak(NEOVASCULAR, window, outline, _light(outline, texture, contrast))
+    return _finish(NEOVASCULAR, window, outline, texture, contrast)
 
 
 def _blob(

@@ -98,7 +98,8 @@ def pooling(scene: Scene, rng: np.random.Generator) -> Mark:
     rows, cols = offsets(window, row, col)
     stretch = rng.uniform(0.85, 1.15)
     signed = radius - np.hypot(rows * stretch, cols / stretch)
-    light = rng.uniform(20, 80) * soften(signed, 0.5 * unit)
+    light = rng.uniform(15, 65) * soften(signed, 0.8 * unit)
+    light *= 1 + 0.12 * fractal_field(size_of(window), 0.6 * radius, rng)
     return window, np.asarray(light, np.float32)
 
 
@@ -183,7 +184,7 @@ def rim_glow(scene: Scene, rng: np.random.Generator) -> Mark:
 LOOK_ALIKES: dict[str, tuple[LookAlike, float]] = {
     "laser scars": (laser_scars, 0.13),
     "window defect": (window_defect, 0.16),
-    "pooling": (pooling, 0.05),
+    "pooling": (pooling, 0.04),
     "microaneurysms": (microaneurysms, 0.25),
     "staining": (staining, 0.2),
     "reflex": (reflex, 0.12),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold, sato
-from skimage.morphology import remove_small_objects, skeletonize
+from skimage.morphology import skeletonize
 
 from napari_mae_sam2.fa.drawing.fields import enlarge
 from napari_mae_sam2.fa.drawing.scene import Scene, depth_of
@@ -120,7 +120,8 @@ def _trace(ridges: Floats, inside: NDArray[np.bool_]) -> tuple[Floats, ...]:
     if not inside.any():
         return ()
     mask = apply_hysteresis_threshold(ridges, 0.28, 0.75)
-    mask = remove_small_objects(mask, max_size=60)
+    parts, _ = ndimage.label(mask, _ALL_AROUND)
+    mask &= np.bincount(parts.ravel())[parts] > 60
     radius = ndimage.distance_transform_edt(mask)
     lines = skeletonize(mask)
     around = ndimage.convolve(lines.astype(np.uint8), _ALL_AROUND.astype(np.uint8))
