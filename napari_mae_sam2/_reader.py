@@ -1,0 +1,150 @@
+"""npe2 reader: frames, folders of frames, and labels that were exported from here.
+
+Every image layer carries the frame in its metadata: "fa_frame" (`Frame`, the stored
+pixels), "path" and "sha256"; of a folder also "fa_frames", the paths of all its frames.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.pixels import STRETCH
+from napari_mae_sam2.fa.reading import (
+    LABEL_ENDING,
+    count_pages,
+    is_frame_name,
+    list_frames,
+    read_frame,
+)
+from napari_mae_sam2.study.images import read_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.types import LayerData
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.fa.frame import Frame
+
+    Paths = str | list[str]
+
+# Folders that are one data set of another kind, however they are named.
+_FOREIGN = (".zarray", ".zgroup", "zarr.json", "attributes.json")
+
+
+def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
+    """Tell whether this reader is for a path.
+
+    Parameters
+    ----------
+    path : str or list of str
+        What the grader opens.
+
+    Returns
+    -------
+    callable or None
+        `read`, or None where another plugin should have a try: names that no frame
+        has, and folders of another kind.
+    """
+    paths = _as_paths(path)
+    return read if paths and all(_may_be_ours(p) for p in paths) else None
+
+
+def read(path: Paths) -> list[LayerData]:
+    """Read frames and labels.
+
+    Parameters
+    ----------
+    path : str or list of str
+        Files and folders. A file gives one layer, or one for each page of a TIFF. A
+        folder gives its first readable frame and the paths of all: a folder of
+        thousands must not fill the memory.
+
+    Returns
+    -------
+    list of layer data
+        Images; labels for exported label TIFFs.
+
+    Raises
+    ------
+    FrameError, StudyError
+        One sentence that names the first bad file.
+    """
+    layers: list[LayerData] = []
+    for each in _as_paths(path):
+        if each.is_dir():
+            layers.append(_read_folder(each))
+        elif _is_label(each):
+            layers.append((read_tiff(each), {"name": each.stem}, "labels"))
+        else:
+            layers += [
+                _layer(read_frame(each, page)) for page in range(count_pages(each))
+            ]
+    return layers
+
+
+def _as_paths(path: Paths) -> list[Path]:
+    return [Path(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
+
+
+def _is_label(path: Path) -> bool:
+    return path.name.lower().endswith(f"{LABEL_ENDING}.tif")
+
+
+def _may_be_ours(path: Path) -> bool:
+    if path.is_dir():
+        return not path.suffix.lower().endswith((".zarr", ".n5")) and not any(
+            (path / name).exists() for name in _FOREIGN
+        )
+    return path.exists() and (is_frame_name(path) or _is_label(path))
+
+
+def _read_folder(folder: Path) -> LayerData:
+    paths = list_frames(folder)
+    first: FrameError | None = None
+    for path in paths:
+        try:
+            frame = read_frame(path)
+        except FrameError as error:
+            first = first or error
+            continue
+        data, about, kind = _layer(frame)
+        about["metadata"]["fa_frames"] = [str(p) for p in paths]
+        return data, about, kind
+    raise first or FrameError(f"The folder {folder} holds no image.")
+
+
+def _layer(frame: Frame) -> LayerData:
+    about: dict[str, Any] = {
+        "name": frame.name,
+        "metadata": {
+            "fa_frame": frame,
+            "path": str(frame.path),
+            "sha256": frame.sha256,
+        },
+    }
+    shown = _shown(frame.pixels)
+    if shown.ndim == 3:
+        about["rgb"] = True
+    else:
+        about["contrast_limits"] = _limits(shown)
+    return shown, about, "image"
+
+
+def _shown(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Show equal channels as grey, so that contrast and gamma can be set."""
+    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
+        return np.ascontiguousarray(pixels[..., 0])
+    return pixels
+
+
+def _limits(grey: NDArray[Any]) -> tuple[float, float]:
+    if grey.dtype == np.uint8:
+        return 0.0, 255.0
+    low, high = (float(v) for v in np.percentile(grey, STRETCH))
+    return (low, high) if high > low else (float(grey.min()), float(grey.max()))

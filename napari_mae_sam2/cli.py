@@ -1,0 +1,164 @@
+"""The console script napari-mae-sam2: each command checks, calls and prints.
+
+What is heavy is imported inside the commands, so `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_mae_sam2 import __version__
+from napari_mae_sam2.fa.errors import PlainError
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.doctor import Finding
+
+BAD_INPUT = 2
+"""Exit code for what the message explains; 1 says "done, but something is wrong"."""
+
+app = typer.Typer(
+    name="napari-mae-sam2",
+    help="Click on a fluorescein angiogram, get the leakage, correct it. "
+    "For research; no medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the console script; a `PlainError` is printed, and the exit code is 2."""
+    # Names of frames are of every script, and a pipe may be of a smaller one.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except PlainError as error:
+        print(f"napari-mae-sam2: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"napari-mae-sam2 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and leave.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
+@app.command("open")
+def open_window(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Frames and folders of frames; none for a drawn sample."),
+    ] = None,
+) -> None:
+    """Open napari with the leakage tools."""
+    from napari_mae_sam2.doctor import find_display
+
+    chosen = paths or []
+    for path in chosen:
+        if not path.exists():
+            raise PlainError(f"{path} does not exist: give a frame or a folder.")
+    display = find_display()
+    if not display.ok:  # Qt would end the program with a core dump
+        raise PlainError(f"There is no display to open a window on. {display.advice}")
+    try:
+        from napari_mae_sam2._qt.app import run
+    except ImportError as error:
+        raise PlainError(
+            f"The window cannot be loaded ({error}): run napari-mae-sam2 doctor."
+        ) from error
+    run(chosen)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for programs.")
+    ] = False,
+) -> None:
+    """Say what was found on this machine and what to do about what is wrong.
+
+    The exit code is 1 where the window could not open.
+    """
+    from napari_mae_sam2.doctor import app_can_run, examine
+
+    findings = examine()
+    can_run = app_can_run(findings)
+    if as_json:
+        _print_json(findings, can_run)
+    else:
+        _print_table(findings, can_run)
+    raise typer.Exit(0 if can_run else 1)
+
+
+def _print_json(findings: list[Finding], can_run: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    content = {"app_can_run": can_run, "findings": [asdict(f) for f in findings]}
+    print(json.dumps(content, indent=1))
+
+
+def _print_table(findings: list[Finding], can_run: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for finding in findings:
+        bad = "[red]✗[/]" if finding.needed else "[yellow]![/]"
+        mark = "[green]✓[/]" if finding.ok else bad
+        table.add_row(mark, f"[bold]{finding.name}[/]", escape(finding.value))
+        if finding.advice:
+            table.add_row("", "", f"[cyan]→ {escape(finding.advice)}[/]")
+    console = Console(highlight=False)
+    console.print(table)
+    if not can_run:
+        console.print("\n[red]The window cannot open on this machine as it is.[/]")
+
+
+@app.command()
+def export(
+    study: Annotated[Path, typer.Argument(help="A study folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+) -> None:
+    """Write the newest labels of a study: COCO JSON, TIFF, PNG, JSON and a manifest.
+
+    The exit code is 1 where a damaged case had to be left out.
+    """
+    from rich.progress import Progress
+
+    from napari_mae_sam2.study.export import export_study
+    from napari_mae_sam2.study.folder import Study
+
+    opened = Study.open(study)
+    with Progress(transient=True) as bar:
+        task = bar.add_task("Exporting", total=None)
+        done = export_study(
+            opened, out, lambda i, n: bar.update(task, completed=i, total=n)
+        )
+    print(f"{done.cases} cases with {done.lesions} lesions written to {out}")
+    for sentence in done.trouble:
+        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
+    if done.trouble:
+        raise typer.Exit(1)

@@ -1,0 +1,321 @@
+"""What the program finds on this machine, and what to do about what is wrong.
+
+Findings are data; `cli` prints them. Nothing here opens a window or downloads: the
+graphics card is asked by a process of its own, because Qt ends a process that has no
+display instead of raising an error.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_mae_sam2 import __version__
+from napari_mae_sam2.fa.errors import PlainError
+
+QT_LIBRARIES = (
+    "sudo apt-get install -y libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0 "
+    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 "
+    "libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxcb-cursor0 libdbus-1-3 "
+    "libfontconfig1"
+)
+"""The line that brings what Qt and OpenGL need on Debian and Ubuntu."""
+
+_EXTRA = 'pip install "napari-mae-sam2[{}]"'
+_BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")  # qtpy takes the first it finds
+_LOW_DISK = 2 * 2**30  # bytes; embeddings of some hundred frames
+
+_ASK_OPENGL = """
+import json
+from qtpy import API_NAME, QT_VERSION, QtGui, QtWidgets
+app = QtWidgets.QApplication([])
+surface = QtGui.QOffscreenSurface()
+surface.create()
+context = QtGui.QOpenGLContext()
+answer = {"qt": f"{API_NAME} (Qt {QT_VERSION})", "renderer": ""}
+if context.create() and context.makeCurrent(surface):
+    from OpenGL import GL
+    text = [GL.glGetString(name) for name in (GL.GL_RENDERER, GL.GL_VERSION)]
+    answer["renderer"] = ", OpenGL ".join(t.decode() for t in text if t)
+    context.doneCurrent()
+print(json.dumps(answer), flush=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    name : str
+        What was looked at.
+    value : str
+        What was found.
+    ok : bool
+        False where something is wrong or slower than it need be.
+    advice : str
+        One line that says what to do; empty where all is well.
+    needed : bool
+        Without it the window cannot open.
+    """
+
+    name: str
+    value: str
+    ok: bool = True
+    advice: str = ""
+    needed: bool = False
+
+
+def examine() -> list[Finding]:
+    """Look at everything that the program depends on.
+
+    Returns
+    -------
+    list of Finding
+        In the order in which they are best read.
+    """
+    return [
+        Finding("napari-mae-sam2", __version__),
+        _python(),
+        _package("napari", extra="app", needed=True),
+        find_qt(),
+        find_display(),
+        find_opengl(),
+        *_torch(),
+        _package(
+            "openvino", extra="app", why="the image is encoded about twice as fast"
+        ),
+        _package("lightning-fabric", extra="train", why="rounds can be trained here"),
+        find_weights_in_use(),
+        *_folders(),
+    ]
+
+
+def app_can_run(findings: list[Finding]) -> bool:
+    """Tell whether the window would open."""
+    return all(finding.ok for finding in findings if finding.needed)
+
+
+def _python() -> Finding:
+    value = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    new_enough = sys.version_info >= (3, 11)
+    return Finding(
+        "Python",
+        value,
+        new_enough,
+        "" if new_enough else "Install Python 3.11 or later and set up again.",
+        needed=True,
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _package(
+    package: str, *, extra: str, needed: bool = False, why: str = ""
+) -> Finding:
+    version = _version(package)
+    if version is not None:
+        return Finding(package, version, needed=needed)
+    advice = f"Run: {_EXTRA.format(extra)}" + (f" — {why} with it." if why else "")
+    return Finding(package, "not installed", False, advice, needed)
+
+
+def find_qt() -> Finding:
+    """Find the Qt binding that napari will use, without loading it."""
+    found = {name: v for name in _BINDINGS if (v := _version(name)) is not None}
+    if not found:
+        advice = f"Run: {_EXTRA.format('app')}"
+        return Finding("Qt binding", "none", False, advice, needed=True)
+    wanted = os.environ.get("QT_API", "").lower()
+    name = next((n for n in found if n.lower() == wanted), next(iter(found)))
+    if wanted and name.lower() != wanted:
+        return Finding(
+            "Qt binding",
+            f"{name} {found[name]}, but QT_API asks for {wanted}",
+            False,
+            f"Unset QT_API, or run: pip install {wanted}",
+            needed=True,
+        )
+    return Finding("Qt binding", f"{name} {found[name]}", needed=True)
+
+
+def find_display() -> Finding:
+    """Find out whether there is a screen to open a window on."""
+    if sys.platform in ("win32", "darwin"):
+        return Finding("Display", "the desktop", needed=True)
+    asked = os.environ.get("QT_QPA_PLATFORM", "")
+    if asked in ("offscreen", "minimal", "vnc"):
+        return Finding("Display", f"QT_QPA_PLATFORM={asked}", needed=True)
+    for name in ("WAYLAND_DISPLAY", "DISPLAY"):
+        if os.environ.get(name):
+            return Finding("Display", f"{name}={os.environ[name]}", needed=True)
+    return Finding(
+        "Display",
+        "no display",
+        False,
+        "Start it on a desktop, or without one: xvfb-run -a napari-mae-sam2 open "
+        "(the other commands need no display).",
+        needed=True,
+    )
+
+
+def find_opengl(timeout: float = 60) -> Finding:
+    """Ask Qt for the OpenGL renderer, in a process of its own.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds after which the driver counts as hung.
+    """
+    if not (find_display().ok and find_qt().ok):
+        return Finding("OpenGL", "not asked, since no window can be opened")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _ASK_OPENGL],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding(
+            "OpenGL",
+            f"no answer within {timeout:.0f} s",
+            False,
+            "Update the graphics driver, or start with LIBGL_ALWAYS_SOFTWARE=1.",
+            needed=True,
+        )
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        reason = said[-1].strip() if said else f"exit code {done.returncode}"
+        return Finding(
+            "OpenGL",
+            f"Qt does not start ({reason})",
+            False,
+            f"Run: {QT_LIBRARIES}",
+            needed=True,
+        )
+    if not answer["renderer"]:
+        return Finding(
+            "OpenGL",
+            f"none through {answer['qt']}",
+            False,
+            f"Run: {QT_LIBRARIES}",
+            needed=True,
+        )
+    return Finding("OpenGL", f"{answer['renderer']}, {answer['qt']}", needed=True)
+
+
+def _torch() -> list[Finding]:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        advice = "Install it again: pip install --force-reinstall torch"
+        reason = str(error).partition("\n")[0]
+        return [Finding("torch", f"cannot be loaded ({reason})", False, advice, True)]
+    version = Finding("torch", torch.__version__, needed=True)
+    threads = f"{torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        device = f"cuda, {torch.cuda.get_device_name()}, {_bf16(bf16)}"
+    elif torch.backends.mps.is_available():
+        device = f"mps, {threads}"
+    else:
+        device = f"cpu, {threads}, {_bf16(_cpu_has_bf16())}"
+    return [version, Finding("Device", device)]
+
+
+def _bf16(native: bool) -> str:
+    return "bf16 native" if native else "bf16 not native"
+
+
+def _cpu_has_bf16() -> bool:
+    """Ask the processor itself; other systems than Linux do not tell."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
+
+
+def find_weights_in_use() -> Finding:
+    """Read the model card of the weights that would be used; nothing is downloaded."""
+    from napari_mae_sam2.model.weight_file import read_weights
+    from napari_mae_sam2.model.weights import last_choice, packaged_weights
+
+    chosen = last_choice()
+    advice, source = "", "packaged"
+    if chosen is not None and not chosen.is_file():
+        advice = f"The weights chosen last are gone ({chosen}): choose others."
+    elif chosen is not None:
+        source = "chosen"
+    try:
+        path = packaged_weights() if chosen is None or advice else chosen
+    except PlainError:
+        return Finding(
+            "Weights",
+            "none; Meta's SAM 2 tiny is downloaded on the first start",
+            False,
+            advice or "Open the program once while this machine is online.",
+        )
+    size = f"{path.stat().st_size / 2**20:.0f} MB"
+    try:
+        card = read_weights(path)[1]
+    except PlainError as error:
+        return Finding("Weights", f"{path} ({source}, {size})", False, str(error))
+    if card is None:
+        about = "no model card"
+    else:
+        metrics = ", ".join(f"{k} {v:.3g}" for k, v in card.metrics.items())
+        facts = (card.title, f"{card.built_as}", card.licence, metrics, card.created)
+        about = ", ".join(fact for fact in facts if fact)
+    return Finding("Weights", f"{path} ({source}, {size}): {about}", not advice, advice)
+
+
+def _folders() -> list[Finding]:
+    from napari_mae_sam2.model.folders import cache_folder
+
+    folder = cache_folder()
+    size = _size(folder)
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    found = [Finding("Cache", f"{folder} ({size / 2**20:.0f} MB)")]
+    if not os.access(there, os.W_OK):
+        advice = "Set NAPARI_MAE_SAM2_HOME to a folder that you may write to."
+        found = [Finding("Cache", f"{folder} is read-only", False, advice)]
+    free = shutil.disk_usage(there).free
+    enough = free >= _LOW_DISK
+    advice = f"Free some space on the drive of {there}: frames are cached there."
+    found.append(
+        Finding("Free disk", f"{free / 2**30:.1f} GB", enough, "" if enough else advice)
+    )
+    return found
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files in a folder, of which others may remove some meanwhile."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_size
+            except OSError:
+                continue
+    return total
