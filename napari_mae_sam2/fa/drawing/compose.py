@@ -113,7 +113,7 @@ def _fill_pinholes(mask: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_
     """Fill holes of less than `smallest` pixels."""
     gaps, count = ndimage.label(~mask)
     small = np.bincount(gaps.ravel(), minlength=count + 1) < smallest
-    return mask | small[gaps]
+    return np.asarray(mask | small[gaps], np.bool_)
 
 
 def _hide(unwanted: NDArray[np.bool_], unit: float) -> Floats:

@@ -1,7 +1,8 @@
 """Smooth random fields: what texture, uneven borders and flush are made of.
 
-A field is cubic B-spline noise on a coarse lattice, written as two small matrix
-products, so that a 512 x 512 field takes about a millisecond.
+A field is cubic B-spline noise on a coarse lattice, written as two sparse matrix
+products, so that a 512 x 512 field takes about a millisecond on one core and does not
+depend on how many threads the linear algebra library likes to use.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=256)
-def _spline(length: int, cells: int) -> Floats:
+def _spline(length: int, cells: int) -> sparse.csr_array:
     """Weights (length, cells + 3) of uniform cubic B-splines at each pixel."""
     at = np.linspace(0, cells, length, endpoint=False) + 0.5 * cells / length
-    first = np.floor(at).astype(int)
+    first = np.minimum(np.floor(at).astype(int), cells - 1)
     u = at - first
     parts = (
         (1 - u) ** 3 / 6,
@@ -29,12 +31,14 @@ def _spline(length: int, cells: int) -> Floats:
         (-3 * u**3 + 3 * u**2 + 3 * u + 1) / 6,
         u**3 / 6,
     )
-    weights = np.zeros((length, cells + 3), np.float32)
-    for k, part in enumerate(parts):
-        weights[np.arange(length), np.minimum(first + k, cells + 2)] += part
-    # White noise under a B-spline has a third of its spread: bring it back to one.
-    norm = np.sqrt((weights**2).sum(1).mean())
-    return np.asarray(weights / norm, np.float32)
+    weights = np.column_stack(parts).astype(np.float32)
+    # White noise under a B-spline loses spread: bring it back to one.
+    weights /= np.sqrt((weights**2).sum(1).mean())
+    taps = first[:, None] + np.arange(4)
+    starts = np.arange(length + 1) * 4
+    return sparse.csr_array(
+        (weights.ravel(), taps.ravel(), starts), shape=(length, cells + 3)
+    )
 
 
 def smooth_field(
@@ -60,7 +64,8 @@ def smooth_field(
     rows = _spline(height, max(1, round(height / cell)))
     cols = _spline(width, max(1, round(width / cell)))
     noise = rng.standard_normal((rows.shape[1], cols.shape[1]), np.float32)
-    return np.asarray(rows @ noise @ cols.T, np.float32)
+    wide = np.ascontiguousarray((cols @ noise.T).T)
+    return np.asarray(rows @ wide, np.float32)
 
 
 def fractal_field(
