@@ -256,18 +256,22 @@ def _cpu_has_bf16() -> bool:
 
 def find_weights_in_use() -> Finding:
     """Read the model card of the weights that would be used; nothing is downloaded."""
+    from napari_mae_sam2.model.download import OFFICIAL
+    from napari_mae_sam2.model.folders import cache_folder
     from napari_mae_sam2.model.weight_file import read_weights
-    from napari_mae_sam2.model.weights import last_choice, packaged_weights
+    from napari_mae_sam2.model.weights import FALLBACK, last_choice, packaged_weights
 
     chosen = last_choice()
-    advice, source = "", "packaged"
+    advice = ""
     if chosen is not None and not chosen.is_file():
         advice = f"The weights chosen last are gone ({chosen}): choose others."
-    elif chosen is not None:
-        source = "chosen"
+        chosen = None
+    fetched = cache_folder() / "weights" / OFFICIAL[FALLBACK].file_name
     try:
-        path = packaged_weights() if chosen is None or advice else chosen
+        path, source = chosen or packaged_weights(), "chosen" if chosen else "packaged"
     except PlainError:
+        path, source = fetched, "downloaded"
+    if not path.is_file():
         return Finding(
             "Weights",
             "none; Meta's SAM 2 tiny is downloaded on the first start",
