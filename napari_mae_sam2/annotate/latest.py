@@ -126,13 +126,14 @@ class LatestWins(Generic[Request, Response]):
                 generation, request = self._pending
                 self._pending = None
                 self._busy = True
+            outcome: Outcome[Request, Response]
             try:
                 response = self._work(request, partial(self._is_stale, generation))
             except Cancelled:
                 continue
             except Exception as error:
-                outcome = Outcome[Request, Response](generation, request, error=error)
+                outcome = Outcome(generation, request, error=error)
             else:
-                outcome = Outcome[Request, Response](generation, request, response)
+                outcome = Outcome(generation, request, response)
             if self.is_current(generation):
                 self._deliver(outcome)

@@ -17,6 +17,7 @@ from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.history import History, Moment, RegionChange, Step
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.proposal import Proposal
+from napari_mae_sam2.annotate.saving import Snapshot
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class CaseSession:
         the one array that is shown, painted on and saved.
     lesions : iterable of Lesion, optional
         What is known of them.
+    revision : str, optional
+        Id of the saved revision that the labels are, the parent of the next one.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class CaseSession:
         frame: Frame,
         labels: NDArray[Any] | None = None,
         lesions: Iterable[Lesion] = (),
+        revision: str | None = None,
     ) -> None:
         if labels is not None and labels.shape != frame.shape:
             raise PlainError(
@@ -85,6 +89,7 @@ class CaseSession:
         self._draft = NOTHING
         self._proposal: Proposal | None = None
         self._history = History()
+        self._revision = revision
         self._edits = 0
         self._saved_edits = 0
 
@@ -210,9 +215,35 @@ class CaseSession:
         """Take note that something painted on `labels` in place."""
         self._record(name, self._moment())
 
-    def mark_saved(self) -> None:
-        """Take note that what is in the labels now is on disk."""
-        self._saved_edits = self._edits
+    def snapshot(self) -> Snapshot:
+        """Copy what is to be saved, so that the grader can go on meanwhile."""
+        return Snapshot(
+            self.frame,
+            self.labels.copy(),
+            tuple(self.present_lesions()),
+            self._edits,
+            self._revision,
+        )
+
+    def mark_saved(self, edits: int, revision: str) -> None:
+        """Take note that a snapshot is on disk.
+
+        Parameters
+        ----------
+        edits : int
+            `Snapshot.edits`; what was done since then is not saved yet.
+        revision : str
+            Id that it was given.
+        """
+        self._saved_edits = edits
+        self._revision = revision
+        self.history_changed.emit()
+
+    def move_to_new_study(self) -> None:
+        """Take note that another study is in use, in which nothing is saved yet."""
+        self._revision = None
+        self._edits += 1
+        self.history_changed.emit()
 
     # --- history ---------------------------------------------------------------
 

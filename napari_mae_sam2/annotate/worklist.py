@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from napari_mae_sam2.fa.frame import Frame
@@ -25,11 +25,19 @@ class Status(Enum):
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """A frame to grade: a file, or a frame that is in memory already."""
+    """A frame to grade: a file, or something that is drawn or in memory.
+
+    Attributes
+    ----------
+    load : callable
+        Reads or draws the frame; slow; raises PlainError where it cannot.
+    path : Path, optional
+        The file it comes from.
+    """
 
     name: str
+    load: Callable[[], Frame]
     path: Path | None = None
-    frame: Frame | None = None
     status: Status = Status.NEW
     trouble: str = ""
     """Why it cannot be opened."""

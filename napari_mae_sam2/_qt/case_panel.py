@@ -1,0 +1,138 @@
+"""The list of cases and the way through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QFont
+from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QListView, QVBoxLayout
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.annotate.worklist import Status, Worklist
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+MARKS = {Status.NEW: "   ", Status.GRADED: "✓ ", Status.UNREADABLE: "✕ "}
+
+
+class _Cases(QAbstractListModel):
+    """The worklist as Qt wants it; rows are drawn only where they are visible."""
+
+    def __init__(self, worklist: Worklist, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._worklist = worklist
+        self._count = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the worklist."""
+        count = len(self._worklist.cases)
+        if count != self._count:
+            self.beginResetModel()
+            self._count = count
+            self.endResetModel()
+        elif count:
+            self.dataChanged.emit(self.index(0), self.index(count - 1))
+
+    def rowCount(self, _parent: QModelIndex | None = None) -> int:
+        """Count the cases."""
+        return self._count
+
+    def data(self, index: QModelIndex, role: int = 0) -> Any:
+        """Answer Qt's questions about a row."""
+        if not index.isValid() or index.row() >= len(self._worklist.cases):
+            return None
+        case = self._worklist.cases[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{MARKS[case.status]}{case.name}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            where = str(case.path) if case.path is not None else "in memory"
+            return f"{case.status.value}: {case.trouble or where}"
+        if role == Qt.ItemDataRole.FontRole and index.row() == self._worklist.index:
+            bold = QFont()
+            bold.setBold(True)
+            return bold
+        return None
+
+
+class CasePanel(QGroupBox):
+    """Shows the cases, opens more, and steps through them.
+
+    Parameters
+    ----------
+    worklist : Worklist
+        What is shown.
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    folder_wanted = Signal()
+    files_wanted = Signal()
+    sample_wanted = Signal()
+    step_wanted = Signal(int)
+    case_wanted = Signal(int)
+
+    def __init__(self, worklist: Worklist, parent: QWidget | None = None) -> None:
+        super().__init__("Cases", parent)
+        self._worklist = worklist
+        self._where = QLabel()
+        self._model = _Cases(worklist, self)
+        self._list = QListView()
+        self._list.setModel(self._model)
+        self._list.setUniformItemSizes(True)
+        self._list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self._list.setMinimumHeight(64)
+        self._list.clicked.connect(lambda index: self.case_wanted.emit(index.row()))
+        self._list.activated.connect(lambda index: self.case_wanted.emit(index.row()))
+        self.previous = button(
+            "◀ Previous",
+            "Save and go back one case (Shift + N)",
+            lambda: self.step_wanted.emit(-1),
+        )
+        self.next = button(
+            "Next ▶",
+            "Save and go to the next case (N)",
+            lambda: self.step_wanted.emit(1),
+        )
+        opening = QHBoxLayout()
+        for made in (
+            button(
+                "Open folder…",
+                "Open every frame of a folder; dropping it here does the same",
+                self.folder_wanted.emit,
+            ),
+            button("Files…", "Open some frames", self.files_wanted.emit),
+            button(
+                "Sample", "Open a drawn frame with leakage", self.sample_wanted.emit
+            ),
+        ):
+            opening.addWidget(made)
+        stepping = QHBoxLayout()
+        stepping.addWidget(self.previous)
+        stepping.addWidget(self._where, 1, Qt.AlignmentFlag.AlignCenter)
+        stepping.addWidget(self.next)
+        layout = QVBoxLayout(self)
+        layout.addLayout(opening)
+        layout.addWidget(self._list, 1)
+        layout.addLayout(stepping)
+        worklist.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the worklist."""
+        count, index = len(self._worklist.cases), self._worklist.index
+        self._model.refresh()
+        self._where.setText(f"{index + 1} of {count}" if index >= 0 else "no case")
+        self.previous.setEnabled(self._worklist.neighbour(-1) is not None)
+        self.next.setEnabled(self._worklist.neighbour(1) is not None)
+        if index >= 0:
+            here = self._model.index(index)
+            self._list.setCurrentIndex(here)
+            self._list.scrollTo(here)
+
+    def close_down(self) -> None:
+        """Stop following the worklist."""
+        self._worklist.changed.disconnect(self.refresh)

@@ -1,0 +1,166 @@
+"""Everything a grader can do by key or button, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2._qt.keys import PAINT, Key
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.export import Exported, export_study
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+
+
+class Commands:
+    """The grader's commands, acting on what is in hand.
+
+    Parameters
+    ----------
+    widget : LeakageWidget
+        The dock they act through.
+    """
+
+    def __init__(self, widget: LeakageWidget) -> None:
+        self._widget = widget
+        prompting, cases = "Segment", "Cases and labels"
+        self.keys: tuple[Key, ...] = (
+            Key(
+                ("S",), "segment: click again, or all leakage", self.segment, prompting
+            ),
+            Key(
+                ("T",), "left click says: leakage / not leakage", self.toggle, prompting
+            ),
+            Key(("Q",), "the model's next candidate", self.next_candidate, prompting),
+            Key(("C",), "commit the proposal as one lesion", self.commit, prompting),
+            Key(("A",), "accept each patch as a lesion", self.accept, prompting),
+            Key(("R",), "reject the proposal", self.reject, prompting),
+            Key(("Z",), "undo, also paint", self.undo, prompting),
+            Key(("Shift-Z",), "redo", self.redo, prompting),
+            Key(("Control-Z",), "undo while painting", self.undo, prompting, True),
+            Key(
+                ("Control-Shift-Z",), "redo while painting", self.redo, prompting, True
+            ),
+            Key(("P",), "paint", self._tool("paint"), PAINT),
+            Key(("E",), "erase", self._tool("erase"), PAINT),
+            Key(("F",), "fill", self._tool("fill"), PAINT),
+            Key(("3",), "polygon", self._tool("polygon"), PAINT),
+            Key(("L",), "pick a lesion", self._tool("pick"), PAINT),
+            Key(("N",), "save, next case", self.next_case, cases),
+            Key(("Shift-N",), "save, previous case", self.previous_case, cases),
+            Key(("Shift-S",), "save, also “no leakage here”", self.save, cases),
+            Key(("H",), "this sheet", widget.show_keys, cases),
+        )
+
+    # --- prompting -------------------------------------------------------------
+
+    def segment(self) -> None:
+        """Go back to clicking; pressed again without a prompt: all leakage."""
+        session = self._widget.session
+        if not self._widget.layers.is_prompting:
+            self._widget.layers.start_prompting()
+        elif session is not None and session.draft.is_empty:
+            session.ask_for_everything()
+
+    def all_leakage(self) -> None:
+        """Ask the model for all leakage in the frame."""
+        if self._widget.session is not None:
+            self._widget.layers.start_prompting()
+            self._widget.session.ask_for_everything()
+
+    def toggle(self) -> None:
+        """Change what the left mouse button says."""
+        self._widget.segment.show_polarity(not self._widget.mouse.left_is_positive)
+
+    def next_candidate(self) -> None:
+        """Show the model's next candidate."""
+        if self._widget.session is not None:
+            self._widget.session.next_candidate()
+
+    def commit(self) -> None:
+        """Make the proposal one lesion, and let the brush paint on it."""
+        session = self._widget.session
+        if session is not None and self._try(session.commit):
+            self._widget.layers.choose_label(max(session.lesion_numbers()))
+
+    def accept(self) -> None:
+        """Make each patch of the proposal a lesion."""
+        session = self._widget.session
+        if session is not None and self._try(session.commit_patches):
+            self._widget.layers.choose_label(max(session.lesion_numbers()))
+
+    def reject(self) -> None:
+        """Drop the prompts and the proposal."""
+        if self._widget.session is not None:
+            self._widget.session.reject()
+
+    def undo(self) -> None:
+        """Take back the last thing that was done to the case."""
+        if self._widget.session is not None:
+            self._widget.session.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        if self._widget.session is not None:
+            self._widget.session.redo()
+
+    # --- cases -----------------------------------------------------------------
+
+    def next_case(self) -> None:
+        """Save and go on."""
+        self._widget.desk.step(1)
+
+    def previous_case(self) -> None:
+        """Save and go back."""
+        self._widget.desk.step(-1)
+
+    def save(self) -> None:
+        """Save the labels, an empty label too."""
+        desk, messages = self._widget.desk, self._widget.messages
+        desk.save(lambda: messages.tell(f"Saved in {desk.folder}"))
+
+    def export(self) -> None:
+        """Save, then write the whole study for other programs."""
+        desk, messages = self._widget.desk, self._widget.messages
+        folder = desk.folder
+        out = folder / "export"
+
+        def tell(done: Exported) -> None:
+            what = (
+                "1 labelled case" if done.cases == 1 else f"{done.cases} labelled cases"
+            )
+            if done.trouble:
+                messages.warn(f"Exported {what}, not all: {done.trouble[0]}")
+            else:
+                messages.tell(f"Exported {what} to {out}")
+
+        desk.save(
+            lambda: desk.write(lambda: export_study(Study.open(folder), out), tell)
+        )
+
+    # --- models ----------------------------------------------------------------
+
+    def use_model(self, path: str) -> None:
+        """Load a checkpoint; the model in use stays until it is there."""
+        self._widget.desk.annotator.load_model(path)
+
+    def use_packaged_model(self) -> None:
+        """Go back to the model that came with the program."""
+        self._widget.desk.annotator.load_model("packaged")
+
+    # --- inside ----------------------------------------------------------------
+
+    def _tool(self, mode: str) -> Callable[[], None]:
+        return lambda: self._widget.layers.start_painting(mode)
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except PlainError as error:
+            self._widget.messages.warn(str(error))
+            return False
+        self._widget.messages.clear()
+        return True

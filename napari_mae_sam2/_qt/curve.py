@@ -1,0 +1,127 @@
+"""A small live plot of a training round: loss falling, Dice rising."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOSS, DICE = "#f59e0b", "#22d3ee"
+LEFT, RIGHT, TOP, BOTTOM = 8, 8, 24, 20
+
+
+class RoundCurve(QWidget):
+    """Draws training loss and held-out Dice against the step.
+
+    Both share one axis from 0 to 1, which a loss of Dice and cross-entropy keeps to;
+    a larger loss stretches the axis.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._loss: list[tuple[float, float]] = []
+        self._dice: list[tuple[float, float]] = []
+        self._steps = 1.0
+        self.setMinimumHeight(140)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip("Training loss and Dice on held-out images, step by step")
+
+    @property
+    def dice(self) -> Sequence[tuple[float, float]]:
+        """Points (step, Dice) shown so far."""
+        return tuple(self._dice)
+
+    @property
+    def loss(self) -> Sequence[tuple[float, float]]:
+        """Points (step, loss) shown so far."""
+        return tuple(self._loss)
+
+    def begin(self) -> None:
+        """Start an empty plot."""
+        self._loss, self._dice, self._steps = [], [], 1.0
+        self.update()
+
+    def add(
+        self,
+        step: float,
+        total: float | None = None,
+        *,
+        loss: float | None = None,
+        dice: float | None = None,
+    ) -> None:
+        """Add what is known at a step."""
+        self._steps = max(self._steps, step, total or 0.0)
+        if loss is not None:
+            self._loss.append((step, loss))
+        if dice is not None:
+            self._dice.append((step, dice))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Draw the plot in the colours of the theme."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = self.palette().color(QPalette.ColorRole.WindowText)
+        faint = QColor(text)
+        faint.setAlpha(70)
+        area = QRectF(
+            LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM
+        )
+        top = max([1.0, *(value for _, value in self._loss)])
+        painter.setPen(QPen(faint, 1))
+        for share in (0.0, 0.5, 1.0):
+            y = area.bottom() - share * area.height()
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        self._draw(painter, area, self._loss, top, LOSS)
+        self._draw(painter, area, self._dice, top, DICE)
+        self._write_legend(painter, area, text)
+        painter.end()
+
+    def _draw(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        points: Sequence[tuple[float, float]],
+        top: float,
+        colour: str,
+    ) -> None:
+        places = [
+            QPointF(
+                area.left() + step / self._steps * area.width(),
+                area.bottom() - min(max(value / top, 0.0), 1.0) * area.height(),
+            )
+            for step, value in points
+        ]
+        painter.setPen(QPen(QColor(colour), 2))
+        painter.drawPolyline(QPolygonF(places))
+        if places:
+            painter.setBrush(QColor(colour))
+            painter.drawEllipse(places[-1], 3, 3)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _write_legend(self, painter: QPainter, area: QRectF, text: QColor) -> None:
+        parts = (
+            (LOSS, "loss", self._loss),
+            (DICE, "held-out Dice", self._dice),
+        )
+        x = area.left()
+        for colour, name, points in parts:
+            words = f"{name} {points[-1][1]:.2f}" if points else name
+            painter.setPen(QPen(QColor(colour), 3))
+            painter.drawLine(QPointF(x, 11), QPointF(x + 14, 11))
+            painter.setPen(text)
+            painter.drawText(QPointF(x + 19, 15), words)
+            x += 19 + painter.fontMetrics().horizontalAdvance(words) + 18
+        painter.drawText(
+            QRectF(area.left(), area.bottom() + 3, area.width(), 16),
+            Qt.AlignmentFlag.AlignRight,
+            f"step {self._last_step():.0f} of {self._steps:.0f}",
+        )
+
+    def _last_step(self) -> float:
+        return max((step for step, _ in (*self._loss, *self._dice)), default=0.0)

@@ -1,0 +1,328 @@
+"""The dock widget "MAE-SAM2 leakage": panels, layers and desk put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.case_panel import CasePanel
+from napari_mae_sam2._qt.commands import Commands
+from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
+from napari_mae_sam2._qt.keys_sheet import KeysSheet
+from napari_mae_sam2._qt.layers import CaseLayers
+from napari_mae_sam2._qt.message_bar import MessageBar
+from napari_mae_sam2._qt.model_panel import ModelPanel
+from napari_mae_sam2._qt.prompt_mouse import PromptMouse
+from napari_mae_sam2._qt.rounds import Rounds
+from napari_mae_sam2._qt.save_panel import SavePanel
+from napari_mae_sam2._qt.segment_panel import SegmentPanel
+from napari_mae_sam2._qt.training_panel import TrainingPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari
+    from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+
+    from napari_mae_sam2.annotate.desk import Desk
+    from napari_mae_sam2.annotate.session import CaseSession
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.model.protocol import Predictor
+
+IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
+MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
+
+
+class LeakageWidget(QWidget):
+    """The grader's dock.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The window it is docked in.
+    desk : Desk
+        The state it shows.
+    sample : callable
+        Draws the sample frame; called in a worker thread.
+    from_layer : callable
+        Makes a frame of the pixels and the name of an image that somebody else
+        opened; called in a worker thread.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        desk: Desk,
+        sample: Callable[[], Frame],
+        from_layer: Callable[[Any, str], Frame],
+    ) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.desk = desk
+        self._sample = sample
+        self._from_layer = from_layer
+        self.session: CaseSession | None = None
+        self._is_closed = False
+        self.setAcceptDrops(True)
+
+        self.layers = CaseLayers(viewer)
+        self.mouse = PromptMouse(self.layers, self._on_click, self._on_box)
+        self.commands = Commands(self)
+        self._keys_sheet: KeysSheet | None = None
+
+        self.messages = MessageBar()
+        self.cases = CasePanel(desk.worklist)
+        self.segment = SegmentPanel()
+        self.labels = SavePanel()
+        self.model = ModelPanel()
+        self.training = TrainingPanel()
+        self.rounds = Rounds(desk, self.training, self)
+        self._lay_out()
+        self._connect()
+        self.labels.show_folder(desk.folder)
+        self._refresh()
+        QTimer.singleShot(0, self._adopt_open_layers)
+
+    # --- what it offers --------------------------------------------------------
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open files and folders as a list of cases."""
+        self.desk.open_paths(paths)
+
+    def open_sample(self) -> None:
+        """Open the drawn sample frame."""
+        self.desk.open_frame("sample frame (drawn)", self._sample)
+
+    def show_keys(self) -> None:
+        """Show the sheet of keys, or put it away."""
+        if self._keys_sheet is None:
+            self._keys_sheet = KeysSheet(self.commands.keys, self)
+        self._keys_sheet.setVisible(not self._keys_sheet.isVisible())
+
+    def shut_down(self) -> None:
+        """Save, stop every worker and let go of the viewer; once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.rounds.close()
+        self.desk.case_opened.disconnect(self._on_case)
+        self.desk.close()
+        self.layers.close()
+        self.cases.close_down()
+        unbind(self.viewer, self.commands.keys)
+        self.viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self.closed.emit()
+
+    # --- building --------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        grade = QWidget()
+        column = QVBoxLayout(grade)
+        column.addWidget(self.cases, 1)
+        column.addWidget(self.segment)
+        column.addWidget(self.labels)
+        model = QWidget()
+        other = QVBoxLayout(model)
+        other.addWidget(self.model)
+        other.addWidget(self.training)
+        other.addStretch(1)
+        for layout in (column, other):
+            layout.setContentsMargins(4, 6, 4, 4)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(grade, "Grade")
+        self.tabs.addTab(model, "Model")
+        bottom = QHBoxLayout()
+        bottom.addStretch(1)
+        bottom.addWidget(
+            button("Keys and mouse", "Show what every key does (H)", self.show_keys)
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.tabs, 1)
+        layout.addLayout(bottom)
+        self.setMinimumWidth(330)
+
+    def _connect(self) -> None:
+        desk, annotator = self.desk, self.desk.annotator
+        desk.case_opened.connect(self._on_case)
+        desk.told.connect(self.messages.tell)
+        desk.warned.connect(self.messages.warn)
+        desk.folder_changed.connect(self.labels.show_folder)
+        annotator.readiness_changed.connect(self.segment.show_readiness)
+        annotator.predictor_changed.connect(self._on_predictor)
+        annotator.failed.connect(self.messages.warn)
+
+        self.cases.folder_wanted.connect(self._choose_folder)
+        self.cases.files_wanted.connect(self._choose_files)
+        self.cases.sample_wanted.connect(self.open_sample)
+        self.cases.step_wanted.connect(desk.step)
+        self.cases.case_wanted.connect(desk.go)
+
+        segment, commands = self.segment, self.commands
+        segment.cancel_wanted.connect(annotator.cancel_encoding)
+        segment.polarity_wanted.connect(self._set_polarity)
+        segment.segment_wanted.connect(commands.all_leakage)
+        segment.candidate_wanted.connect(commands.next_candidate)
+        segment.commit_wanted.connect(commands.commit)
+        segment.accept_wanted.connect(commands.accept)
+        segment.reject_wanted.connect(commands.reject)
+        segment.undo_wanted.connect(commands.undo)
+        segment.redo_wanted.connect(commands.redo)
+
+        self.labels.save_wanted.connect(commands.save)
+        self.labels.export_wanted.connect(commands.export)
+        self.labels.folder_wanted.connect(self._choose_study)
+        self.labels.grader_changed.connect(self._set_grader)
+        self.model.file_wanted.connect(self._choose_model)
+        self.model.default_wanted.connect(commands.use_packaged_model)
+        self.rounds.warned.connect(self.messages.warn)
+        self.viewer.layers.events.inserted.connect(self._on_inserted)
+
+    # --- following the state ---------------------------------------------------
+
+    def _on_case(self, session: CaseSession | None) -> None:
+        if self.session is not None:
+            for signal in (self.session.proposal_changed, self.session.history_changed):
+                signal.disconnect(self._refresh)
+        self.session = session
+        self.layers.show(session)
+        if session is not None:
+            session.proposal_changed.connect(self._refresh)
+            session.history_changed.connect(self._refresh)
+            self.mouse.attach()
+            prompts, leakage = self.layers.prompts, self.layers.leakage
+            assert prompts is not None
+            assert leakage is not None
+            bind(self.viewer, prompts, leakage, self.commands.keys)
+            bind_panning(prompts, self._set_panning)
+            self.messages.clear()
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        self.segment.show_session(self.session)
+        if self.session is None:
+            self.labels.show_summary(None, unsaved=False)
+        else:
+            lesions = len(self.session.lesion_numbers())
+            self.labels.show_summary(lesions, self.session.unsaved)
+
+    def _on_predictor(self, predictor: Predictor) -> None:
+        self.model.show_model(predictor.name, predictor.fingerprint)
+
+    # --- what the grader does --------------------------------------------------
+
+    def _on_click(self, row: float, column: float, positive: bool) -> None:
+        if self.session is not None:
+            self.session.click(row, column, positive)
+
+    def _on_box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
+        if self.session is not None:
+            self.session.box(one, other)
+
+    def _set_polarity(self, positive: bool) -> None:
+        self.mouse.left_is_positive = positive
+
+    def _set_panning(self, panning: bool) -> None:
+        self.mouse.is_panning = panning
+        if self.layers.prompts is not None:
+            self.layers.prompts.mouse_pan = panning
+
+    def _set_grader(self, code: str) -> None:
+        self.desk.grader = code
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of frames")
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def _choose_files(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Open frames", "", IMAGES)
+        if files:
+            self.open_paths([Path(file) for file in files])
+
+    def _choose_study(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Save labels to this folder")
+        if folder:
+            self.desk.set_folder(Path(folder))
+
+    def _choose_model(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Use a checkpoint", "", MODELS)
+        if file:
+            self.commands.use_model(file)
+
+    # --- images that come from elsewhere ---------------------------------------
+
+    def _adopt_open_layers(self) -> None:
+        for layer in list(self.viewer.layers):
+            self._adopt(layer)
+
+    def _on_inserted(self, event: Any) -> None:
+        layer = event.value
+        if not self.layers.is_adding and not self.layers.is_ours(layer):
+            QTimer.singleShot(0, lambda: self._adopt(layer))
+
+    def _adopt(self, layer: Any) -> None:
+        """Take an image that was dropped on the canvas, or opened before, as a case."""
+        if (
+            self._is_closed
+            or not isinstance(layer, Image)
+            or self.layers.is_ours(layer)
+            or layer not in self.viewer.layers
+        ):
+            return
+        path, name, pixels = layer.source.path, layer.name, layer.data
+        self.viewer.layers.remove(layer)
+        if path is not None and Path(path).is_dir():
+            self.desk.open_paths([Path(path)])
+        elif path is not None and Path(path).is_file():
+            self.desk.add_file(Path(path))
+        else:
+            self.desk.open_frame(name, lambda: self._from_layer(pixels, name))
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Take files and folders that are dragged over the dock."""
+        data = None if event is None else event.mimeData()
+        if event is not None and data is not None and data.hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open what was dropped on the dock."""
+        data = None if event is None else event.mimeData()
+        if event is not None and data is not None:
+            paths = [
+                Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()
+            ]
+            event.acceptProposedAction()
+            self.open_paths(paths)
+
+    # --- closing ---------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Watch the window once it is known, to save when it closes."""
+        super().showEvent(event)
+        window = self.window()
+        if window is not None and window is not self:
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Shut down with the window."""
+        if (
+            event is not None
+            and event.type() == QEvent.Type.Close
+            and watched is self.window()
+        ):
+            self.shut_down()
+        return super().eventFilter(watched, event)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Shut down where the widget stands alone."""
+        self.shut_down()
+        super().closeEvent(event)

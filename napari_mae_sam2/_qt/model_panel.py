@@ -1,0 +1,51 @@
+"""The model in use, and another one in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout
+
+from napari_mae_sam2._qt.buttons import button
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+
+class ModelPanel(QGroupBox):
+    """Names the model and offers others.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    file_wanted = Signal()
+    default_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Model in use", parent)
+        self.name = QLabel("none yet")
+        self.name.setWordWrap(True)
+        choosing = QHBoxLayout()
+        choosing.addWidget(
+            button("Choose file…", "Use a checkpoint from disk", self.file_wanted.emit)
+        )
+        choosing.addWidget(
+            button(
+                "Packaged model",
+                "Use the model that came with the program",
+                self.default_wanted.emit,
+            )
+        )
+        choosing.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.name)
+        layout.addLayout(choosing)
+
+    def show_model(self, name: str, fingerprint: str) -> None:
+        """Show which model answers now."""
+        self.name.setText(name)
+        self.name.setToolTip(f"Weights {fingerprint[:12]}")

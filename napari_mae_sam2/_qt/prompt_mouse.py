@@ -1,0 +1,90 @@
+"""The mouse on the prompts layer: a click is a point, a drag is a box."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_mae_sam2.annotate.draft import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_mae_sam2._qt.layers import CaseLayers
+
+LEFT, RIGHT = 1, 2
+DRAG_PIXELS = 6
+"""How far the mouse moves on the screen, pressed, before it drags a box."""
+
+
+class PromptMouse:
+    """Turns mouse events of napari into clicks and boxes.
+
+    Parameters
+    ----------
+    layers : CaseLayers
+        Where the mouse acts, and where the box is shown while it is dragged.
+    on_click : callable
+        Gets row, column and whether the click says "leakage".
+    on_box : callable
+        Gets two opposite corners as (row, column).
+    """
+
+    def __init__(
+        self,
+        layers: CaseLayers,
+        on_click: Callable[[float, float, bool], None],
+        on_box: Callable[[tuple[float, float], tuple[float, float]], None],
+    ) -> None:
+        self._layers = layers
+        self._on_click = on_click
+        self._on_box = on_box
+        self.left_is_positive = True
+        self.is_panning = False
+
+    def attach(self) -> None:
+        """Listen on the prompts layer, once."""
+        prompts = self._layers.prompts
+        if prompts is not None and self._on_drag not in prompts.mouse_drag_callbacks:
+            prompts.mouse_drag_callbacks.append(self._on_drag)
+
+    def _on_drag(self, layer: Any, event: Any) -> Iterator[None]:
+        if event.button not in (LEFT, RIGHT) or self.is_panning:
+            return
+        button, modifiers = event.button, set(event.modifiers)
+        start, pressed_at = self._place(layer, event), event.pos
+        yield
+        dragged = False
+        while event.type == "mouse_move":
+            dx, dy = event.pos[0] - pressed_at[0], event.pos[1] - pressed_at[1]
+            dragged = dragged or max(abs(dx), abs(dy)) >= DRAG_PIXELS
+            if dragged and button == LEFT:
+                here = self._inside(layer, self._place(layer, event))
+                corner = self._inside(layer, start)
+                self._layers.preview_box(Box.between(corner, here))
+            yield
+        end = self._inside(layer, self._place(layer, event))
+        if dragged and button == LEFT:
+            corner = self._inside(layer, start)
+            if abs(end[0] - corner[0]) >= 1 and abs(end[1] - corner[1]) >= 1:
+                self._on_box(corner, end)
+            else:
+                self._layers.preview_box(None)
+        elif self._inside(layer, start) == start:
+            positive = self.left_is_positive == (button == LEFT)
+            if "Control" in modifiers:
+                positive = not positive
+            self._on_click(*start, positive)
+
+    @staticmethod
+    def _place(layer: Any, event: Any) -> tuple[float, float]:
+        row, column = layer.world_to_data(event.position)[-2:]
+        return float(row), float(column)
+
+    def _inside(self, layer: Any, place: tuple[float, float]) -> tuple[float, float]:
+        """Move a place that lies beside the frame onto its border."""
+        assert self._layers.leakage is not None
+        height, width = self._layers.leakage.data.shape
+        return (
+            min(max(place[0], -0.5), height - 0.5),
+            min(max(place[1], -0.5), width - 0.5),
+        )

@@ -1,0 +1,100 @@
+"""Where labels are saved, by whom, and the export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QVBoxLayout,
+)
+
+from napari_mae_sam2._qt.buttons import button
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
+
+
+class SavePanel(QGroupBox):
+    """Shows the study folder and saves or exports into it.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    save_wanted = Signal()
+    export_wanted = Signal()
+    folder_wanted = Signal()
+    grader_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Labels", parent)
+        self.folder = QLabel()
+        self.folder.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        change = button(
+            "Change…", "Save the labels to another folder", self.folder_wanted.emit
+        )
+        where = QHBoxLayout()
+        where.addWidget(self.folder, 1)
+        where.addWidget(change)
+        self.grader = QLineEdit()
+        self.grader.setPlaceholderText("your code, not your name")
+        self.grader.setToolTip(
+            "Saved with every label, so that graders can be compared"
+        )
+        self.grader.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.grader.editingFinished.connect(
+            lambda: self.grader_changed.emit(self.grader.text().strip())
+        )
+        form = QFormLayout()
+        form.addRow("Folder", where)
+        form.addRow("Grader", self.grader)
+        self.summary = QLabel("No lesions yet")
+        self._save = button(
+            "Save",
+            "Save the labels of this case; Next does it too",
+            self.save_wanted.emit,
+        )
+        self._export = button(
+            "Export",
+            "Save, and write TIFF, PNG, JSON and COCO for all cases of the folder",
+            self.export_wanted.emit,
+        )
+        doing = QHBoxLayout()
+        doing.addWidget(self.summary, 1)
+        doing.addWidget(self._save)
+        doing.addWidget(self._export)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addLayout(doing)
+
+    def show_folder(self, folder: Path | None) -> None:
+        """Show where labels go."""
+        text = "" if folder is None else str(folder)
+        self.folder.setToolTip(text)
+        metrics = self.folder.fontMetrics()
+        self.folder.setText(
+            metrics.elidedText(text, Qt.TextElideMode.ElideLeft, 210) or "not chosen"
+        )
+
+    def show_summary(self, lesions: int | None, unsaved: bool) -> None:
+        """Show what there is to save."""
+        self._save.setEnabled(lesions is not None)
+        self._export.setEnabled(lesions is not None)
+        if lesions is None:
+            self.summary.setText("")
+            return
+        count = "1 lesion" if lesions == 1 else f"{lesions or 'No'} lesions"
+        self.summary.setText(f"{count}, not saved" if unsaved else count)

@@ -1,0 +1,179 @@
+"""Asking the model: how it stands, what a click means, what to do with its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QRadioButton,
+    QVBoxLayout,
+)
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.annotate.annotator import Readiness
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+    from napari_mae_sam2.annotate.session import CaseSession
+
+STATES = {
+    Readiness.NO_MODEL: "No model is loaded",
+    Readiness.LOADING: "Loading the model…",
+    Readiness.NO_CASE: "Open a frame to begin",
+    Readiness.ENCODING: "Reading the frame… you can click already",
+    Readiness.CANCELLED: "Stopped; a click reads the frame again",
+    Readiness.FAILED: "The frame could not be read",
+    Readiness.READY: "Ready: click on a leak, or drag a box around it",
+}
+
+
+class SegmentPanel(QGroupBox):
+    """What the grader does with the model, besides clicking in the frame.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    cancel_wanted = Signal()
+    polarity_wanted = Signal(bool)
+    segment_wanted = Signal()
+    candidate_wanted = Signal()
+    commit_wanted = Signal()
+    accept_wanted = Signal()
+    reject_wanted = Signal()
+    undo_wanted = Signal()
+    redo_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Segment", parent)
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 0)
+        self._bar.setTextVisible(False)
+        self._bar.setMaximumHeight(10)
+        self._stop = button("Stop", "Stop reading the frame", self.cancel_wanted.emit)
+        working = QHBoxLayout()
+        working.addWidget(self._bar, 1)
+        working.addWidget(self._stop)
+
+        self.positive = QRadioButton("Leakage")
+        self.negative = QRadioButton("Not leakage")
+        self.positive.setToolTip("A left click says: this is leakage (T changes it)")
+        self.negative.setToolTip("A left click says: this is not (T changes it)")
+        self._polarity = QButtonGroup(self)
+        means = QHBoxLayout()
+        means.addWidget(QLabel("Left click:"))
+        for made in (self.positive, self.negative):
+            made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._polarity.addButton(made)
+            means.addWidget(made)
+        means.addStretch(1)
+        self.positive.setChecked(True)
+        self.positive.toggled.connect(self.polarity_wanted.emit)
+
+        self.candidate = QLabel()
+        self._next_candidate = button(
+            "Other (Q)",
+            "Show the model's next candidate (Q)",
+            self.candidate_wanted.emit,
+        )
+        answer = QHBoxLayout()
+        answer.addWidget(self.candidate, 1)
+        answer.addWidget(self._next_candidate)
+
+        self._commit = button(
+            "Commit (C)", "Make the proposal one lesion (C)", self.commit_wanted.emit
+        )
+        self._accept = button(
+            "Accept patches (A)",
+            "Make each separate patch of the proposal a lesion of its own (A)",
+            self.accept_wanted.emit,
+        )
+        self._reject = button(
+            "Reject (R)",
+            "Drop the clicks and the proposal (R)",
+            self.reject_wanted.emit,
+        )
+        self._undo = button("Undo (Z)", "", self.undo_wanted.emit)
+        self._redo = button("Redo", "", self.redo_wanted.emit)
+        self._all = button(
+            "All leakage (S)",
+            "Ask the model for all leakage in the frame (S)",
+            self.segment_wanted.emit,
+        )
+        grid = QGridLayout()
+        for position, made in enumerate(
+            (
+                self._commit,
+                self._reject,
+                self._accept,
+                self._all,
+                self._undo,
+                self._redo,
+            )
+        ):
+            grid.addWidget(made, position // 2, position % 2)
+
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.state)
+        layout.addLayout(working)
+        layout.addLayout(means)
+        layout.addLayout(answer)
+        layout.addLayout(grid)
+        self.show_readiness(Readiness.NO_MODEL)
+        self.show_session(None)
+
+    def show_readiness(self, readiness: Readiness) -> None:
+        """Say what the model is doing."""
+        self.state.setText(STATES[readiness])
+        busy = readiness in (Readiness.LOADING, Readiness.ENCODING)
+        self._bar.setRange(0, 0 if busy else 1)
+        # Kept in place while idle, so that the buttons below do not jump.
+        self._bar.setEnabled(busy)
+        self._stop.setEnabled(readiness is Readiness.ENCODING)
+
+    def show_polarity(self, positive: bool) -> None:
+        """Show what the left button says."""
+        (self.positive if positive else self.negative).setChecked(True)
+
+    def show_session(self, session: CaseSession | None) -> None:
+        """Offer what can be done with the session as it is."""
+        proposal = None if session is None else session.proposal
+        drafted = session is not None and not session.draft.is_empty
+        if proposal is None:
+            self.candidate.setText(
+                "Waiting for the model…" if drafted else "No proposal"
+            )
+        else:
+            self.candidate.setText(
+                f"Candidate {proposal.chosen + 1} of {proposal.candidates}, "
+                f"score {proposal.score:.2f}"
+            )
+        self._next_candidate.setEnabled(
+            proposal is not None and proposal.candidates > 1
+        )
+        for made in (self._commit, self._accept):
+            made.setEnabled(proposal is not None)
+        self._reject.setEnabled(drafted)
+        self._all.setEnabled(session is not None)
+        undo = "" if session is None else session.history.next_undo
+        redo = "" if session is None else session.history.next_redo
+        self._undo.setEnabled(bool(undo))
+        self._redo.setEnabled(bool(redo))
+        self._undo.setToolTip(
+            f"Take back: {undo} (Z)" if undo else "Nothing to take back"
+        )
+        self._redo.setToolTip(
+            f"Do again: {redo} (Shift + Z)" if redo else "Nothing to do again"
+        )

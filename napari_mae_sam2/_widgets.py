@@ -1,0 +1,64 @@
+"""Makes the dock widget for napari: the one place where all parts meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import napari
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.model.protocol import Predictor
+
+
+def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
+    """Make the widget "MAE-SAM2 leakage" and start loading the model."""
+    from napari_mae_sam2._qt.bridge import GuiThread
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.annotator import Annotator
+    from napari_mae_sam2.annotate.desk import Desk
+    from napari_mae_sam2.model.folders import data_folder
+
+    gui = GuiThread()
+    annotator = Annotator(gui.post, _load)
+    desk = Desk(annotator, gui.post, data_folder() / "labels")
+    widget = LeakageWidget(napari_viewer, desk, _draw_sample, _frame_of)
+    gui.setParent(widget)
+    widget.closed.connect(gui.close)
+    annotator.load_model()
+    return widget
+
+
+def _load(choice: str | None) -> Predictor:
+    # Here, in a worker's thread: importing torch takes seconds.
+    from napari_mae_sam2.model.loading import open_predictor
+
+    return open_predictor(choice)
+
+
+def _draw_sample() -> Frame:
+    from napari_mae_sam2._sample_data import sample_frame
+
+    return sample_frame()
+
+
+def _frame_of(pixels: NDArray[np.generic] | Any, name: str) -> Frame:
+    import numpy as np
+
+    from napari_mae_sam2.fa.frame import Frame, FrameError, pixel_sha256
+    from napari_mae_sam2.fa.pixels import check_pixels
+
+    array = np.asarray(pixels)
+    if array.ndim == 3 and array.shape[-1] not in (3, 4):
+        raise FrameError(
+            f"{name} is a stack of {len(array)} pictures; open one frame at a time."
+        )
+    if array.ndim == 3:
+        array = array[..., :3]
+    if array.dtype not in (np.uint8, np.uint16):
+        array = array.astype(np.float32)
+    check_pixels(array, name)
+    return Frame(array, name, None, pixel_sha256(array))

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_mae_sam2.annotate.session import CaseSession, NothingToCommitError
+from napari_mae_sam2.fa.errors import PlainError
+
+
+@pytest.fixture
+def session(frame):
+    return CaseSession(frame)
+
+
+@pytest.fixture
+def answer(session, predictor):
+    """Answers the session's draft as the annotator does, at once."""
+    embedding = predictor.encode(session.frame.pixels)
+
+    def reply(draft):
+        if not draft.is_empty:
+            session.take_prediction(
+                draft, predictor.decode(embedding, draft.prompts()), predictor.name
+            )
+
+    session.draft_changed.connect(reply)
+    return reply
+
+
+def test_a_click_gives_a_proposal_that_commits_as_a_lesion(session, answer):
+    session.click(10, 10)
+    assert session.proposal is not None
+    assert session.proposal.mask().sum() == 150
+
+    assert session.commit() == 1
+
+    assert (session.labels[5:15, 5:20] == 1).all()
+    assert (session.labels > 0).sum() == 150
+    assert session.draft.is_empty
+    assert session.proposal is None
+    lesion = session.lesions[1]
+    assert lesion.draft.clicks[0].row == 10
+    assert lesion.model == "grey"
+    assert lesion.score == pytest.approx(0.9)
+
+
+def test_commit_never_overwrites_a_lesion(session, answer):
+    session.click(10, 10)
+    session.commit()
+    session.box((0, 0), (20, 30))
+
+    assert session.commit() == 2
+
+    assert (session.labels[5:15, 5:20] == 1).all()
+    assert session.labels[0, 0] == 2
+
+
+def test_a_commit_without_a_free_pixel_is_refused_with_a_sentence(session, answer):
+    session.click(10, 10)
+    session.commit()
+    session.click(10, 10)
+    with pytest.raises(NothingToCommitError, match="belongs to a lesion already"):
+        session.commit()
+    assert not session.draft.is_empty
+
+
+def test_commit_without_a_proposal_is_refused(session):
+    with pytest.raises(NothingToCommitError, match="click on a leak first"):
+        session.commit()
+
+
+def test_an_empty_candidate_is_refused(session, answer):
+    session.click(10, 10)
+    session.next_candidate()
+    session.next_candidate()
+    with pytest.raises(NothingToCommitError, match="empty"):
+        session.commit()
+
+
+def test_an_answer_to_an_older_draft_is_dropped(session, predictor):
+    embedding = predictor.encode(session.frame.pixels)
+    session.click(10, 10)
+    old = session.draft
+    session.click(40, 60)
+    assert not session.take_prediction(old, predictor.decode(embedding, old.prompts()))
+    assert session.proposal is None
+
+
+def test_a_refining_click_builds_on_the_candidate_that_is_looked_at(session, answer):
+    session.click(10, 10)
+    session.next_candidate()
+    session.click(40, 60, positive=False)
+    assert (session.draft.earlier == 11).all()
+    assert [click.positive for click in session.draft.clicks] == [True, False]
+
+
+def test_a_click_made_before_the_answer_builds_on_nothing(session):
+    session.click(10, 10)
+    session.click(12, 12)
+    assert session.draft.earlier is None
+    assert len(session.draft.clicks) == 2
+
+
+def test_all_leakage_is_accepted_patch_by_patch(session, answer):
+    session.ask_for_everything()
+    assert session.commit_patches() == [1, 2]
+    assert (session.labels[5:15, 5:20] == 1).all()
+    assert (session.labels[30:50, 50:70] == 2).all()
+
+
+def test_a_click_on_all_leakage_begins_a_lesion_of_its_own(session, answer):
+    session.ask_for_everything()
+    session.click(40, 60)
+    assert not session.draft.everything
+    assert session.proposal.mask().sum() == 400
+
+
+def test_everything_undoes_in_the_order_in_which_it_happened(session, answer):
+    start = session.labels.copy()
+    session.click(10, 10)
+    session.click(12, 12)
+    session.commit()
+    session.labels[50:55, 0:9] = 1
+    session.painted()
+    session.labels[0:3, 0:3] = 7
+    session.painted()
+    session.delete(1)
+    done = session.labels.copy()
+
+    names = [session.undo() for _ in range(6)]
+
+    assert names == [
+        "delete lesion",
+        "paint",
+        "paint",
+        "commit",
+        "leakage click",
+        "leakage click",
+    ]
+    assert (session.labels == start).all()
+    assert session.draft.is_empty
+    assert session.undo() == ""
+
+    for _ in range(6):
+        session.redo()
+    assert (session.labels == done).all()
+    assert session.redo() == ""
+
+
+def test_undoing_a_commit_brings_the_prompts_and_the_proposal_back(session, answer):
+    session.click(10, 10)
+    session.click(40, 60)
+    draft = session.draft
+    session.commit()
+    session.undo()
+    assert session.draft is draft
+    assert session.proposal.draft is draft
+    assert not session.labels.any()
+    assert 1 not in session.lesions
+
+
+def test_undoing_a_reject_brings_the_prompts_back(session, answer):
+    session.click(10, 10)
+    session.reject()
+    assert session.proposal is None
+    session.undo()
+    assert session.proposal is not None
+
+
+def test_a_new_step_ends_what_could_be_redone(session, answer):
+    session.click(10, 10)
+    session.undo()
+    session.click(40, 60)
+    assert session.redo() == ""
+
+
+def test_numbers_are_not_used_twice(session, answer):
+    session.click(10, 10)
+    session.commit()
+    session.labels[session.labels == 1] = 0
+    session.painted()
+    session.click(40, 60)
+    assert session.commit() == 2
+
+
+def test_a_painted_lesion_is_one_without_prompts(session):
+    session.labels[0:4, 0:4] = 5
+    session.painted()
+    (lesion,) = session.present_lesions()
+    assert lesion.number == 5
+    assert lesion.draft is None
+
+
+def test_a_stroke_that_changed_nothing_is_no_step(session):
+    session.painted()
+    assert len(session.history) == 0
+    assert not session.unsaved
+
+
+def test_unsaved_follows_edits_and_saves(session, answer):
+    assert not session.unsaved
+    session.click(10, 10)
+    assert not session.unsaved
+    session.commit()
+    snapshot = session.snapshot()
+    session.labels[0, 0] = 3
+    session.painted()
+    session.mark_saved(snapshot.edits, "0001-aaaaaaaa")
+    assert session.unsaved
+    assert snapshot.labels[0, 0] == 0
+    assert session.snapshot().parent == "0001-aaaaaaaa"
+
+
+def test_labels_of_another_size_are_refused(frame):
+    with pytest.raises(PlainError, match=r"10 × 10.*60 × 80"):
+        CaseSession(frame, np.zeros((10, 10), np.uint16))
