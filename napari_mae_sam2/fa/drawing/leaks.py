@@ -236,7 +236,7 @@ def capillary(
     shape = size_of(window)
     signed = _blob(scene, window, row, col, radius, rng, ragged=rng.uniform(0.3, 0.9))
     # Leakage clings to the vessels that feed it.
-    cling = rng.uniform(0, 0.45) * radius
+    cling = min(rng.uniform(0, 0.45) * radius, 16 * unit)
     signed += cling * (np.exp(-scene.distance[window] / (9 * unit)) - 0.35)
     outline = soften(signed, _wide_edge(edge, radius / unit, rng) * unit)
     texture = _grain(shape, rng, rng.uniform(0.1, 0.3)) * _dome(signed, radius / 2, rng)
@@ -377,7 +377,7 @@ def _blob(
     along = (rows * np.cos(angle) - cols * np.sin(angle)) / stretch
     away = np.sqrt(across**2 + along**2)
     cell = max(radius * rng.uniform(0.3, 0.65), 2.0)
-    border = fractal_field(shape, cell, rng, octaves=3, gain=0.45)
+    border = fractal_field(shape, cell, rng, octaves=3, gain=0.35)
     # Roughness must not throw islands far beyond the blob.
     rough = ragged * radius * np.tanh(0.6 * border)
     return np.asarray(np.minimum(radius - away + rough, 1.45 * radius - away), "f4")

@@ -166,7 +166,7 @@ def flush(scene: Scene, rng: np.random.Generator) -> Mark:
     wide = smooth_field(shape, rng.uniform(200, 420) * scene.unit, rng)
     return (
         (slice(0, shape[0]), slice(0, shape[1])),
-        np.asarray(rng.uniform(4, 22) * wide, np.float32),
+        np.asarray(rng.uniform(3, 13) * wide, np.float32),
     )
 
 

@@ -159,18 +159,18 @@ class _Garden:
             if self._ends(sprout, x, y, step, number):
                 break
             away = math.hypot(x - self.fovea[0], y - self.fovea[1])
-            if sprout.goal == "inward" and step > 12 and away > nearest:
+            if sprout.goal == "inward" and step > 12 and away > nearest + 0.2:
                 break  # it would circle the fovea
-            nearest = away
+            nearest = min(nearest, away)
             xs.append(x)
             ys.append(y)
             rs.append(radius)
             until_branch -= _STEP
             if until_branch > 0 or sprout.order >= 4:
                 continue
-            until_branch = rng.uniform(0.08, 0.4)
+            until_branch = rng.uniform(0.07, 0.36)
             hand = -hand if rng.random() < 0.75 else hand
-            child = radius * (0.2 + 0.5 * rng.random() ** 1.6)
+            child = radius * (0.25 + 0.48 * rng.random() ** 1.3)
             # Murray's law: what the branch takes is missing downstream.
             radius *= (1 - 0.75 * (child / radius) ** 3) ** (1 / 3)
             if child < _THINNEST:
@@ -221,8 +221,8 @@ class _Garden:
             return math.atan2(-dy, -dx), 1.5
         if sprout.goal == "nasal":
             out = math.atan2(y, x)
-            return out, 0.5
-        return math.atan2(dy, dx), 0.55
+            return out, 0.8
+        return math.atan2(dy, dx), 0.8
 
     @staticmethod
     def _mix(along: float, outward: float, lean: float) -> float:
@@ -402,5 +402,5 @@ def _splat(branches: list[Branch], canvas: Canvas, artery: bool, wide: float) ->
         for i in (0, 1):
             for j in (0, 1):
                 share = np.abs(1 - i - part[:, 0]) * np.abs(1 - j - part[:, 1])
-                np.add.at(thin, (low[:, 0] + i, low[:, 1] + j), share * radii)
-    return np.asarray(np.minimum(0.42 * ndimage.gaussian_filter(thin, 0.6), 0.6))
+                np.add.at(thin, (low[:, 0] + i, low[:, 1] + j), share * radii**0.75)
+    return np.asarray(np.minimum(0.58 * ndimage.gaussian_filter(thin, 0.6), 0.6))
