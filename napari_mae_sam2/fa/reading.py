@@ -116,7 +116,7 @@ def count_pages(path: Path) -> int:
         return 1
     try:
         with tifffile.TiffFile(path) as tiff:
-            return len(tiff.series[0].pages)
+            return _page_count(tiff.series[0])
     except Exception as error:
         raise FrameError(
             f"{path.name} is damaged or cut short and cannot be read: copy it again "
@@ -223,18 +223,21 @@ def _is_deep_colour(path: Path) -> bool:
 def _read_tiff(path: Path, index: int) -> NDArray[Any]:
     name = path.name
     with tifffile.TiffFile(path) as tiff:
-        pages = tiff.series[0].pages
-        if index >= len(pages):
-            raise FrameError(
-                f"{name} has {len(pages)} pages, there is no page {index + 1}."
-            )
-        page = pages[index]
-        first = tiff.series[0].keyframe
-        if page is None or first.imagedepth != 1:
+        series = tiff.series[0]
+        first, count = series.keyframe, _page_count(series)
+        if index >= count:
+            raise FrameError(f"{name} has {count} pages, there is no page {index + 1}.")
+        if first.imagedepth != 1:
             raise FrameError(
                 f"{name} is a volume and not a frame: export single frames."
             )
         check_size(first.imagelength, first.imagewidth, name)
+        if index >= len(series.pages):  # described once, then pixels in one piece
+            stack = tifffile.memmap(path, series=0, mode="r")
+            return np.array(stack.reshape(-1, *first.shape)[index])
+        page = series.pages[index]
+        if page is None:
+            raise ValueError("a page is missing")
         # A decoder may fill what is missing with black: ask the file itself first.
         size = tiff.filehandle.size
         if any(
@@ -251,6 +254,11 @@ def _read_tiff(path: Path, index: int) -> NDArray[Any]:
         if first.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
             return _white_is_zero(pixels)
         return pixels
+
+
+def _page_count(series: tifffile.TiffPageSeries) -> int:
+    """Count pictures; ImageJ describes only the first page of a large stack."""
+    return max(len(series.pages), series.size // series.keyframe.size)
 
 
 def _white_is_zero(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """What a study says about its cases and revisions, as it stands in the JSON files.
 
 Unknown fields are kept, so that a record written by a later minor version survives
-being read here. The format is described in docs/study-format.md.
+being read here.
 """
 
 from __future__ import annotations

@@ -171,6 +171,18 @@ def test_a_run_of_frames_in_one_tiff(tmp_path: Path) -> None:
     assert "there is no page 3" in _sentence(path, 2)
 
 
+def test_a_run_of_which_only_the_first_page_is_described(tmp_path: Path) -> None:
+    path = tmp_path / "run.tif"  # as ImageJ writes stacks above 4 GB
+    run = np.stack([GREY, 255 - GREY, GREY.T.reshape(GREY.shape)])
+    tifffile.imwrite(path, run, photometric="minisblack", truncate=True)
+    assert count_pages(path) == 3
+    for page in range(3):
+        assert np.array_equal(read_frame(path, page).pixels, run[page])
+    assert "there is no page 4" in _sentence(path, 3)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "cut short" in _sentence(path, 2)
+
+
 def test_only_tiff_has_pages(tmp_path: Path) -> None:
     Image.fromarray(GREY).save(tmp_path / "a.png")
     assert count_pages(tmp_path / "a.png") == 1

@@ -457,6 +457,33 @@ def test_two_programs_at_once_lose_nothing(study: Study) -> None:
     assert _temporaries(study) == []
 
 
+def test_a_program_killed_while_saving_leaves_only_whole_revisions(
+    study: Study, frame: Frame, labels: np.ndarray
+) -> None:
+    code = _WRITER.replace("range(10)", "range(10_000)")
+    for wait in (0.02, 0.05, 0.11):
+        program = subprocess.Popen(
+            [sys.executable, "-c", code, str(study.folder), "a"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        assert program.stdin is not None
+        program.stdin.write("go\n")
+        program.stdin.flush()
+        time.sleep(wait)
+        program.kill()
+        program.communicate()
+    for case in study.case_ids():
+        study.load_frame(case)
+        for name in study.revision_ids(case):
+            study.load_labels(study.revision(case, name))
+    saved = study.save_revision(frame, labels, grader="g", parent=None)
+    assert study.latest_revision(saved.case) == saved
+
+
 def test_saving_does_not_grow_slower_with_the_study(
     study: Study, make_frame: Callable[..., Frame], labels: np.ndarray,
     monkeypatch: pytest.MonkeyPatch,
