@@ -4,7 +4,7 @@
 kept here too, because the training package draws them into real frames.
 """
 
-from napari_mae_sam2.fa.drawing.frame import DrawnFrame, draw_frame
+from napari_mae_sam2.fa.drawing.frame import SAMPLE_SEED, DrawnFrame, draw_frame
 from napari_mae_sam2.fa.drawing.scene import KINDS
 
-__all__ = ["KINDS", "DrawnFrame", "draw_frame"]
+__all__ = ["KINDS", "SAMPLE_SEED", "DrawnFrame", "draw_frame"]

@@ -376,8 +376,13 @@ def _blob(
     across = (cols * np.cos(angle) + rows * np.sin(angle)) * stretch
     along = (rows * np.cos(angle) - cols * np.sin(angle)) / stretch
     away = np.sqrt(across**2 + along**2)
-    cell = max(radius * rng.uniform(0.3, 0.65), 2.0)
-    border = fractal_field(shape, cell, rng, octaves=3, gain=0.35)
+    cell = max(radius * rng.uniform(0.25, 0.55), 2.0)
+    border = 0.55 * fractal_field(shape, cell, rng, octaves=3, gain=0.35)
+    # Lobes all around: the lattice of the field alone would show as straight sides.
+    turn = np.arctan2(rows, cols)
+    for lobes in range(2, 7):
+        height, phase = rng.normal(0, 1.1 / lobes), rng.uniform(0, 2 * np.pi)
+        border += np.float32(height) * np.cos(lobes * turn + np.float32(phase))
     # Roughness must not throw islands far beyond the blob.
     rough = ragged * radius * np.tanh(0.6 * border)
     return np.asarray(np.minimum(radius - away + rough, 1.45 * radius - away), "f4")
