@@ -1,43 +1,26 @@
 """Frames from files: PNG, JPEG, BMP, TIFF and OME-TIFF, known by their content.
 
-Whatever is wrong with a file becomes one sentence in a `FrameError`. The size is
-checked from the header, so a huge file costs no memory. A JPEG's EXIF rotation is not
-applied: coordinates are those of the stored pixels.
+Whatever is wrong with a file becomes one sentence in a `FrameError`. A JPEG's EXIF
+rotation is not applied: coordinates are those of the stored pixels.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import imagecodecs
-import numpy as np
-import tifffile
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
-
+from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic
 from napari_mae_sam2.fa.frame import Frame, FrameError, pixel_sha256
-from napari_mae_sam2.fa.pixels import check_pixels, check_size
+from napari_mae_sam2.fa.pixels import check_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
 FRAME_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 """Endings under which frames are looked for in a folder, in lower case."""
 
 LABEL_ENDING = ".leakage"
 """Stems that end so are our own exported labels, and no frames."""
-
-# The format classes are used instead of Image.open: that one warns about, or refuses,
-# large pictures by a limit of its own before ours can say it in plain words.
-_PILLOW: dict[bytes, Callable[..., Image.Image]] = {
-    b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
-    b"\xff\xd8\xff": JpegImagePlugin.JpegImageFile,
-    b"BM": BmpImagePlugin.BmpImageFile,
-}
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def read_frame(path: Path, page: int = 0) -> Frame:
@@ -63,15 +46,10 @@ def read_frame(path: Path, page: int = 0) -> Frame:
     FrameError
         If the file cannot be opened or decoded or is no frame; see `check_pixels`.
     """
-    kind = _kind(path)
+    magic = _magic(path)
     name = path.name
     try:
-        if kind in _TIFF:
-            pixels = _read_tiff(path, page)
-        else:
-            if page:
-                raise FrameError(f"{name} has one page, there is no page {page + 1}.")
-            pixels = _read_pillow(path, _PILLOW[kind])
+        pixels = decode(path, magic, page)
     except FrameError:
         raise
     except MemoryError:
@@ -79,11 +57,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
             f"{name} does not fit into memory: close other programs and open it again."
         ) from None
     except Exception as error:  # decoders of foreign bytes raise almost anything
-        raise FrameError(
-            f"{name} is damaged or cut short and cannot be read: copy it again from "
-            "where it came."
-        ) from error
-    pixels = _as_stored(pixels)
+        raise _damaged(path) from error
     check_pixels(pixels, name)
     return Frame(
         pixels=pixels,
@@ -112,16 +86,11 @@ def count_pages(path: Path) -> int:
     FrameError
         If the file cannot be opened or is no image.
     """
-    if _kind(path) not in _TIFF:
-        return 1
+    magic = _magic(path)
     try:
-        with tifffile.TiffFile(path) as tiff:
-            return _page_count(tiff.series[0])
+        return count_pictures(path, magic)
     except Exception as error:
-        raise FrameError(
-            f"{path.name} is damaged or cut short and cannot be read: copy it again "
-            "from where it came."
-        ) from error
+        raise _damaged(path) from error
 
 
 def list_frames(folder: Path) -> list[Path]:
@@ -182,106 +151,25 @@ def frame_name(path: Path) -> str:
     return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
 
 
+def _damaged(path: Path) -> FrameError:
+    return FrameError(
+        f"{path.name} is damaged or cut short and cannot be read: copy it again from "
+        "where it came."
+    )
+
+
 def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _kind(path: Path) -> bytes:
-    """Find the magic bytes by which the file is known."""
+def _magic(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             head = file.read(8)
     except OSError as error:
         raise FrameError(f"{path} cannot be opened ({_reason(error)}).") from error
-    for magic in (*_PILLOW, *_TIFF):
-        if head.startswith(magic):
-            return magic
-    what = "empty" if not head else "not a PNG, JPEG, BMP or TIFF image"
-    raise FrameError(f"{path.name} is {what}: choose an image file.")
-
-
-def _read_pillow(path: Path, opener: Callable[..., Image.Image]) -> NDArray[Any]:
-    with path.open("rb") as file, opener(file) as image:
-        check_size(image.height, image.width, path.name)
-        if image.format == "PNG" and _is_deep_colour(path):
-            # Pillow would cut 16-bit colour and grey-with-alpha down to 8 bits.
-            return np.asarray(imagecodecs.png_decode(path.read_bytes()))
-        if image.mode in ("P", "PA"):  # through RGBA: a palette may hold transparency
-            return np.array(image.convert("RGBA"))
-        if image.mode in ("1", "CMYK", "YCbCr", "LAB", "RGBX"):
-            return np.array(image.convert("L" if image.mode == "1" else "RGB"))
-        return np.array(image)
-
-
-def _is_deep_colour(path: Path) -> bool:
-    """Tell from a PNG's IHDR chunk: 16 bits a channel, and more than grey."""
-    with path.open("rb") as file:
-        head = file.read(26)
-    return head[24] == 16 and head[25] in (2, 4, 6)
-
-
-def _read_tiff(path: Path, index: int) -> NDArray[Any]:
-    name = path.name
-    with tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        first, count = series.keyframe, _page_count(series)
-        if index >= count:
-            raise FrameError(f"{name} has {count} pages, there is no page {index + 1}.")
-        if first.imagedepth != 1:
-            raise FrameError(
-                f"{name} is a volume and not a frame: export single frames."
-            )
-        check_size(first.imagelength, first.imagewidth, name)
-        if index >= len(series.pages):  # described once, then pixels in one piece
-            stack = tifffile.memmap(path, series=0, mode="r")
-            return np.array(stack.reshape(-1, *first.shape)[index])
-        page = series.pages[index]
-        if page is None:
-            raise ValueError("a page is missing")
-        # A decoder may fill what is missing with black: ask the file itself first.
-        size = tiff.filehandle.size
-        if any(
-            start + count > size
-            for start, count in zip(page.dataoffsets, page.databytecounts, strict=True)
-        ):
-            raise ValueError("segments lie beyond the end of the file")
-        pixels = np.asarray(page.asarray())
-        if first.axes.startswith("S") and pixels.ndim == 3:  # planes one after another
-            pixels = np.moveaxis(pixels, 0, -1)
-        if first.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            colours = np.moveaxis(np.asarray(first.colormap), 0, -1)
-            return np.asarray(colours[pixels] >> 8, dtype=np.uint8)
-        if first.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            return _white_is_zero(pixels)
-        return pixels
-
-
-def _page_count(series: tifffile.TiffPageSeries) -> int:
-    """Count pictures; ImageJ describes only the first page of a large stack."""
-    return max(len(series.pages), series.size // series.keyframe.size)
-
-
-def _white_is_zero(pixels: NDArray[Any]) -> NDArray[Any]:
-    if pixels.dtype.kind == "u":
-        return np.asarray(np.iinfo(pixels.dtype).max - pixels)
-    return ~pixels if pixels.dtype.kind == "b" else pixels
-
-
-def _as_stored(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Drop alpha, and store the numbers as uint8, uint16 or float32 without loss."""
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        pixels = pixels[..., :-1]
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    kind = pixels.dtype.kind
-    if kind == "b":
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    elif kind == "f":
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
-            pixels = pixels.astype(np.float32)
-    elif kind in "iu" and pixels.dtype not in (np.uint8, np.uint16):
-        if pixels.size and pixels.min() >= 0 and pixels.max() <= 65535:
-            pixels = pixels.astype(np.uint16)
-    elif kind in "iu":
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    return np.ascontiguousarray(pixels)
+    magic = find_magic(head)
+    if magic is None:
+        what = "empty" if not head else "not a PNG, JPEG, BMP or TIFF image"
+        raise FrameError(f"{path.name} is {what}: choose an image file.")
+    return magic
