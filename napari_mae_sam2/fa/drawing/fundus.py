@@ -50,7 +50,7 @@ class Phase:
 
 PHASES: dict[str, Phase] = {
     "early": Phase(0.95, 1.0, 34, 8, 1.0, 0.35),
-    "late": Phase(0.68, 0.6, 52, 52, 0.75, 0.55),
+    "late": Phase(0.82, 0.72, 52, 52, 0.75, 0.45),
 }
 
 
@@ -117,9 +117,9 @@ def draw_retina(
     wide = 0.1 * smooth_field(shape, 190 * unit, rng)
     wide += 0.05 * fractal_field(shape, 60 * unit, rng, octaves=3)
     choroid = 0.045 * fractal_field(shape, 9 * unit, rng, octaves=2, gain=0.8)
-    net = ridged_field(shape, 5.5 * unit, rng) - 0.45
-    fine = fractal_field(shape, 3.2 * unit, rng, octaves=2, gain=0.7)
-    bed = phase.texture * (0.62 * net + 0.17 * fine)
+    net = ridged_field(shape, 4 * unit, rng) - 0.45
+    fine = fractal_field(shape, 2.4 * unit, rng, octaves=2, gain=0.7)
+    bed = phase.texture * (0.5 * net + 0.17 * fine)
     bed *= np.clip((from_fovea * ragged - 0.22) / 0.35, 0, 1)
     bed *= np.clip(distance / (2.5 * unit), 0.3, 1)
     bed *= np.clip(1.15 - 0.11 * from_fovea, 0.55, 1.1)
@@ -127,7 +127,7 @@ def draw_retina(
     # Nerve fibres and their capillaries make the retina around the disc paler.
     retina *= 1 + 0.22 * np.exp(-((from_disc / 1.5) ** 2))
     # Xanthophyll and tall pigment cells darken the macula; the fovea is darkest.
-    retina *= 1 - 0.3 * np.exp(-((from_fovea / 1.05) ** 2))
+    retina *= 1 - 0.36 * np.exp(-((from_fovea / 1.0) ** 2))
     retina *= 1 - 0.62 * np.exp(-((from_fovea * ragged / 0.36) ** 2))
     return np.asarray(
         retina + _disc(canvas, phase, from_disc, rows, cols, rng), np.float32

@@ -139,7 +139,7 @@ class _Garden:
         heading, radius = sprout.heading, sprout.radius
         number = len(self.branches) + 1
         sway = 0.0
-        sways = (4.5 if sprout.artery else 6.0) * (1 + 0.55 * sprout.order)
+        sways = (4.5 if sprout.artery else 6.0) * (1 + 0.8 * sprout.order)
         wobble = rng.standard_normal(400) * sways
         longest = (400, 80, 40, 22, 12)[min(sprout.order, 4)]
         longest = int(longest * rng.uniform(0.6, 1.15))
@@ -178,6 +178,8 @@ class _Garden:
             angle = heading + hand * rng.uniform(0.6, 1.2)
             goal = self._goal(x, y, angle)
             if goal == "inward":
+                if rng.random() < 0.3:
+                    continue  # the macula is sparsely supplied
                 angle += hand * 0.3
             young.append(
                 _Sprout(
