@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
+REPORTED = "told as an event of the run"
+"""Note on an error that the run's reporter has told already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a kind of run needs of its surroundings.
@@ -160,6 +164,7 @@ def open_run(
         raise
     except BaseException as error:
         reporter.report("error", message=str(error) or type(error).__name__)
+        error.add_note(REPORTED)
         raise
     finally:
         reporter.report("end", status=status)

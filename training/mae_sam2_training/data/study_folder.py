@@ -1,0 +1,67 @@
+"""The newest labels of a study folder, as training takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mae_sam2_training.data.errors import DataError
+from mae_sam2_training.data.manifest import Record, read_manifest
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_source(path: Path) -> list[Record]:
+    """Read a study folder or a manifest, whichever `path` is.
+
+    Raises
+    ------
+    PlainError
+        If it is neither, or nothing in it can be trained on.
+    """
+    if path.is_dir():
+        return read_study(path)
+    if not path.exists():
+        raise DataError(
+            f"There is no {path}: give a study folder or a manifest in CSV."
+        )
+    return read_manifest(path)
+
+
+def read_study(folder: Path) -> list[Record]:
+    """Read the newest finished revision of every case.
+
+    An empty label is a valid negative; a case without an answer is left out.
+
+    Parameters
+    ----------
+    folder : Path
+        A study folder.
+
+    Raises
+    ------
+    StudyError
+        If it is no study, is of a newer schema, or a record of it is damaged.
+    DataError
+        If no case is labelled, or a label has changed since it was saved.
+    """
+    study = Study.open(folder)
+    records = []
+    for found in study.labelled():
+        case, revision = found.case, found.revision
+        study.load_labels(revision)  # checks its hash
+        records.append(
+            Record(
+                image=study.case_folder(case.id) / "frame.tif",
+                mask=study.revision_folder(case.id, revision.id) / "lesions.tif",
+                patient=case.patient or "",
+                dataset=folder.name,
+            )
+        )
+    if not records:
+        raise DataError(
+            f"The study {folder} has no labelled case yet: "
+            "commit and save a lesion, or an empty label, first."
+        )
+    return records

@@ -1,0 +1,179 @@
+"""Fine-tuning as the loop takes it: what is asked in each step, and how it is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mae_sam2_training.engine.schedule import parameter_groups
+from mae_sam2_training.session import Kind, Sample, Session, hard
+from mae_sam2_training.trained_weights import rate_of
+from mae_sam2_training.views import Shown, coverage
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mae_sam2_training.engine.loop import Tally
+    from mae_sam2_training.engine.run import Run
+    from mae_sam2_training.finetune_config import FinetuneConfig
+    from mae_sam2_training.views import Gallery
+
+KINDS: tuple[Kind, ...] = ("all", "click", "box", "mask")
+
+
+class FinetuneTask:
+    """Simulated sessions on the views of the training frames.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the model.
+    training, held_out : Gallery
+        Views to train on, and frames to look at.
+    config : FinetuneConfig
+        The recipe.
+    run : Run
+        Its precision is used for looking, too.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        training: Gallery,
+        held_out: Gallery,
+        config: FinetuneConfig,
+        run: Run,
+    ) -> None:
+        self._session = session
+        self._training = training
+        self._held_out = held_out
+        self._config = config
+        self._run = run
+        self._side = session.model.image_size // 4  # of the low-resolution masks
+
+    @property
+    def module(self) -> Session:
+        """What is trained."""
+        return self._session
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Parameter groups: the encoder learns more slowly than the decoder."""
+        return parameter_groups(
+            self._session.named_parameters(),
+            self._config.loop,
+            rate_of(self._session.model, self._config.train),
+        )
+
+    def batch(self, step: int, rank: int, world: int) -> list[Sample]:
+        """Give the sessions of one process in a step."""
+        seed, size = self._config.run.seed, self._config.loop.batch
+        together = np.random.default_rng((seed, step))
+        corrections = int(together.integers(self._config.prompts.corrections + 1))
+        offset = together.random()
+        return [
+            self._sample(step, i, corrections, (i + offset) / size)
+            for i in range(rank, size, world)
+        ]
+
+    def describe(self, batch: list[Sample]) -> str:
+        """Name the frames of a batch."""
+        return ", ".join(sorted({sample.name for sample in batch}))
+
+    def _sample(self, step: int, i: int, corrections: int, share: float) -> Sample:
+        """Ask for something of the view that is due.
+
+        `share` runs evenly through 0 to 1 over a batch, so that each batch has every
+        kind of prompt in proportion to its weight.
+        """
+        seed, size = self._config.run.seed, self._config.loop.batch
+        epoch, place = divmod(step * size + i, len(self._training))
+        order = np.random.default_rng((seed, 1, epoch)).permutation(len(self._training))
+        rng = np.random.default_rng((seed, 2, step, i))
+        shown = self._training.show(int(order[place]), rng)
+        prompts = self._config.prompts
+        weights = np.array([getattr(prompts, kind) for kind in KINDS]).cumsum()
+        kind = KINDS[int(np.searchsorted(weights / weights[-1], share, side="right"))]
+        lesions = np.unique(shown.lesions[shown.lesions > 0])
+        if kind == "all" or not len(lesions):
+            # nothing is corrected here: a click would ask for one lesion
+            return self._ask(shown, shown.lesions > 0, "all", 0, None)
+        wanted = shown.lesions == rng.choice(lesions)
+        return self._ask(shown, wanted, kind, corrections, (seed, 3, step, i))
+
+    def _ask(
+        self,
+        shown: Shown,
+        wanted: np.ndarray[Any, np.dtype[np.bool_]],
+        kind: Kind,
+        corrections: int,
+        seed: tuple[int, ...] | None,
+    ) -> Sample:
+        target = coverage(wanted, self._side)
+        return Sample(
+            shown.name, shown.shape, shown.seen, target, kind, corrections, seed
+        )
+
+    def validate(self, module: nn.Module, rank: int, world: int) -> dict[str, Tally]:
+        """Look at held-out frames with the ideal grader, at low resolution.
+
+        Gives `dice` (and the same as `score`): the mean over frames of the mean of
+        what follows, as far as a frame has it; `dice_prompt_free` over frames, and
+        `dice_1_click` and so on over lesions.
+        """
+        validation = self._config.validation
+        frames = min(len(self._held_out), validation.frames)
+        clicks = sorted({1, validation.clicks})
+        if not frames:
+            return {}
+        found: dict[str, list[float]] = {"dice": [], "dice_prompt_free": []}
+        found |= {_clicked(n): [] for n in clicks}
+        for index in range(rank, frames, world):
+            free, curves = self._look(index)
+            found["dice_prompt_free"].append(free)
+            means = [free]
+            for n in clicks if curves else ():
+                values = [curve[min(n, len(curve)) - 1] for curve in curves]
+                found[_clicked(n)] += values
+                means.append(float(np.mean(values)))
+            found["dice"].append(float(np.mean(means)))
+        tallies = {k: (float(np.sum(v)), float(len(v))) for k, v in found.items()}
+        return {**tallies, "score": tallies["dice"]}
+
+    def _look(self, index: int) -> tuple[float, list[list[float]]]:
+        """Prompt-free Dice of a frame, and Dice after each click on its lesions."""
+        shown = self._held_out.show(index, np.random.default_rng(index))
+        with self._run.fabric.autocast():
+            if isinstance(shown.seen, torch.Tensor):
+                seen = self._session.encode([shown.seen])[0]
+                shown = Shown(shown.name, shown.shape, shown.lesions, seen)
+            free = self._dice(self._ask(shown, shown.lesions > 0, "all", 0, None))[0]
+            sizes = np.bincount(shown.lesions.ravel())[1:]
+            largest = np.argsort(-sizes, kind="stable") + 1
+            clicks = self._config.validation.clicks
+            curves = [
+                self._dice(
+                    self._ask(shown, shown.lesions == n, "click", clicks - 1, None)
+                )
+                for n in largest[: self._config.validation.lesions]
+                if sizes[n - 1]
+            ]
+        return free, curves
+
+    def _dice(self, sample: Sample) -> list[float]:
+        wanted = torch.from_numpy(hard(sample.target))
+        return [
+            dice((answer > 0).cpu(), wanted) for answer in self._session.answers(sample)
+        ]
+
+
+def dice(predicted: Tensor, wanted: Tensor) -> float:
+    """Dice of two bool masks of one shape; 1 where both are empty."""
+    both = float((predicted & wanted).sum())
+    areas = float(predicted.sum() + wanted.sum())
+    return 2 * both / areas if areas else 1.0
+
+
+def _clicked(n: int) -> str:
+    return f"dice_{n}_click" if n == 1 else f"dice_{n}_clicks"

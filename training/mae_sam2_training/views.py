@@ -1,0 +1,206 @@
+"""Where the views of a fine-tuning come from: embedded once, or made in each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from mae_sam2_training.data.augment import plain_view, training_view
+from mae_sam2_training.engine.progress import Clock
+from napari_mae_sam2.model.preprocess import to_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from mae_sam2_training.data.augment import View
+    from mae_sam2_training.data.frames import FrameSource
+    from mae_sam2_training.embeddings import EmbeddingStore
+    from mae_sam2_training.engine.run import Run
+    from mae_sam2_training.finetune_config import FinetuneConfig
+    from napari_mae_sam2.model.forward import Features
+
+LARGEST = 1024
+"""Lesions are kept in memory at no more pixels a side; masks are learnt at 256."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A view as the model takes it.
+
+    Attributes
+    ----------
+    name : str
+        Of the frame.
+    shape : (int, int)
+        (H, W) of the view in pixels.
+    lesions : uint16 array of shape (h, w)
+        At the view's size or smaller.
+    seen : Features, or float tensor of shape (1, 3, S, S)
+        An embedding, or the encoder's input.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    lesions: NDArray[np.uint16]
+    seen: Features | Tensor
+
+
+class Gallery(Protocol):
+    """A list of views."""
+
+    def __len__(self) -> int:
+        """Count the views of an epoch."""
+
+    def show(self, index: int, rng: np.random.Generator) -> Shown:
+        """Give a view; everything random about it comes from `rng`."""
+
+
+class EmbeddedGallery:
+    """Views that were embedded before training.
+
+    Parameters
+    ----------
+    store : EmbeddingStore
+        Where the embeddings are.
+    """
+
+    def __init__(self, store: EmbeddingStore) -> None:
+        self._store = store
+        self._views: list[tuple[str, tuple[int, int], NDArray[np.uint16], str]] = []
+
+    def add(self, view: View) -> None:
+        """Embed a view, unless it was before."""
+        key = self._store.make(view.pixels)
+        self._views.append((view.name, view.shape, smaller(view.lesions), key))
+
+    def __len__(self) -> int:
+        """Embedded views."""
+        return len(self._views)
+
+    @property
+    def keys(self) -> set[str]:
+        """Keys of the embeddings in use."""
+        return {key for *_, key in self._views}
+
+    def show(self, index: int, rng: np.random.Generator) -> Shown:
+        """Read an embedding."""
+        name, shape, lesions, key = self._views[index]
+        return Shown(name, shape, lesions, self._store.load(key))
+
+
+class LiveGallery:
+    """Views that are made anew whenever they are asked for.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Frames from disk, or drawn.
+    config : FinetuneConfig
+        Its crops and augmentations.
+    image_size : int
+        Side of the encoder's input.
+    plain : bool
+        Show the frames as they are, for validation.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        config: FinetuneConfig,
+        image_size: int,
+        *,
+        plain: bool = False,
+    ) -> None:
+        self._source = source
+        self._config = config
+        self._image_size = image_size
+        self._plain = plain
+
+    def __len__(self) -> int:
+        """Frames of the source."""
+        return len(self._source)
+
+    def show(self, index: int, rng: np.random.Generator) -> Shown:
+        """Read or draw a frame and make a view of it."""
+        frame = self._source.frame(index, rng)
+        if self._plain:
+            view = plain_view(frame)
+        else:
+            view = training_view(frame, self._config.crop, self._config.augment, rng)
+        seen = to_input(view.pixels, self._image_size)
+        return Shown(view.name, view.shape, smaller(view.lesions), seen)
+
+
+def embed_source(
+    source: FrameSource,
+    gallery: EmbeddedGallery,
+    config: FinetuneConfig,
+    run: Run,
+    *,
+    views: int,
+) -> None:
+    """Embed a source: each frame as it is, and further views of it.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Frames from disk, or drawn.
+    gallery : EmbeddedGallery
+        Takes the views.
+    config : FinetuneConfig
+        Crops, augmentations, seed.
+    run : Run
+        Told of the progress; asked whether to stop.
+    views : int
+        Views per frame: the first is the frame as it is, the others are augmented.
+
+    Raises
+    ------
+    Stopped
+        If a signal came; what is embedded by then is kept on disk.
+    """
+    total = len(source) * views
+    clock = Clock(0, total)
+    for index in range(len(source)):
+        frame = source.frame(index, np.random.default_rng((config.run.seed, index, 0)))
+        for number in range(views):
+            run.stop.check()
+            rng = np.random.default_rng((config.run.seed, index, number))
+            gallery.add(
+                training_view(frame, config.crop, config.augment, rng)
+                if number
+                else plain_view(frame)
+            )
+            done = index * views + number + 1
+            run.reporter.report(
+                "embed", done=done, total=total, eta_s=clock.seconds_left(done)
+            )
+
+
+def smaller(lesions: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Take every n-th pixel so that no side is longer than `LARGEST`."""
+    step = -(-max(lesions.shape) // LARGEST)
+    return np.ascontiguousarray(lesions[::step, ::step])
+
+
+def coverage(area: NDArray[np.bool_], side: int) -> Tensor:
+    """Give the share of each low-resolution pixel that an area covers.
+
+    Parameters
+    ----------
+    area : bool array of shape (h, w)
+        At any size.
+    side : int
+        Side of the low-resolution masks.
+
+    Returns
+    -------
+    float tensor of shape (side, side)
+    """
+    full = torch.from_numpy(area.astype(np.float32))[None, None]
+    return interpolate(full, (side, side), mode="area")[0, 0]
