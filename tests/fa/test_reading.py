@@ -236,7 +236,7 @@ def test_a_file_cut_anywhere_is_a_sentence(
     assert "cut short" in said or "not a PNG" in said
 
 
-@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("compression", [None, "deflate", "jpeg"])
 def test_a_tiff_without_its_last_bytes(tmp_path: Path, compression: str | None) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, GREY, compression=compression)
