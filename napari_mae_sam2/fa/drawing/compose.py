@@ -101,6 +101,7 @@ def lay_out(
     kept = np.flatnonzero(~small)[1:]
     names[kept] = np.arange(1, len(kept) + 1)
     lesions = names[labels]
+    light *= _reached_from(lesions > 0, best > 0)
     votes = np.bincount(
         lesions.ravel().astype(np.int64) * len(KINDS) + kind_of.ravel(),
         minlength=(len(kept) + 1) * len(KINDS),
@@ -114,6 +115,16 @@ def _fill_pinholes(mask: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_
     gaps, count = ndimage.label(~mask)
     small = np.bincount(gaps.ravel(), minlength=count + 1) < smallest
     return np.asarray(mask | small[gaps], np.bool_)
+
+
+def _reached_from(
+    lesions: NDArray[np.bool_], lit: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Lit pixels that hang together with a lesion; other light is too faint to keep."""
+    parts, count = ndimage.label(lit)
+    kept = np.bincount(parts[lesions], minlength=count + 1) > 0
+    kept[0] = False
+    return np.asarray(kept[parts], np.bool_)
 
 
 def _hide(unwanted: NDArray[np.bool_], unit: float) -> Floats:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BORDER = 0.4  # the share of its local height down to which a pixel counts as leak
 DAZZLE = 90.0  # grey levels above which a leak is bright and nothing else
+_TAIL = 0.012
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +117,8 @@ def _finish(
     contrast: float,
 ) -> Leak:
     """Scale the light to a mean of `contrast` over the leak's mask."""
+    # The tail of the soft border is cut, so that pixels beyond it stay as they were.
+    outline = np.asarray(np.clip((outline - _TAIL) / (1 - _TAIL), 0, 1), np.float32)
     shaped = outline * texture
     inside = outline >= BORDER
     mean = float(shaped[inside].mean()) if inside.any() else 1.0

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mae_sam2_training.synthesis import SynthesisError, synthesize
+from napari_mae_sam2.fa.drawing import draw_frame
+
+
+def rows_of(manifest):
+    with manifest.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture
+def frames(tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    paths = []
+    for seed in (1, 2):
+        path = folder / f"eye {seed}.png"
+        Image.fromarray(draw_frame(seed, 128, leakage=()).pixels).save(path)
+        paths.append(path)
+    return paths
+
+
+def test_a_set_is_written_with_its_manifest(tmp_path, frames):
+    seen = []
+    manifest = synthesize(
+        tmp_path / "set",
+        5,
+        seed=3,
+        frames=frames,
+        size=96,
+        progress=lambda done, of: seen.append((done, of)),
+    )
+    rows = rows_of(manifest)
+    assert list(rows[0]) == ["image", "mask", "patient", "split", "dataset"]
+    assert len(rows) == 5
+    assert seen[-1] == (5, 5)
+    assert {row["patient"] for row in rows} == {"frames-eye 1", "frames-eye 2"}
+    for row in rows:
+        image = np.asarray(Image.open(manifest.parent / row["image"]))
+        mask = np.asarray(Image.open(manifest.parent / row["mask"]))
+        name = row["mask"].replace("masks", "lesions")
+        lesions = np.asarray(Image.open(manifest.parent / name))
+        assert image.shape == mask.shape == lesions.shape == (96, 96)
+        assert image.dtype == np.uint8
+        assert lesions.dtype == np.uint16
+        assert np.array_equal(mask, np.where(lesions > 0, 255, 0))
+
+
+def test_a_patient_never_stands_in_two_splits(tmp_path, frames):
+    rows = rows_of(synthesize(tmp_path / "set", 8, frames=frames, size=64))
+    splits = {}
+    for row in rows:
+        assert splits.setdefault(row["patient"], row["split"]) == row["split"]
+    assert set(splits.values()) <= {"train", "val", "test"}
+
+
+def test_whole_frames_are_drawn_where_none_are_given(tmp_path):
+    one = synthesize(tmp_path / "one", 2, seed=7, size=64)
+    two = synthesize(tmp_path / "two", 2, seed=7, size=64)
+    assert one.read_bytes() == two.read_bytes()
+    for name in ("images/00000.png", "masks/00001.png", "lesions/00001.png"):
+        assert (one.parent / name).read_bytes() == (two.parent / name).read_bytes()
+    assert len({row["patient"] for row in rows_of(one)}) == 2
+
+
+def test_bad_wishes_are_one_sentence(tmp_path, frames):
+    with pytest.raises(SynthesisError, match="at least 1"):
+        synthesize(tmp_path / "set", 0)
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "notes.txt").write_text("mine")
+    with pytest.raises(SynthesisError, match="not empty"):
+        synthesize(full, 1)
+    leaking = tmp_path / "diag_with_np" / "With_NP0018.jpg"
+    with pytest.raises(SynthesisError, match="free of real leakage"):
+        synthesize(tmp_path / "set", 1, frames=[leaking])
+    with pytest.raises(SynthesisError, match="could not be written"):
+        synthesize(full / "notes.txt" / "set", 1, frames=frames)
