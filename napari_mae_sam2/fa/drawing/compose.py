@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_mae_sam2.fa.drawing.leaks import BORDER
+from napari_mae_sam2.fa.drawing.leak import BORDER
 from napari_mae_sam2.fa.drawing.scene import KINDS, Scene
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.fa.drawing.leaks import Leak
+    from napari_mae_sam2.fa.drawing.leak import Leak
 
     Floats = NDArray[np.float32]
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_mae_sam2.fa.drawing import leaks as leak
+from napari_mae_sam2.fa.drawing import leaks
 from napari_mae_sam2.fa.drawing.compose import add_light, lay_out
+from napari_mae_sam2.fa.drawing.dye import Canvas, paint_tree
 from napari_mae_sam2.fa.drawing.fundus import (
     PHASES,
     draw_retina,
     expose,
     round_field,
 )
+from napari_mae_sam2.fa.drawing.leak import soften
 from napari_mae_sam2.fa.drawing.lookalikes import draw_look_alikes
 from napari_mae_sam2.fa.drawing.scene import (
     CAPILLARY,
@@ -27,14 +29,14 @@ from napari_mae_sam2.fa.drawing.scene import (
     Scene,
     depth_of,
 )
-from napari_mae_sam2.fa.drawing.vessels import Branch, Canvas, grow_tree, paint_tree
+from napari_mae_sam2.fa.drawing.vessels import Branch, grow_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.fa.drawing.leaks import Leak
+    from napari_mae_sam2.fa.drawing.leak import Leak
 
     Floats = NDArray[np.float32]
 
@@ -205,25 +207,25 @@ def _leakage(
     if leakage is None:
         leakage = _typical(rng)
     draw: dict[str, Callable[[np.random.Generator], Leak | None]] = {
-        PERIVASCULAR: lambda r: leak.perivascular(
+        PERIVASCULAR: lambda r: leaks.perivascular(
             scene, r, r.uniform(45, 95), r.uniform(2.5, 5)
         ),
-        CAPILLARY: lambda r: leak.capillary(
+        CAPILLARY: lambda r: leaks.capillary(
             scene, r, r.uniform(35, 80), r.uniform(3, 6), radius=r.uniform(20, 60)
         ),
-        DISC: lambda r: leak.disc(scene, r, r.uniform(40, 80), r.uniform(3, 6)),
-        MACULAR: lambda r: leak.macular(scene, r, r.uniform(45, 85), r.uniform(2, 4)),
-        NEOVASCULAR: lambda r: leak.neovascular(
+        DISC: lambda r: leaks.disc(scene, r, r.uniform(40, 80), r.uniform(3, 6)),
+        MACULAR: lambda r: leaks.macular(scene, r, r.uniform(45, 85), r.uniform(2, 4)),
+        NEOVASCULAR: lambda r: leaks.neovascular(
             scene, r, r.uniform(110, 210), r.uniform(2, 4)
         ),
     }
-    leaks = []
+    made: list[Leak] = []
     # A stream for each leak, so that naming one more leaves the others in place.
     for kind, seed in zip(leakage, rng.spawn(len(leakage)), strict=True):
-        made = draw[kind](seed)
-        if made is not None:
-            leaks.append(_younger(made, scene.unit) if phase == "early" else made)
-    return lay_out(scene, leaks)
+        leak = draw[kind](seed)
+        if leak is not None:
+            made.append(_younger(leak, scene.unit) if phase == "early" else leak)
+    return lay_out(scene, made)
 
 
 def _typical(rng: np.random.Generator) -> list[str]:
@@ -237,5 +239,5 @@ def _typical(rng: np.random.Generator) -> list[str]:
 def _younger(late: Leak, unit: float) -> Leak:
     """Show a leak as it was minutes before: only its brightest core, and fainter."""
     glow = ndimage.gaussian_filter(late.light, 2.5 * unit)
-    core = leak.soften(glow / max(float(glow.max()), 1e-6) - 0.62, 0.12)
+    core = soften(glow / max(float(glow.max()), 1e-6) - 0.62, 0.12)
     return replace(late, outline=late.outline * core, light=0.6 * late.light * core)

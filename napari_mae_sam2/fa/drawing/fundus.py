@@ -17,7 +17,7 @@ from napari_mae_sam2.fa.drawing.fields import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.fa.drawing.vessels import Canvas
+    from napari_mae_sam2.fa.drawing.dye import Canvas
 
     Floats = NDArray[np.float32]
 

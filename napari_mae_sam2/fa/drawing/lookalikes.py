@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mae_sam2.fa.drawing.fields import fractal_field, smooth_field
-from napari_mae_sam2.fa.drawing.leaks import offsets, size_of, soften, window_around
+from napari_mae_sam2.fa.drawing.leak import offsets, size_of, soften, window_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.fa.drawing.leaks import Window
+    from napari_mae_sam2.fa.drawing.leak import Window
     from napari_mae_sam2.fa.drawing.scene import Scene
 
     Floats = NDArray[np.float32]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_mae_sam2.fa.drawing.compose import SMALLEST, add_light, lay_out
-from napari_mae_sam2.fa.drawing.leaks import BORDER, Leak
+from napari_mae_sam2.fa.drawing.leak import BORDER, Leak
 from napari_mae_sam2.fa.drawing.scene import Scene, depth_of
 
 

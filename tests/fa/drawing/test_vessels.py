@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_mae_sam2.fa.drawing.vessels import Canvas, grow_tree, paint_tree
+from napari_mae_sam2.fa.drawing.dye import Canvas, paint_tree
+from napari_mae_sam2.fa.drawing.vessels import grow_tree
 
 FOVEA = (2.65, 0.2)
 
