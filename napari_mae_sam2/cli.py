@@ -125,6 +125,9 @@ def _print_table(findings: list[Finding], can_run: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # a path is worth nothing with its end cut off
     for finding in findings:
         bad = "[red]✗[/]" if finding.needed else "[yellow]![/]"
         mark = "[green]✓[/]" if finding.ok else bad

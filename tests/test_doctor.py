@@ -51,6 +51,17 @@ def test_json_holds_all_that_was_asked_for(
         assert bool(finding["advice"]) == (not finding["ok"]), finding
 
 
+def test_no_path_is_cut_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/a" * 200
+    monkeypatch.setattr(doctor, "examine", lambda: [Finding("Cache", path)])
+    assert _doctor(monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert said.count("/a") == 200
+    assert "…" not in said
+
+
 @pytest.mark.usefixtures("_no_display")
 def test_without_a_display_the_app_could_not_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
