@@ -97,7 +97,7 @@ class ValidationConfig(Section):
 class FinetuneLoop(LoopConfig):
     """The training loop, as long as a round on a laptop may take."""
 
-    steps: int = Field(80, ge=1)
+    steps: int = Field(60, ge=1)
     """Optimiser steps at most; early stopping may end before."""
     learning_rate: float = Field(3e-4, gt=0)
     """Peak learning rate of AdamW, for the decoder."""
