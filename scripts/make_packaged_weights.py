@@ -15,7 +15,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import is_frame_name, read_frame
@@ -88,7 +87,7 @@ def measure(weights: Path, compact: Path, images: Path, every: int) -> None:
         if is_frame_name(path) and "mask" not in path.parent.name
     )[::every]
     seen: dict[str, list[float]] = {"click": [], "box": []}
-    for path in track(paths, "Comparing"):
+    for number, path in enumerate(paths, 1):
         pixels = read_frame(path).pixels
         one, other = full.encode(pixels), small.encode(pixels)
         for kind, prompts in grid(one.shape):
@@ -97,12 +96,16 @@ def measure(weights: Path, compact: Path, images: Path, every: int) -> None:
             union = int((expected | got).sum())
             iou = int((expected & got).sum()) / union if union else 1.0
             seen[kind].append(iou)
-    both = np.array(seen["click"] + seen["box"])
-    print(
-        f"{len(paths)} frames, {len(both)} prompts: mean mask IoU {both.mean():.4f} "
-        f"(clicks {np.mean(seen['click']):.4f}, boxes {np.mean(seen['box']):.4f}), "
-        f"median {np.median(both):.4f}, 5th percentile {np.percentile(both, 5):.4f}"
-    )
+        both = np.array(seen["click"] + seen["box"])
+        print(
+            f"{number} of {len(paths)} frames, {len(both)} prompts: mean mask IoU "
+            f"{both.mean():.4f} (clicks {np.mean(seen['click']):.4f}, boxes "
+            f"{np.mean(seen['box']):.4f}), median {np.median(both):.4f}, 5th "
+            f"percentile {np.percentile(both, 5):.4f}",
+            end="\r",
+            flush=True,
+        )
+    print()
 
 
 def grid(shape: tuple[int, int]) -> list[tuple[str, Prompts]]:

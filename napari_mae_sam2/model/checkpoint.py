@@ -155,16 +155,13 @@ def save_checkpoint(
             f"{path.name} was not written: the model is {inferred or 'unknown'}, but "
             f"its card says {card.built_as}."
         )
+    _require_finite(weights, path)
     stored: Mapping[str, torch.Tensor] = weights
     if compact:
         stored = compress(weights)
         weights = decompress(stored)
-    bad = first_not_finite(weights)
-    if bad is not None:
-        raise CheckpointError(
-            f"{path.name} was not written, because {bad} of the model holds values "
-            "that are not finite numbers; train again with a smaller learning rate."
-        )
+        # Half precision ends at 65504, so a large value may be lost only now.
+        _require_finite(weights, path)
     write_weights(path, stored, card, compact)
     return _hash(weights)
 
@@ -210,6 +207,15 @@ def _image_weights(model: SAM2Base) -> dict[str, torch.Tensor]:
 
 def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in weights.items()}
+
+
+def _require_finite(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    bad = first_not_finite(weights)
+    if bad is not None:
+        raise CheckpointError(
+            f"{path.name} was not written, because {bad} of the model holds values "
+            "that are not finite numbers; train again with a smaller learning rate."
+        )
 
 
 def _identify(

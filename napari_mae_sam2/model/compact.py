@@ -3,6 +3,10 @@
 A matrix is cut along its input side into groups of 64 weights; every group has its
 own scale, chosen for the least squared error, and symmetric 8-bit steps. Everything
 else is stored as float16. Decoding gives float32.
+
+The trunk's first blocks stay float16: they are small, and what they get wrong every
+later block builds on. In tiny, on a real frame, 8 bits in the first two (2 % of the
+weights) move the embedding as much as 8 bits in all the other blocks together.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ SCALE_SUFFIX: Final = ".int8_scale"
 GROUP: Final = 64
 SMALLEST: Final = 16384
 """Tensors with fewer values than this gain nothing and stay float16."""
+
+_SENSITIVE: Final = tuple(f"image_encoder.trunk.blocks.{i}." for i in range(4))
 
 _STEPS: Final = 127
 # Shares of the largest weight to try as the end of the scale. Giving up the very
@@ -44,7 +50,7 @@ def compress(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """
     small: dict[str, torch.Tensor] = {}
     for key, tensor in weights.items():
-        if is_large(tensor):
+        if is_quantised(key, tensor):
             values, scales = _quantise(_grouped(tensor.float()))
             small[key] = values.reshape(len(tensor), -1)[
                 :, : tensor[0].numel()
@@ -81,9 +87,10 @@ def decompress(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return weights
 
 
-def is_large(tensor: torch.Tensor) -> bool:
+def is_quantised(key: str, tensor: torch.Tensor) -> bool:
     """Return whether a tensor is stored with 8 bits."""
-    return tensor.ndim >= 2 and tensor.numel() >= SMALLEST
+    large = tensor.ndim >= 2 and tensor.numel() >= SMALLEST
+    return large and not key.startswith(_SENSITIVE)
 
 
 def _grouped(tensor: torch.Tensor) -> torch.Tensor:

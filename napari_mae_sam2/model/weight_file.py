@@ -124,7 +124,9 @@ def first_not_finite(weights: Mapping[str, torch.Tensor]) -> str | None:
 
 def _read_torch(path: Path) -> dict[str, torch.Tensor]:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        # The open file, because torch goes by the name where it is given one.
+        with path.open("rb") as file:
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path.name} holds program code beside its weights and was not opened; "
