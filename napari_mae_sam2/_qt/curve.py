@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LOSS, DICE = "#f59e0b", "#22d3ee"
-LEFT, RIGHT, TOP, BOTTOM = 8, 8, 24, 20
+LEFT, RIGHT, TOP, BOTTOM = 28, 8, 28, 20
 
 
 class RoundCurve(QWidget):
     """Draws training loss and held-out Dice against the step.
 
-    Both share one axis from 0 to 1, which a loss of Dice and cross-entropy keeps to;
-    a larger loss stretches the axis.
+    Both share one axis from 0 to 1, so that the Dice can be read off it; a loss above
+    1, as at the very start, is drawn at the top.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -72,13 +72,18 @@ class RoundCurve(QWidget):
         area = QRectF(
             LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM
         )
-        top = max([1.0, *(value for _, value in self._loss)])
-        painter.setPen(QPen(faint, 1))
         for share in (0.0, 0.5, 1.0):
             y = area.bottom() - share * area.height()
+            painter.setPen(QPen(faint, 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        self._draw(painter, area, self._loss, top, LOSS)
-        self._draw(painter, area, self._dice, top, DICE)
+            painter.setPen(text)
+            painter.drawText(
+                QRectF(0, y - 9, LEFT - 5, 18),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                f"{share:g}",
+            )
+        self._draw(painter, area, self._loss, LOSS)
+        self._draw(painter, area, self._dice, DICE)
         self._write_legend(painter, area, text)
         painter.end()
 
@@ -87,13 +92,12 @@ class RoundCurve(QWidget):
         painter: QPainter,
         area: QRectF,
         points: Sequence[tuple[float, float]],
-        top: float,
         colour: str,
     ) -> None:
         places = [
             QPointF(
                 area.left() + step / self._steps * area.width(),
-                area.bottom() - min(max(value / top, 0.0), 1.0) * area.height(),
+                area.bottom() - min(max(value, 0.0), 1.0) * area.height(),
             )
             for step, value in points
         ]
@@ -109,7 +113,7 @@ class RoundCurve(QWidget):
             (LOSS, "loss", self._loss),
             (DICE, "held-out Dice", self._dice),
         )
-        x = area.left()
+        x = 4.0
         for colour, name, points in parts:
             words = f"{name} {points[-1][1]:.2f}" if points else name
             painter.setPen(QPen(QColor(colour), 3))

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QVBoxLayout,
 )
+from superqt import QElidingLabel
 
 from napari_mae_sam2._qt.buttons import button
 
@@ -39,7 +40,9 @@ class SavePanel(QGroupBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Labels", parent)
-        self.folder = QLabel()
+        self.folder = QElidingLabel()
+        # The end of a path says more than its beginning.
+        self.folder.setElideMode(Qt.TextElideMode.ElideLeft)
         self.folder.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )
@@ -82,12 +85,8 @@ class SavePanel(QGroupBox):
 
     def show_folder(self, folder: Path | None) -> None:
         """Show where labels go."""
-        text = "" if folder is None else str(folder)
-        self.folder.setToolTip(text)
-        metrics = self.folder.fontMetrics()
-        self.folder.setText(
-            metrics.elidedText(text, Qt.TextElideMode.ElideLeft, 210) or "not chosen"
-        )
+        self.folder.setText("not chosen" if folder is None else str(folder))
+        self.folder.setToolTip("" if folder is None else str(folder))
 
     def show_summary(self, lesions: int | None, unsaved: bool) -> None:
         """Show what there is to save."""

@@ -1,0 +1,388 @@
+"""Does a grader's whole job in the real window, with mouse and keys, and shows it.
+
+Open, click, refine, undo, commit, paint, export, train a short round, use the new
+model, click again. `make app` runs it where there is no display, `make docs` makes
+the pictures of the documentation with it, and the end-to-end test drives the same
+grader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QPushButton, QWidget
+
+from napari_mae_sam2.annotate.annotator import Readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import napari
+    import numpy as np
+
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.session import CaseSession
+
+Place = tuple[float, float]
+
+
+class Grader:
+    """Sits in front of the window: moves the mouse, presses keys, looks.
+
+    Parameters
+    ----------
+    viewer, widget
+        The window, as `open_window` returns it.
+    screens : Path, optional
+        Folder for screenshots.
+    say : callable
+        Told what was done, a line at a time.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        widget: LeakageWidget,
+        screens: Path | None = None,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.viewer = viewer
+        self.widget = widget
+        self.say = say
+        self._screens = screens
+        self._shots = 0
+        window = widget.window()
+        assert window is not None
+        self.window = window
+        self.canvas = next(
+            child
+            for child in window.findChildren(QWidget)
+            if type(child).__name__.startswith("CanvasBackend")
+        )
+
+    # --- looking ---------------------------------------------------------------
+
+    @property
+    def session(self) -> CaseSession:
+        """The case in hand."""
+        session = self.widget.session
+        assert session is not None
+        return session
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Let the window live until something is so."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                message = self.widget.messages.text
+                raise TimeoutError(f"{what} did not happen; message: {message!r}")
+            QApplication.processEvents()
+            time.sleep(0.005)
+        self.settle(0.05)
+
+    def settle(self, seconds: float = 0.2) -> None:
+        """Let the window draw what there is to draw."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            QApplication.processEvents()
+            time.sleep(0.005)
+
+    def wait_until_ready(self) -> None:
+        """Wait until a case is open and the model has read it."""
+        annotator = self.widget.desk.annotator
+        self.wait(
+            lambda: (
+                self.widget.session is not None
+                and annotator.session is self.widget.session
+                and annotator.readiness is Readiness.READY
+            ),
+            "reading the frame",
+        )
+
+    def shot(self, name: str) -> None:
+        """Write a screenshot of the whole window."""
+        self._shots += 1
+        if self._screens is None:
+            return
+        # napari's own notes about itself hide a part of the picture.
+        for note in self.window.findChildren(QWidget):
+            if "Notification" in type(note).__name__:
+                note.close()
+        self.settle()
+        self._screens.mkdir(parents=True, exist_ok=True)
+        path = self._screens / f"{self._shots:02d}-{name}.png"
+        screen = QApplication.primaryScreen()
+        assert screen is not None
+        corner = self.window.mapToGlobal(QPoint(0, 0))
+        size = self.window.size()
+        screen.grabWindow(0, corner.x(), corner.y(), size.width(), size.height()).save(
+            str(path)
+        )
+
+    # --- mouse and keys --------------------------------------------------------
+
+    def point(self, place: Place) -> QPoint:
+        """Find where a pixel of the frame lies on the canvas."""
+        camera = self.viewer.camera
+        row, column = camera.center[-2:]
+        x = self.canvas.width() / 2 + (place[1] - column) * camera.zoom
+        y = self.canvas.height() / 2 + (place[0] - row) * camera.zoom
+        return QPoint(round(x), round(y))
+
+    def click(self, place: Place, *, leakage: bool = True) -> None:
+        """Click on a pixel of the frame, left for leakage and right for not."""
+        button = Qt.MouseButton.LeftButton if leakage else Qt.MouseButton.RightButton
+        QTest.mouseClick(
+            self.canvas, button, Qt.KeyboardModifier.NoModifier, self.point(place)
+        )
+        self.settle(0.02)
+
+    def drag(self, places: Sequence[Place]) -> None:
+        """Press at the first place, move through the others, release at the last."""
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        points = [self.point(place) for place in places]
+        QTest.mouseMove(self.canvas, points[0])
+        QTest.mousePress(self.canvas, left, none, points[0])
+        for one, other in pairwise(points):
+            for share in (0.34, 0.67, 1.0):
+                between = one + (other - one) * share
+                _move_pressed(self.canvas, between)
+                self.settle(0.01)
+        QTest.mouseRelease(self.canvas, left, none, points[-1])
+        self.settle(0.02)
+
+    def press(self, key: str, *, shift: bool = False, control: bool = False) -> None:
+        """Press a key with the focus on the canvas."""
+        modifiers = Qt.KeyboardModifier.NoModifier
+        if shift:
+            modifiers |= Qt.KeyboardModifier.ShiftModifier
+        if control:
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        self.canvas.setFocus()
+        QTest.keyClick(self.canvas, key, modifiers)
+        self.settle(0.02)
+
+    def push(self, text: str) -> None:
+        """Push the button of the dock that says so."""
+        for found in self.widget.findChildren(QPushButton):
+            if found.text() == text and found.isVisible():
+                QTest.mouseClick(found, Qt.MouseButton.LeftButton)
+                self.settle(0.02)
+                return
+        raise LookupError(f"there is no button {text!r} to be seen")
+
+    def wait_for_proposal(self) -> np.ndarray:
+        """Wait for the answer to the prompts that were given, and look at it."""
+        self.wait(
+            lambda: (
+                self.session.proposal is not None
+                and self.session.proposal.draft is self.session.draft
+            ),
+            "a proposal",
+        )
+        assert self.session.proposal is not None
+        return self.session.proposal.mask()
+
+
+def _move_pressed(canvas: QWidget, point: QPoint) -> None:
+    # QTest.mouseMove moves without a button; a drag needs the button held.
+    from qtpy.QtCore import QEvent, QPointF
+    from qtpy.QtGui import QMouseEvent
+
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(point),
+        QPointF(canvas.mapToGlobal(point)),
+        Qt.MouseButton.NoButton,
+        left,
+        none,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def draw_frames(
+    folder: Path, count: int = 4, size: int = 512
+) -> dict[str, list[Place]]:
+    """Draw frames with leakage into a folder.
+
+    Returns
+    -------
+    dict
+        For every file name the middles of its lesions, the largest first.
+    """
+    import numpy as np
+
+    from napari_mae_sam2.fa.drawing import draw_frame
+
+    folder.mkdir(parents=True, exist_ok=True)
+    places: dict[str, list[Place]] = {}
+    seed = 0
+    while len(places) < count:
+        drawn = draw_frame(seed=seed, size=size)
+        seed += 1
+        numbers, areas = np.unique(drawn.lesions[drawn.lesions > 0], return_counts=True)
+        if not len(numbers):
+            continue
+        name = f"drawn {len(places) + 1}"
+        Image.fromarray(drawn.pixels).save(folder / f"{name}.png")
+        largest = numbers[np.argsort(-areas)]
+        places[name] = [middle(drawn.lesions == number) for number in largest]
+    return places
+
+
+def middle(mask: np.ndarray) -> Place:
+    """Find the point of a mask that lies deepest in it, as (row, column)."""
+    import numpy as np
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), mask.shape)
+    return float(row), float(column)
+
+
+def tour(
+    grader: Grader,
+    places: dict[str, list[Place]],
+    round_options: Sequence[str] = (),
+) -> None:
+    """Do the whole job, each step with a screenshot.
+
+    Parameters
+    ----------
+    grader : Grader
+        In front of a window on a list of frames, the first of which is in hand.
+    places : dict
+        Where to click, by the name of the frame.
+    round_options : sequence of str
+        More arguments of the training command.
+    """
+    widget, say = grader.widget, grader.say
+    grader.wait_until_ready()
+    name = grader.session.frame.name
+    leaks = places[name]
+    say(f"opened {len(widget.desk.worklist.cases)} cases, {name} is in hand")
+    grader.shot("open")
+
+    grader.click(leaks[0])
+    say(f"clicked on a leak: {int(grader.wait_for_proposal().sum())} pixels proposed")
+    grader.shot("click")
+
+    height, width = grader.session.frame.shape
+    away = (height - leaks[0][0], width - leaks[0][1])
+    grader.click(away, leakage=False)
+    say(f"said where it is not: {int(grader.wait_for_proposal().sum())} pixels")
+    grader.shot("refine")
+
+    grader.press("Z")
+    grader.wait_for_proposal()
+    say("took the last click back")
+    grader.shot("undo")
+
+    grader.press("C")
+    assert grader.session.lesion_numbers(), widget.messages.text
+    say(f"committed lesion {grader.session.lesion_numbers()[-1]}")
+    grader.shot("commit")
+
+    before = int((grader.session.labels > 0).sum())
+    grader.press("P")
+    assert grader.widget.layers.leakage is not None
+    grader.widget.layers.leakage.brush_size = max(8, height // 40)
+    row, column = leaks[0]
+    grader.drag(
+        [(row, column), (row + height / 12, column), (row + height / 8, column)]
+    )
+    say(f"painted {int((grader.session.labels > 0).sum()) - before} pixels by hand")
+    grader.shot("paint")
+
+    grader.press("S")
+    for _ in range(len(places) - 1):
+        position = widget.desk.worklist.index
+        grader.press("N")
+        grader.wait(
+            lambda p=position: widget.desk.worklist.index == p + 1,  # type: ignore[misc]
+            "the next case",
+        )
+        grader.wait_until_ready()
+        grader.click(places[grader.session.frame.name][0])
+        grader.wait_for_proposal()
+        grader.press("C")
+    say(f"graded {len(places)} cases")
+    grader.shot("last-case")
+
+    grader.push("Export")
+    grader.wait(lambda: "Exported" in widget.messages.text, "the export")
+    say(widget.messages.text)
+    grader.shot("export")
+
+    widget.tabs.setCurrentIndex(1)
+    widget.rounds.options = tuple(round_options)
+    before_name = widget.model.name.text()
+    grader.push("Train a round")
+    grader.wait(
+        lambda: bool(widget.training.curve.loss), "the first training step", 300
+    )
+    grader.shot("training")
+    grader.wait(lambda: widget.training.start.isEnabled(), "the end of the round", 600)
+    say(widget.training.words.text())
+    grader.shot("trained")
+    grader.push("Use this model")
+    grader.wait(lambda: widget.model.name.text() != before_name, "the new model")
+    say(f"the model in use is now {widget.model.name.text()}")
+    widget.tabs.setCurrentIndex(0)
+
+    grader.wait_until_ready()
+    leaks = places[grader.session.frame.name]
+    grader.click(leaks[min(1, len(leaks) - 1)])
+    found = int(grader.wait_for_proposal().sum())
+    say(f"clicked again: {found} pixels proposed by the new model")
+    grader.shot("new-model")
+
+
+def main() -> None:
+    """Run the tour on drawn frames in a folder that is removed afterwards."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--screens", type=Path, default=Path("build/screens"))
+    parser.add_argument("--docs", type=Path, help="copy pictures for the documentation")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        # A tour leaves no trace in the grader's settings.
+        os.environ["NAPARI_MAE_SAM2_HOME"] = scratch
+        from napari_mae_sam2._qt.app import open_window
+
+        print("drawing four frames")
+        places = draw_frames(Path(scratch) / "frames")
+        viewer, widget = open_window([Path(scratch) / "frames"])
+        viewer.window.resize(1280, 800)
+        arguments.screens.mkdir(parents=True, exist_ok=True)
+        for old in arguments.screens.glob("*.png"):
+            old.unlink()
+        grader = Grader(
+            viewer, widget, arguments.screens, lambda line: print(line, flush=True)
+        )
+        grader.settle(0.5)
+        tour(grader, places, ("--set", "loop.steps=40"))
+        viewer.close()
+    count = len(list(arguments.screens.glob("*.png")))
+    print(f"{count} screenshots are in {arguments.screens}")
+    if arguments.docs is not None:
+        arguments.docs.mkdir(parents=True, exist_ok=True)
+        for step in ("refine", "training", "new-model"):
+            (shot,) = arguments.screens.glob(f"*-{step}.png")
+            Image.open(shot).convert("RGB").quantize(128).save(
+                arguments.docs / f"{step}.png", optimize=True
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
