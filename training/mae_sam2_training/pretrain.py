@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mae_sam2_training.config import ConfigError, load_config
+from mae_sam2_training.engine.atomic import replacing
 from mae_sam2_training.engine.loop import fit
 from mae_sam2_training.engine.memory import check_memory
 from mae_sam2_training.engine.run import open_run
@@ -40,37 +41,39 @@ _BYTES_PER_PIXEL = 2000  # measured: tiny, ratio 0.75, float32
 
 
 def pretrain(
+    data: Sequence[str],
     out: Path,
     *,
-    config: Path | None = None,
-    data: Sequence[str] = (),
-    init: Path | None = None,
+    config_file: Path | None = None,
     overrides: Sequence[str] = (),
+    weights: Path | None = None,
+    run_folder: Path | None = None,
     json_progress: bool = False,
-) -> Path:
+) -> Fitted:
     """Pre-train a trunk and write the model; the same call resumes a killed run.
 
     Parameters
     ----------
-    out : Path
-        The checkpoint to write, ending in `.safetensors`. Beside it the run folder
-        `<stem>.run` holds log, state and pictures.
-    config : Path, optional
-        Recipe in YAML, see `PretrainConfig`.
     data : sequence of str
-        More sources: a folder of frames, a study folder or a manifest, each with
-        `@WEIGHT` at its end where 1 is not wanted.
-    init : Path, optional
-        Weights to start from, instead of the recipe's.
+        Sources beside those of the recipe: folders of frames, study folders or
+        manifests in CSV, each with `@WEIGHT` at its end where 1 is not wanted.
+    out : Path
+        The new checkpoint, `*.safetensors`.
+    config_file : Path, optional
+        Recipe in YAML, see `PretrainConfig`.
     overrides : sequence of str
         `section.key=value`.
+    weights : Path, optional
+        The parent; the recipe's, or the weights in use, otherwise.
+    run_folder : Path, optional
+        Log, state and pictures; beside `out` otherwise.
     json_progress : bool
-        JSON lines on stdout instead of a progress bar.
+        Tell progress as JSON lines.
 
     Returns
     -------
-    Path
-        `out`.
+    Fitted
+        Held-out metrics of what was saved.
 
     Raises
     ------
@@ -79,12 +82,14 @@ def pretrain(
     Stopped
         If a signal ended the run; its state is saved.
     """
-    settings = _settings(config, data, init, overrides)
+    settings = _settings(config_file, data, weights, overrides)
     if out.suffix != ".safetensors":
-        raise ConfigError(f"--out is {out}: end its name in .safetensors.")
-    loaded = load_model(find_weights(settings.init).path)
+        raise ConfigError(
+            f"{out} must end in .safetensors: change the name after --out."
+        )
+    loaded = load_model(find_weights(settings.weights).path)
     task, identity = _prepare(loaded, settings)
-    folder = out.with_suffix(".run")
+    folder = run_folder or out.with_suffix(".run")
     with open_run(
         folder, settings.run, batch=settings.loop.batch, json_progress=json_progress
     ) as run:
@@ -92,23 +97,33 @@ def pretrain(
         need = _bytes_needed(task.module, share, settings.data.crop.side)
         check_memory(need, run.device, "lower loop.batch or data.crop.side")
         resume = run.identify(identity, settings)
-        run.reporter.report("start", message=_told(settings, loaded, resume))
+        run.reporter.report(
+            "start",
+            run=str(folder),
+            total=settings.loop.steps,
+            device=str(run.device),
+            resumed=resume,
+            message=_told(settings, loaded, resume),
+        )
         fitted = fit(task, settings.loop, settings.run, run, resume=resume)
         if run.is_first:
             _finish(out, task, loaded, settings, fitted, identity, run)
-    return out
+        run.fabric.barrier()
+    return fitted
 
 
 def _settings(
-    config: Path | None,
+    config_file: Path | None,
     data: Sequence[str],
-    init: Path | None,
+    weights: Path | None,
     overrides: Sequence[str],
 ) -> PretrainConfig:
-    settings = load_config(PretrainConfig, config, overrides)
+    settings = load_config(PretrainConfig, config_file, overrides)
     sources = (*settings.data.sources, *(_source(text) for text in data))
     changed = settings.data.model_copy(update={"sources": sources})
-    return settings.model_copy(update={"data": changed, "init": init or settings.init})
+    return settings.model_copy(
+        update={"data": changed, "weights": weights or settings.weights}
+    )
 
 
 def _source(text: str) -> SourceConfig:
@@ -186,7 +201,8 @@ def _finish(
     from PIL import Image
 
     picture = task.picture(min(6, settings.loop.batch)).numpy()
-    Image.fromarray(picture).save(run.folder / "reconstruction.png")
+    with replacing(run.folder / "reconstruction.png") as temporary:
+        Image.fromarray(picture).save(temporary)
     metrics = {"masked_loss": fitted.metrics["loss"]} if fitted.metrics else {}
     parent = loaded.card.model_dump(exclude={"created", "software"})
     card = ModelCard(

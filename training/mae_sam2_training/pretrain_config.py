@@ -68,5 +68,5 @@ class PretrainConfig(Section):
     """What it learns from."""
     mae: MaskedConfig = MaskedConfig()
     """How."""
-    init: Path | None = None
+    weights: Path | None = None
     """Weights whose trunk is trained on; those in use by default."""

@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 
 from mae_sam2_training.config import ConfigError, Fraction, Section
 from mae_sam2_training.data.manifest import read_manifest
+from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import list_frames, read_frame
@@ -136,8 +137,6 @@ class DrawnFrames:
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Draw a random frame."""
-        from napari_mae_sam2.fa.drawing import draw_frame
-
         seed = int(rng.integers(self.count))
         phase = str(rng.choice(("early", "late")))
         return as_rgb8(draw_frame(seed, self.side, phase).pixels)
