@@ -214,6 +214,7 @@ class _ResumingDownload:
                     there += len(chunk)
                     self._tell(there, total)
         if there < total:
+            # urllib3 before version 2 takes a transfer that was cut for a whole one.
             raise requests.ConnectionError("the connection was cut")
 
     def _tell(self, there: int, total: int) -> None:
