@@ -45,10 +45,10 @@ def main() -> None:
 def _drawn_sheet(seed: int) -> np.ndarray:
     """Draw each eye early and late: one row for a kind, the last without leakage."""
     samples = []
-    for number, kinds in enumerate((*((kind, kind) for kind in KINDS), ())):
+    for number, kinds in enumerate((*((kind,) * 3 for kind in KINDS), ())):
         for phase in ("early", "late"):
             samples.append(draw_frame(seed + number, 512, phase, kinds))
-    return contact_sheet(samples, columns=2, tile=300)
+    return contact_sheet(samples, columns=2, tile=340)
 
 
 def _real_sheet(folders: list[Path], count: int, seed: int) -> np.ndarray:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 BORDER = 0.4  # the share of its local height down to which a pixel counts as leak
 DAZZLE = 90.0  # grey levels above which a leak is bright and nothing else
-_TAIL = 0.012
+REACH = 1.45  # no blob is wider than this many times its radius
+_TAIL = 0.012  # share of the height at which a soft border is cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,9 +135,10 @@ def blob(
     for lobes in range(2, 7):
         height, phase = rng.normal(0, 1.1 / lobes), rng.uniform(0, 2 * np.pi)
         border += np.float32(height) * np.cos(lobes * turn + np.float32(phase))
-    # Roughness must not throw islands far beyond the blob.
+    # Neither roughness nor stretch may reach beyond the window of the leak.
     rough = ragged * radius * np.tanh(0.6 * border)
-    return np.asarray(np.minimum(radius - away + rough, 1.45 * radius - away), "f4")
+    limit = REACH * radius - np.hypot(rows, cols)
+    return np.asarray(np.minimum(radius - away + rough, limit), np.float32)
 
 
 def pick_path(

@@ -80,8 +80,8 @@ def perivascular(
     piece = path[start : start + wanted]
     width = float(np.clip(rng.lognormal(2.0, 0.5), 3, 26)) * unit
     middle = (piece[:, :2].min(0) + piece[:, :2].max(0)) / 2
-    reach = float(np.ptp(piece[:, :2], axis=0).max()) / 2 + 2.5 * width
-    reach += 4 * edge * unit + 4
+    reach = float(np.ptp(piece[:, :2], axis=0).max()) / 2 + 3 * width
+    reach += 3 * edge * unit + float(piece[:, 2].max()) + 4
     window = window_around(scene, middle[0], middle[1], reach)
     shape = size_of(window)
     # A long cuff is a smooth thing: measure its distances at half the resolution.
@@ -99,6 +99,7 @@ def perivascular(
         distance = enlarge(distance, shape)
     wall = float(np.median(piece[:, 2]))
     uneven = fractal_field(shape, rng.uniform(14, 45) * unit, rng, octaves=3)
+    uneven = np.clip(uneven, -2, 2)
     signed = wall + width * (0.75 + rng.uniform(0.15, 0.6) * uneven) - distance
     outline = soften(signed, max(edge, 0.25 * width / unit) * unit)
     texture = grain(shape, rng, rng.uniform(0.08, 0.3))
@@ -118,7 +119,7 @@ def _sheathed_area(
     unit = scene.unit
     row, col, _ = path[int(rng.integers(0, len(path)))]
     radius = float(np.clip(rng.lognormal(4.1, 0.45), 22, 150)) * unit
-    window = window_around(scene, row, col, 1.5 * radius + 4 * edge * unit)
+    window = window_around(scene, row, col, 2 * radius + 3 * edge * unit)
     shape = size_of(window)
     area = blob(scene, window, row, col, radius, rng, ragged=0.6)
     width = float(np.clip(rng.lognormal(2.15, 0.4), 4, 20)) * unit
@@ -127,7 +128,7 @@ def _sheathed_area(
     signed = width * (1 + 0.5 * uneven) - distance
     outline = soften(signed, max(edge, 0.25 * width / unit) * unit)
     # Along the vessels the leakage dies away slowly.
-    outline *= soften(area, 0.22 * radius)
+    outline *= soften(area, min(0.22 * radius, 15 * unit))
     texture = grain(shape, rng, rng.uniform(0.1, 0.3)) * dome(area, radius / 2, rng)
     texture *= 0.6 + 0.8 * np.exp(-distance / width)
     return finish(PERIVASCULAR, window, outline, texture, contrast)
@@ -154,7 +155,7 @@ def capillary(
     if radius is None:
         radius = float(np.clip(rng.lognormal(3.7, 0.7), 7, 160))
     radius *= unit
-    window = window_around(scene, row, col, 1.6 * radius + 4 * edge * unit)
+    window = window_around(scene, row, col, 1.9 * radius + 3 * edge * unit)
     shape = size_of(window)
     signed = blob(scene, window, row, col, radius, rng, ragged=rng.uniform(0.3, 0.9))
     # Leakage clings to the vessels that feed it.
@@ -203,7 +204,9 @@ def disc(
         return None
     row, col, size = scene.disc
     radius = size * float(rng.uniform(0.9, 2.0))
-    window = window_around(scene, row, col, 1.6 * radius + 5 * edge * scene.unit)
+    window = window_around(
+        scene, row, col, 1.9 * radius + 6 * scene.unit + 3 * edge * scene.unit
+    )
     shape = size_of(window)
     signed = blob(scene, window, row, col, radius, rng, ragged=rng.uniform(0.1, 0.45))
     outline = soften(
@@ -226,7 +229,7 @@ def macular(
     row += float(rng.normal(0, 3 * unit))
     col += float(rng.normal(0, 3 * unit))
     radius = float(np.clip(rng.lognormal(3.4, 0.35), 14, 75)) * unit
-    window = window_around(scene, row, col, 1.5 * radius + 4 * edge * unit)
+    window = window_around(scene, row, col, 1.9 * radius + 3 * edge * unit)
     shape = size_of(window)
     signed = blob(scene, window, row, col, radius, rng, ragged=rng.uniform(0.15, 0.5))
     outline = soften(signed, wide_edge(edge, radius / unit, rng) * unit)
@@ -261,7 +264,7 @@ def neovascular(
     radius = float(np.clip(rng.lognormal(1.9, 0.65), 2.2, 34)) * unit
     row += float(rng.normal(0, 0.5 * radius))
     col += float(rng.normal(0, 0.5 * radius))
-    window = window_around(scene, row, col, 3.2 * radius + 5 * edge * unit)
+    window = window_around(scene, row, col, 3.8 * radius + 3 * edge * unit)
     shape = size_of(window)
     signed = blob(scene, window, row, col, radius, rng, ragged=0.4)
     for _ in range(int(rng.integers(0, 4)) if radius > 4 * unit else 0):

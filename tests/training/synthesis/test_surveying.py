@@ -5,11 +5,13 @@ import pytest
 
 from mae_sam2_training.synthesis import survey
 from napari_mae_sam2.fa.drawing import draw_frame
+from napari_mae_sam2.fa.pixels import as_grey8
+from napari_mae_sam2.fa.reading import read_frame
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return draw_frame(5, 512, leakage=(), look_alikes=0)
+    return draw_frame(6, 512, leakage=(), look_alikes=0)
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +51,15 @@ def test_large_frames_are_surveyed_in_their_own_pixels(drawn, scene):
     assert large.unit == 2 * scene.unit
     assert np.allclose(np.array(large.disc), 2 * np.array(scene.disc), atol=14)
     assert large.distance.max() > 1.5 * scene.distance.max()
+
+
+@pytest.mark.real_data
+def test_the_disc_is_found_in_real_frames_and_not_invented(real_data):
+    folder = real_data / "huapu4_FFA" / "diag_normal"
+
+    def disc(name):
+        return survey(as_grey8(read_frame(folder / f"{name}.jpg").pixels)).disc
+
+    row, col, _ = disc("Normal0086")
+    assert np.hypot(row - 256, col - 103) < 40
+    assert disc("Normal0009") is None

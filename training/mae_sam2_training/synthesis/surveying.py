@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SIDE = 512
 _SECTORS = 5
-_MEETING = 4.5
+_RADIAL = 0.86  # true discs of the development frames lie above, crossings below
 _ALL_AROUND = np.ones((3, 3), bool)
 
 
@@ -166,7 +166,8 @@ def _find_disc(
     """Find the disc as the point from which the wide vessels start.
 
     Every stretch of vessel votes along its own direction; the disc is where most
-    votes from all around meet. None where they do not meet clearly.
+    votes from all around meet. None where the vessels there do not run away from it,
+    as in a frame of the periphery.
     """
     votes = np.zeros((_SECTORS, *grey.shape), np.float32)
     for path in paths:
@@ -189,10 +190,25 @@ def _find_disc(
     # Meeting counts, not one wide vessel: the mean over sectors is geometric.
     meeting = np.exp(np.log(votes + 0.05 * votes.mean() + 1e-9).mean(0)) * inside
     row, col = np.unravel_index(int(meeting.argmax()), meeting.shape)
-    if meeting[row, col] < _MEETING * meeting[inside].mean():
-        return None
     # 30 to 55 degree fields: the disc is a twelfth to an eighth of the field wide.
-    return float(row), float(col), 0.052 * max(grey.shape)
+    disc = float(row), float(col), 0.052 * max(grey.shape)
+    return disc if _radial_share(paths, disc) > _RADIAL else None
+
+
+def _radial_share(paths: tuple[Floats, ...], disc: tuple[float, float, float]) -> float:
+    """How much of the vessels around a disc runs straight away from it, 0 to 1."""
+    away, total = 0.0, 0.0
+    for path in paths:
+        step = path[8:, :2] - path[:-8, :2]
+        arm = path[4:-4, :2] - np.array(disc[:2], np.float32)
+        reach = np.hypot(*arm.T)
+        near = (reach > disc[2]) & (reach < 3.5 * disc[2])
+        weight = path[4:-4, 2][near] ** 2
+        along = (step * arm).sum(1) / (np.hypot(*step.T) * reach + 1e-6)
+        away += float((weight * along[near] ** 2).sum())
+        total += float(weight.sum())
+    # Noise has short thin lines only: too few of them prove nothing.
+    return away / total if total > 500 else 0.0
 
 
 def _find_fovea(
