@@ -38,6 +38,13 @@ Settings = Annotated[
         help="Change one setting of the recipe, for example loop.steps=200.",
     ),
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Checkpoint to start from; the one in use otherwise."),
+]
+RunFolder = Annotated[
+    Path | None, typer.Option(help="Log and state; beside --out otherwise.")
+]
 JsonProgress = Annotated[
     bool,
     typer.Option(
@@ -61,14 +68,8 @@ def finetune(
     ],
     config: Config = None,
     settings: Settings = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Checkpoint to start from; the one in use otherwise."),
-    ] = None,
-    run_folder: Annotated[
-        Path | None,
-        typer.Option(help="Log, state and embeddings; beside --out otherwise."),
-    ] = None,
+    weights: Weights = None,
+    run_folder: RunFolder = None,
     json_progress: JsonProgress = False,
 ) -> None:
     """Fine-tune on labelled frames; the same command again continues a run that ended.
@@ -86,6 +87,65 @@ def finetune(
         run_folder=run_folder,
         json_progress=json_progress,
     )
+
+
+@app.command()
+def pretrain(
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of frames, studies or manifests; @WEIGHT at the end to mix."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="The new checkpoint, *.safetensors.")
+    ],
+    config: Config = None,
+    settings: Settings = None,
+    weights: Weights = None,
+    run_folder: RunFolder = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Pre-train the encoder as a masked autoencoder on frames without labels."""
+    from mae_sam2_training.pretrain import pretrain as run
+
+    run(
+        data,
+        out,
+        config_file=config,
+        overrides=settings or (),
+        weights=weights,
+        run_folder=run_folder,
+        json_progress=json_progress,
+    )
+
+
+@app.command()
+def synthesize(
+    out: Annotated[Path, typer.Option("--out", help="New folder for the set.")],
+    count: Annotated[int, typer.Option(help="How many frames.")] = 100,
+    frames: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real frames to draw into; whole ones otherwise."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    size: Annotated[int, typer.Option(help="Longer side in pixels.")] = 512,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Draw frames with exact masks: whole ones, or leakage drawn into real frames."""
+    from mae_sam2_training.engine.progress import drawing
+    from mae_sam2_training.synthesis.dataset import synthesize as run
+    from napari_mae_sam2.fa.reading import list_frames
+
+    with drawing(json_progress) as progress:
+        run(
+            out,
+            count,
+            seed=seed,
+            frames=None if frames is None else list_frames(frames),
+            size=size,
+            progress=progress,
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,14 +11,18 @@ import json
 import math
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
 
 from tqdm import tqdm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
-Event = Literal["start", "embed", "step", "validate", "saved", "note", "error", "end"]
+Event = Literal[
+    "start", "embed", "draw", "step", "validate", "saved", "note", "error", "end"
+]
 
 
 class Reporter(Protocol):
@@ -76,8 +80,9 @@ class BarReporter:
 
     def report(self, event: Event, **values: object) -> None:
         """Move the bar or write a line."""
-        if event == "embed":
-            self._advance("Encoding frames", values["done"], values["total"])
+        if event in ("embed", "draw"):
+            doing = "Encoding frames" if event == "embed" else "Drawing frames"
+            self._advance(doing, values["done"], values["total"])
         elif event == "step":
             bar = self._advance("Training", values["step"], values["total"])
             bar.set_postfix_str(f"loss {values['loss']:.3f}", refresh=False)
@@ -124,6 +129,17 @@ def _shown(values: dict[str, object]) -> str:
         for key, value in values.items()
         if key not in skip and isinstance(value, float)
     )
+
+
+@contextmanager
+def drawing(json_progress: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a callback (done, total) that tells how far a set is drawn."""
+    reporter: Reporter = JsonReporter() if json_progress else BarReporter()
+    try:
+        yield lambda done, total: reporter.report("draw", done=done, total=total)
+        reporter.report("end", status="done")
+    finally:
+        reporter.close()
 
 
 class Clock:

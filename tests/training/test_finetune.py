@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from mae_sam2_training.__main__ import main
+from mae_sam2_training.config import load_config
+from mae_sam2_training.engine.records import read_metrics
+from mae_sam2_training.finetune_config import FinetuneConfig
+from napari_mae_sam2.model.architectures import Architecture, build_model
+from napari_mae_sam2.model.card import ModelCard
+from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
+
+STEPS = 6
+QUICK = [
+    *("--set", f"loop.steps={STEPS}", "--set", "loop.batch=2"),
+    *("--set", "loop.validate_every=3", "--set", "loop.save_every=2"),
+    *("--set", "train.views=1", "--set", "validation.clicks=2"),
+]
+RECIPES = sorted(
+    (Path(__file__).parents[2] / "training" / "configs").glob("finetune_*.yaml")
+)
+
+
+@pytest.fixture(scope="session")
+def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SAM 2 tiny with fresh weights for inputs of 128 pixels: quick, and real."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    model = build_model(Architecture("tiny"), image_size=128)
+    save_checkpoint(path, model, ModelCard(architecture="tiny", image_size=128))
+    return path
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Five frames with bright squares, one of them without any."""
+    rng = np.random.default_rng(0)
+    lines = ["image,mask,patient"]
+    for n in range(5):
+        mask = np.zeros((96, 96), np.uint8)
+        for row, column in rng.integers(5, 70, (n, 2)):
+            mask[row : row + 16, column : column + 16] = 255
+        pixels = rng.integers(20, 60, (96, 96), np.uint8) + mask // 2
+        Image.fromarray(pixels).save(tmp_path / f"{n}.png")
+        Image.fromarray(mask).save(tmp_path / f"{n}.mask.png")
+        lines.append(f"{n}.png,{n}.mask.png,P{n}")
+    path = tmp_path / "manifest.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def command(
+    manifest: Path, out: Path, weights: Path, *more: str, quick: bool = True
+) -> list[str]:
+    basic = ["finetune", str(manifest), "--out", str(out), "--weights", str(weights)]
+    return [*basic, *(QUICK if quick else ()), *more]
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def process(arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mae_sam2_training", *arguments, "--json-progress"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def test_a_round_writes_a_checkpoint_with_its_card(
+    manifest: Path,
+    small_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "new.safetensors"
+    assert run(*command(manifest, out, small_weights, "--json-progress")) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "start"
+    assert kinds[-2:] == ["saved", "end"]
+    assert kinds.count("embed") == 5
+    assert kinds.count("step") == STEPS
+    assert [e["step"] for e in events if e["event"] == "validate"] == [0, 3, 6]
+    parent, new = load_model(small_weights), load_model(out)
+    assert new.card.parent == parent.fingerprint
+    assert new.card.round == 1
+    assert {"dice", "dice_prompt_free", "dice_1_click", "parent_dice"} <= set(
+        new.card.metrics
+    )
+    assert new.card.data_sha256 == events[-2]["data"]
+    assert new.encoder_fingerprint == parent.encoder_fingerprint
+    assert (tmp_path / "new.run" / "metrics.json").is_file()
+    again = tmp_path / "again.safetensors"
+    assert run(*command(manifest, again, small_weights)) == 0
+    assert load_model(again).fingerprint == new.fingerprint
+
+
+@pytest.mark.parametrize("what", ["last_blocks", "lora", "all"])
+def test_the_encoder_can_be_trained_too(
+    manifest: Path, small_weights: Path, tmp_path: Path, what: str
+) -> None:
+    out = tmp_path / "new.safetensors"
+    more = ("--set", f"train.what={what}", "--set", "loop.validate_every=6")
+    # the last weights are wanted, whether or not they are better
+    fixed = ("--set", "data.validation=0", "--set", "loop.steps=3")
+    assert run(*command(manifest, out, small_weights, *more, *fixed)) == 0
+    before, after = load_file(small_weights), load_file(out)
+    assert set(before) == set(after)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    trunk = "image_encoder.trunk.blocks"
+    assert any(name.startswith(f"{trunk}.11.") for name in changed)
+    assert any(name.startswith("sam_mask_decoder.") for name in changed)
+    assert any(name.startswith(f"{trunk}.0.") for name in changed) == (
+        what != "last_blocks"
+    )
+    assert any(name.endswith("norm1.weight") for name in changed) == (what != "lora")
+
+
+@pytest.mark.slow
+def test_a_killed_round_continues_to_the_same_weights(
+    manifest: Path, small_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new.safetensors"
+    killed = process(command(manifest, out, small_weights))
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        event = json.loads(line)
+        if event["event"] == "step" and event["step"] == 5:
+            killed.kill()
+            break
+    killed.communicate()
+    assert not out.exists()
+    state = torch.load(tmp_path / "new.run" / "state.pt", weights_only=True)
+    assert state["progress"]["step"] == 4
+    continued = process(command(manifest, out, small_weights))
+    stdout, stderr = continued.communicate(timeout=240)
+    assert continued.returncode == 0, stderr
+    events = [json.loads(line) for line in stdout.splitlines()]
+    assert [e["step"] for e in events if e["event"] == "step"] == [5, 6]
+    whole = tmp_path / "whole.safetensors"
+    straight = process(command(manifest, whole, small_weights))
+    straight.communicate(timeout=240)
+    assert load_model(whole).fingerprint == load_model(out).fingerprint
+    assert read_metrics(tmp_path / "whole.run" / "metrics.csv") == read_metrics(
+        tmp_path / "new.run" / "metrics.csv"
+    )
+
+
+@pytest.mark.slow
+def test_sigterm_ends_cleanly(
+    manifest: Path, small_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new.safetensors"
+    cancelled = process(
+        command(manifest, out, small_weights, "--set", "loop.steps=100000")
+    )
+    assert cancelled.stdout is not None
+    lines = []
+    for line in cancelled.stdout:
+        lines.append(json.loads(line))
+        if lines[-1]["event"] == "step":
+            cancelled.send_signal(signal.SIGTERM)
+            break
+    rest, stderr = cancelled.communicate(timeout=60)
+    assert cancelled.returncode == 143, stderr
+    assert json.loads(rest.splitlines()[-1]) == {"event": "end", "status": "cancelled"}
+    assert "Traceback" not in stderr
+    assert not out.exists()
+    assert (tmp_path / "new.run" / "state.pt").is_file()
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_of_one(
+    manifest: Path, small_weights: Path, tmp_path: Path
+) -> None:
+    losses = []
+    for devices in (1, 2):
+        out = tmp_path / f"{devices}.safetensors"
+        more = ("--set", f"run.devices={devices}", "--set", "run.accelerator=cpu")
+        ran = process(command(manifest, out, small_weights, *more))
+        _, stderr = ran.communicate(timeout=240)
+        assert ran.returncode == 0, stderr
+        rows = read_metrics(tmp_path / f"{devices}.run" / "metrics.csv")
+        losses.append([v for _, name, v in rows if name in ("train/loss", "val/dice")])
+    assert len(losses[0]) == STEPS + 3
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    manifest: Path,
+    small_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "new.safetensors"
+    for n in range(5):
+        Image.new("L", (96, 96)).save(tmp_path / f"{n}.mask.png")
+    wrong = {
+        "has any leakage": command(manifest, out, small_weights),
+        "There is no": command(tmp_path / "absent", out, small_weights),
+        "is not a study": command(tmp_path, out, small_weights),
+        "must end in .safetensors": command(manifest, tmp_path / "x", small_weights),
+        "did you mean 'loop.steps'": command(
+            manifest, out, small_weights, "--set", "loop.stepps=3"
+        ),
+    }
+    for words, arguments in wrong.items():
+        assert run(*arguments, "--json-progress") == 2
+        printed = capsys.readouterr()
+        assert words in printed.err
+        assert printed.err.count("\n") == 1
+        events = [json.loads(line) for line in printed.out.splitlines()]
+        assert [event["event"] for event in events[-2:]] == ["error", "end"]
+        assert words in events[-2]["message"]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_are_valid(path: Path) -> None:
+    load_config(FinetuneConfig, path)
+
+
+def test_there_are_recipes() -> None:
+    assert len(RECIPES) == 4
