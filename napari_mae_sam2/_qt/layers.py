@@ -14,6 +14,8 @@ from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari
     from napari.layers import Layer
 
@@ -42,10 +44,14 @@ class CaseLayers:
     ----------
     viewer : napari.Viewer
         Where they are shown.
+    on_ready : callable
+        Called when the layers show a case, new layers among them: for the keys and
+        the mouse.
     """
 
-    def __init__(self, viewer: napari.Viewer) -> None:
+    def __init__(self, viewer: napari.Viewer, on_ready: Callable[[], None]) -> None:
         self._viewer = viewer
+        self._on_ready = on_ready
         self._session: CaseSession | None = None
         self._adding = False
         self._painting = False
@@ -163,6 +169,7 @@ class CaseLayers:
             self.prompts.mouse_pan = False
         self._on_draft(session.draft)
         self._on_proposal(session.proposal)
+        self._on_ready()
         self.start_prompting()
         if was is None or was[:2] != pixels.shape[:2]:
             self._viewer.reset_view()
@@ -269,11 +276,16 @@ class CaseLayers:
             self.leakage.refresh()
 
     def _on_paint(self) -> None:
+        # napari tells of a polygon before it paints it, of all else afterwards.
+        if not self._note_paint():
+            QTimer.singleShot(0, self._note_paint)
+
+    def _note_paint(self) -> bool:
         if self._session is None:
-            return
+            return False
         self._painting = True
         try:
-            self._session.painted()
+            return self._session.painted()
         finally:
             self._painting = False
 

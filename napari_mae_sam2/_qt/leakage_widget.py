@@ -72,7 +72,7 @@ class LeakageWidget(QWidget):
         self._is_closed = False
         self.setAcceptDrops(True)
 
-        self.layers = CaseLayers(viewer)
+        self.layers = CaseLayers(viewer, self._bind_layers)
         self.mouse = PromptMouse(self.layers, self._on_click, self._on_box)
         self.commands = Commands(self)
         self._keys_sheet: KeysSheet | None = None
@@ -197,14 +197,16 @@ class LeakageWidget(QWidget):
         if session is not None:
             session.proposal_changed.connect(self._refresh)
             session.history_changed.connect(self._refresh)
-            self.mouse.attach()
-            prompts, leakage = self.layers.prompts, self.layers.leakage
-            assert prompts is not None
-            assert leakage is not None
-            bind(self.viewer, prompts, leakage, self.commands.keys)
-            bind_panning(prompts, self._set_panning)
             self.messages.clear()
         self._refresh()
+
+    def _bind_layers(self) -> None:
+        prompts, leakage = self.layers.prompts, self.layers.leakage
+        assert prompts is not None
+        assert leakage is not None
+        self.mouse.attach()
+        bind(self.viewer, prompts, leakage, self.commands.keys)
+        bind_panning(prompts, self._set_panning)
 
     def _refresh(self, *_: object) -> None:
         self.segment.show_session(self.session)

@@ -207,16 +207,24 @@ class CaseSession:
 
     def delete(self, number: int) -> None:
         """Remove a lesion; undo brings it back."""
+        self.painted()
         before = self._moment()
         self.labels[self.labels == number] = 0
         self._record("delete lesion", before)
 
-    def painted(self, name: str = "paint") -> None:
-        """Take note that something painted on `labels` in place."""
-        self._record(name, self._moment())
+    def painted(self, name: str = "paint") -> bool:
+        """Take note that something painted on `labels` in place.
+
+        Returns
+        -------
+        bool
+            False where nothing had changed.
+        """
+        return self._record(name, self._moment())
 
     def snapshot(self) -> Snapshot:
         """Copy what is to be saved, so that the grader can go on meanwhile."""
+        self.painted()
         return Snapshot(
             self.frame,
             self.labels.copy(),
@@ -249,6 +257,7 @@ class CaseSession:
 
     def undo(self) -> str:
         """Take the last step back and return its name, empty if there is none."""
+        self.painted()
         step = self._history.undo()
         if step is None:
             return ""
@@ -258,6 +267,7 @@ class CaseSession:
 
     def redo(self) -> str:
         """Do the step taken back last once more and return its name."""
+        self.painted()
         step = self._history.redo()
         if step is None:
             return ""
@@ -322,6 +332,7 @@ class CaseSession:
             raise NothingToCommitError(
                 f"A frame holds at most {MOST_LESIONS} lesions; merge some first."
             )
+        self.painted()
         before = self._moment()
         self.labels[free] = (patches[free] + (first - 1)).astype(np.uint16)
         numbers = list(range(first, first + count))
@@ -337,15 +348,16 @@ class CaseSession:
         self._tell_draft()
         return numbers
 
-    def _record(self, name: str, before: Moment) -> None:
+    def _record(self, name: str, before: Moment) -> bool:
         change = RegionChange.between(self._known, self.labels)
         if change is None:
-            return
+            return False
         self._known[change.region] = change.after
         self._edits += 1
         self._history.push(Step(name, before, self._moment(), change))
         self.labels_changed.emit(change.region)
         self.history_changed.emit()
+        return True
 
     def _apply(
         self, step: Step, moment: Moment, pixels: NDArray[np.uint16] | None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from grey import GreyPredictor, make_frame
 
 from napari_mae_sam2.annotate.annotator import Annotator, Readiness
 from napari_mae_sam2.annotate.session import CaseSession
@@ -31,10 +32,10 @@ def ready(annotator):
 
 
 def test_a_click_made_while_encoding_is_answered_when_it_is_done(
-    annotator, inbox, models, frame, grey_predictor
+    annotator, inbox, models, frame
 ):
     hold = threading.Event()
-    models[None] = grey_predictor(hold=hold)
+    models[None] = GreyPredictor(hold=hold)
     annotator.load_model()
     session = CaseSession(frame)
     annotator.open(session)
@@ -48,7 +49,7 @@ def test_a_click_made_while_encoding_is_answered_when_it_is_done(
     assert len(models[None].asked) == 1
 
 
-def test_going_back_needs_no_second_encoding(annotator, inbox, predictor, make_frame):
+def test_going_back_needs_no_second_encoding(annotator, inbox, predictor):
     annotator.load_model()
     one, two = make_frame("one"), make_frame("two", seed=1)
     for each in (one, two, one):
@@ -57,11 +58,9 @@ def test_going_back_needs_no_second_encoding(annotator, inbox, predictor, make_f
     assert predictor.encoded == [one.sha256, two.sha256]
 
 
-def test_cancel_stops_the_encoder_and_a_click_resumes(
-    annotator, inbox, models, frame, grey_predictor
-):
+def test_cancel_stops_the_encoder_and_a_click_resumes(annotator, inbox, models, frame):
     hold = threading.Event()
-    models[None] = grey_predictor(hold=hold)
+    models[None] = GreyPredictor(hold=hold)
     annotator.load_model()
     session = CaseSession(frame)
     annotator.open(session)
@@ -91,22 +90,20 @@ def test_a_bad_model_leaves_the_old_one_in_use(annotator, inbox, predictor, fram
 
 
 def test_a_new_model_answers_the_prompts_that_are_there(
-    annotator, inbox, models, frame, grey_predictor
+    annotator, inbox, models, frame
 ):
     annotator.load_model()
     session = CaseSession(frame)
     annotator.open(session)
     session.click(10, 10)
     inbox.run_until(lambda: session.proposal is not None)
-    models["new"] = grey_predictor("newer")
+    models["new"] = GreyPredictor("newer")
     annotator.load_model("new")
     inbox.run_until(lambda: session.proposal.model == "newer")
 
 
-def test_a_frame_that_the_model_refuses_is_a_message(
-    annotator, inbox, models, frame, grey_predictor
-):
-    class Refusing(grey_predictor):
+def test_a_frame_that_the_model_refuses_is_a_message(annotator, inbox, models, frame):
+    class Refusing(GreyPredictor):
         def encode(self, pixels, cancelled=None):
             raise RuntimeError("out of memory")
 
@@ -119,7 +116,7 @@ def test_a_frame_that_the_model_refuses_is_a_message(
     assert "out of memory" in said[0]
 
 
-def test_leaving_a_case_stops_its_answers(annotator, inbox, frame, make_frame):
+def test_leaving_a_case_stops_its_answers(annotator, inbox, frame):
     annotator.load_model()
     session = CaseSession(frame)
     annotator.open(session)

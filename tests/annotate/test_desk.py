@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from grey import make_frame
 from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
@@ -11,7 +12,7 @@ from napari_mae_sam2.annotate.worklist import Status
 
 
 @pytest.fixture
-def folder(tmp_path, make_frame):
+def folder(tmp_path):
     made = tmp_path / "frames"
     made.mkdir()
     for index in range(3):
@@ -142,7 +143,7 @@ def test_labels_that_cannot_be_written_keep_the_case_in_hand(desk, inbox, folder
     assert (folder.parent / "elsewhere" / "study.json").exists()
 
 
-def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path, make_frame):
+def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path):
     desk.open_frame("drawn", lambda: make_frame("drawn"))
     inbox.run_until(opened(desk, 1))
     desk.save()
