@@ -190,3 +190,13 @@ def test_bad_input_is_said_in_a_sentence(
     with pytest.raises(PlainError, match="There is no"):
         pretrain((str(tmp_path / "absent"),), out, weights=parent)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_does_not_fit_is_refused(
+    tmp_path: Path, parent: Path, frames: str
+) -> None:
+    overrides = (*SMALL, "data.crop.side=22400", "loop.batch=64")
+    with pytest.raises(PlainError, match=r"lower loop\.batch or data\.crop\.side"):
+        pretrain(
+            (frames,), tmp_path / "m.safetensors", weights=parent, overrides=overrides
+        )
