@@ -16,7 +16,6 @@ from safetensors.torch import save
 from mae_sam2_training.engine.atomic import write_bytes
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.model import preprocess
-from napari_mae_sam2.model.checkpoint import fingerprint
 from napari_mae_sam2.model.forward import Features, encode_images
 
 if TYPE_CHECKING:
@@ -38,12 +37,14 @@ class EmbeddingStore:
         Where the files lie.
     model : SAM2Base
         On any device; its encoder must not change while the store is used.
+    encoder_fingerprint : str
+        Of its encoder, as `load_model` gives it.
     """
 
-    def __init__(self, folder: Path, model: SAM2Base) -> None:
+    def __init__(self, folder: Path, model: SAM2Base, encoder_fingerprint: str) -> None:
         self._folder = folder
         self._model = model
-        self._encoder = fingerprint(model, encoder_only=True)
+        self._encoder = encoder_fingerprint
 
     def key(self, pixels: NDArray[np.generic]) -> str:
         """Name of the embedding of some pixels."""

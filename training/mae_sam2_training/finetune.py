@@ -195,7 +195,8 @@ def _task(
     training: Gallery
     held_out: Gallery
     if config.train.what == "decoder":
-        store = EmbeddingStore(run.folder / "embeddings", model)
+        embeddings = run.folder / "embeddings"
+        store = EmbeddingStore(embeddings, model, parent.encoder_fingerprint)
         training, held_out = EmbeddedGallery(store), EmbeddedGallery(store)
         for source in sources:
             views = config.train.views
