@@ -23,7 +23,7 @@ class DataConfig(Section):
     """Which frames are learnt from, and what is shown of them."""
 
     sources: tuple[SourceConfig, ...] = ()
-    """The datasets; --data adds to them."""
+    """The datasets; the command line adds to them."""
     drawn: float = Field(0.0, ge=0)
     """Weight of whole synthetic frames among the sources."""
     drawn_side: int = Field(768, ge=64)

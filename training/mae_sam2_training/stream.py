@@ -177,8 +177,8 @@ class Stream:
         """
         if not self.datasets:
             raise ConfigError(
-                "There are no frames to learn from: name folders or manifests with "
-                "--data, or under data.sources in the recipe."
+                "There are no frames to learn from: name folders or manifests in the "
+                "command, or under data.sources in the recipe."
             )
         if len(self.weights) != len(self.datasets) or not sum(self.weights) > 0:
             raise ConfigError("Every source needs a weight, and one must be above 0.")
