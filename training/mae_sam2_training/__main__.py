@@ -148,6 +148,40 @@ def synthesize(
         )
 
 
+@app.command()
+def evaluate(
+    source: Annotated[
+        Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the report.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="Checkpoint to measure; the one in use else.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Second checkpoint to compare it with.")
+    ] = None,
+    negatives: Annotated[
+        Path | None, typer.Option(help="Folder of frames known to show no leakage.")
+    ] = None,
+    config: Config = None,
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Measure a model on labelled frames: report in HTML, CSV and JSON."""
+    from mae_sam2_training.evaluate import evaluate as run
+
+    run(
+        source,
+        out,
+        weights=weights,
+        against=against,
+        negatives=negatives,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code.
 

@@ -12,7 +12,7 @@ import math
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, Protocol
 
 from tqdm import tqdm
 
@@ -21,8 +21,22 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 Event = Literal[
-    "start", "embed", "draw", "step", "validate", "saved", "note", "error", "end"
+    "start",
+    "embed",
+    "draw",
+    "measure",
+    "step",
+    "validate",
+    "saved",
+    "note",
+    "error",
+    "end",
 ]
+_DOING: Final[dict[Event, str]] = {
+    "embed": "Encoding frames",
+    "draw": "Drawing frames",
+    "measure": "Measuring frames",
+}
 
 
 class Reporter(Protocol):
@@ -80,9 +94,8 @@ class BarReporter:
 
     def report(self, event: Event, **values: object) -> None:
         """Move the bar or write a line."""
-        if event in ("embed", "draw"):
-            doing = "Encoding frames" if event == "embed" else "Drawing frames"
-            self._advance(doing, values["done"], values["total"])
+        if event in _DOING:
+            self._advance(_DOING[event], values["done"], values["total"])
         elif event == "step":
             bar = self._advance("Training", values["step"], values["total"])
             bar.set_postfix_str(f"loss {values['loss']:.3f}", refresh=False)

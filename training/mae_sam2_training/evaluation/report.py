@@ -1,0 +1,339 @@
+"""The report as one HTML file that needs no network: what `report.html.jinja` shows."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import jinja2
+import numpy as np
+
+import napari_mae_sam2
+from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.evaluation import plots
+from mae_sam2_training.evaluation.overlay import ANSWER, TRUTH
+from mae_sam2_training.evaluation.summary import FRAME_METRICS, LESION_METRICS, METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from mae_sam2_training.evaluate import Measured
+    from mae_sam2_training.evaluation.config import EvaluateConfig
+    from mae_sam2_training.evaluation.measuring import FrameResult
+    from mae_sam2_training.evaluation.statistics import Comparison, Estimate
+    from mae_sam2_training.evaluation.summary import Metric, Summary
+
+_GLANCE = (
+    ("lesion_dice_1", "after one click"),
+    ("lesion_dice_3", "after three clicks"),
+    ("lesion_dice_5", "after five clicks"),
+    ("image_dice", "without any click"),
+    ("clicks_to_0.8", "needed for Dice 0.8"),
+    ("sensitivity", "found without any click"),
+    ("area_error", "area error of the field"),
+    ("false_leakage", "of the field falsely called leakage"),
+)
+_MAIN = (
+    *("image_dice", "sensitivity", "precision", "area_error", "area_error_size"),
+    "false_leakage",
+    *(f"lesion_dice_{n}" for n in (0, 1, 3, 5)),
+    *(f"clicks_to_{t}" for t in (0.5, 0.7, 0.8)),
+)
+SHEET = 4
+"""Frames in each of the three rows of the contact sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the report is about.
+
+    Attributes
+    ----------
+    source, split : str
+        Name of the data and which part of it.
+    models : mapping of str to Measured
+        By letter.
+    summaries : mapping of str to Summary
+        By letter.
+    compared : mapping of str to Comparison
+        A against B by metric; empty for one model.
+    config : EvaluateConfig
+    """
+
+    source: str
+    split: str
+    models: Mapping[str, Measured]
+    summaries: Mapping[str, Summary]
+    compared: Mapping[str, Comparison]
+    config: EvaluateConfig
+
+
+def write_report(path: Path, page: Page) -> None:
+    """Write the report whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    template = files(__package__).joinpath("report.html.jinja").read_text("utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    write_bytes(path, environment.from_string(template).render(_context(page)).encode())
+
+
+def _context(page: Page) -> dict[str, Any]:
+    frames = {letter: model.frames for letter, model in page.models.items()}
+    return {
+        "page": page,
+        "counts": page.summaries["A"].counts,
+        "software": f"napari-mae-sam2 {napari_mae_sam2.__version__}",
+        "truth_colour": TRUTH,
+        "answer_colour": ANSWER,
+        "percent": round(100 * page.config.confidence),
+        "glance": _glance(page),
+        "verdict": _verdict(page),
+        "tables": [
+            ("The main figures", [_row(_metric(key), page) for key in _MAIN], True),
+            (
+                "All figures of single lesions",
+                [_row(metric, page) for metric in LESION_METRICS],
+                False,
+            ),
+            (
+                "All figures of whole frames",
+                [_row(metric, page) for metric in FRAME_METRICS],
+                False,
+            ),
+        ],
+        "calibration": [
+            (letter, summary.calibration.value, summary.area_agreement)
+            for letter, summary in page.summaries.items()
+        ],
+        "plots": _plots(page, frames),
+        "sheet": _sheet(page),
+    }
+
+
+def _metric(key: str) -> Metric:
+    return next(metric for metric in METRICS if metric.key == key)
+
+
+def shown(value: float, unit: str, signed: bool = False) -> str:
+    """Write a figure as people read it; a dash where it was not measured."""
+    if not np.isfinite(value):
+        return "–"
+    sign = "+" if signed else ""
+    if unit == "%":
+        value *= 100
+        digits = 2 if abs(value) < 10 else 1
+        text = f"{value:{sign}.{digits}f} %"
+    else:
+        digits = {"px": 1, "clicks": 1}.get(unit, 3)
+        text = f"{value:{sign}.{digits}f}" + (f" {unit}" if unit == "px" else "")
+    return text.replace("-", "−")
+
+
+def _interval(low: float, high: float, unit: str, signed: bool = False) -> str:
+    if not np.isfinite(low):
+        return ""
+    return f"{shown(low, unit, signed)} to {shown(high, unit, signed)}"
+
+
+def _glance(page: Page) -> list[dict[str, Any]]:
+    """Give the few figures at the top, those that were measured."""
+    cards = []
+    for key, caption in _GLANCE:
+        metric = _metric(key)
+        one = page.summaries["A"].estimates[key]
+        if not one.count:
+            continue
+        signed = metric.better == 0
+        what = {"clicks": "Clicks", "%": "Share"}.get(metric.unit, "Dice")
+        cards.append(
+            {
+                "value": shown(one.value, metric.unit, signed),
+                "what": "Lesions" if key == "sensitivity" else what,
+                "caption": caption,
+                "interval": _interval(one.low, one.high, metric.unit, signed),
+                "other": shown(
+                    page.summaries["B"].estimates[key].value, metric.unit, signed
+                )
+                if "B" in page.summaries
+                else "",
+            }
+        )
+    return cards
+
+
+def _verdict(page: Page) -> list[str]:
+    """Say in words whether the two models differ where it matters most."""
+    sentences = []
+    for key in ("lesion_dice_1", "lesion_dice_3", "image_dice"):
+        if key not in page.compared or not page.compared[key].count:
+            continue
+        one = page.compared[key]
+        title = _metric(key).title.lower().replace("dice", "Dice").replace("iou", "IoU")
+        if not np.isfinite(one.low):
+            sentences.append(
+                f"The {title} differs by {shown(one.difference, '', True)}; one "
+                "patient alone says nothing of how certain that is."
+            )
+            continue
+        sure = one.low > 0 or one.high < 0
+        better = "better" if one.difference > 0 else "worse"
+        interval = _interval(one.low, one.high, "", True)
+        relative = (
+            f", {shown(one.relative, '%', True)} of B's"
+            if np.isfinite(one.relative)
+            else ""
+        )
+        sentences.append(
+            f"The {title} of model A is {better} than B's by "
+            f"{shown(abs(one.difference), '')}{relative} ({interval})."
+            if sure
+            else f"For the {title} the models cannot be told apart: the difference is "
+            f"{shown(one.difference, '', True)} ({interval})."
+        )
+    return sentences
+
+
+def _row(metric: Metric, page: Page) -> dict[str, Any]:
+    signed = metric.better == 0
+    cells = [
+        _cell(page.summaries[letter].estimates[metric.key], metric.unit, signed)
+        for letter in page.models
+    ]
+    row: dict[str, Any] = {
+        "title": metric.title,
+        "cells": cells,
+        "count": page.summaries["A"].estimates[metric.key].count,
+        "better": {1: "more is better", -1: "less is better", 0: "0 is best"}[
+            metric.better
+        ],
+    }
+    if page.compared:
+        row |= _difference(metric, page.compared.get(metric.key))
+    return row
+
+
+def _difference(metric: Metric, one: Comparison | None) -> dict[str, str]:
+    """Give the cells of a comparison; empty where values do not pair up."""
+    if one is None:
+        return dict.fromkeys(("difference", "difference_interval", "relative", "p"), "")
+    return {
+        "difference": shown(one.difference, metric.unit, True),
+        "difference_interval": _interval(one.low, one.high, metric.unit, True),
+        # a share of an error that may be of either sign says nothing
+        "relative": shown(one.relative, "%", True) if metric.better else "",
+        "p": _probability(one.p_wilcoxon),
+    }
+
+
+def _cell(one: Estimate, unit: str, signed: bool) -> dict[str, str]:
+    return {
+        "value": shown(one.value, unit, signed),
+        "interval": _interval(one.low, one.high, unit, signed),
+    }
+
+
+def _probability(value: float) -> str:
+    if not np.isfinite(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _plots(
+    page: Page, frames: Mapping[str, Sequence[FrameResult]]
+) -> list[tuple[str, str, str]]:
+    """Give title, what to look for, and the picture as a data address."""
+    drawn = [
+        (
+            "Every click should help",
+            "Mean lesion Dice after 0 clicks (the model alone), 1, 3 and 5 clicks.",
+            plots.dice_by_clicks(page.summaries),
+        ),
+        (
+            "How many frames are poor",
+            "Read it as: so many percent of the frames have this Dice or less. "
+            "A curve further to the right is better.",
+            plots.spread_of_dice(frames),
+        ),
+        (
+            "Small lesions are harder",
+            "One mark for each lesion.",
+            plots.dice_by_size(frames),
+        ),
+        (
+            "Is the area right?",
+            "One mark for each frame; above zero the model calls too much. Lines: mean "
+            "error and where 95 % of the errors lie.",
+            plots.area_agreement(frames),
+        ),
+        (
+            "Can its probability be believed?",
+            "On the dotted line a probability of 0.7 means leakage in 7 of 10 pixels; "
+            "below it the model is too sure of itself.",
+            plots.calibration(page.summaries),
+        ),
+    ]
+    return [
+        (title, caption, _address("image/svg+xml", svg.encode()))
+        for title, caption, svg in drawn
+    ]
+
+
+def _sheet(page: Page) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Choose the best, the middle and the worst frames by model A's image Dice."""
+    first = page.models["A"].frames
+    ranked = sorted(
+        (n for n, frame in enumerate(first) if np.isfinite(frame.dice)),
+        key=lambda n: (-first[n].dice, first[n].name),
+    )
+    size = min(SHEET, max(1, len(ranked) // 3)) if ranked else 0
+    start = (len(ranked) - size) // 2
+    rows = [
+        ("Worst", ranked[::-1][:size]),
+        ("Middle", ranked[start : start + size] if len(ranked) > 2 else []),
+        ("Best", ranked[:size] if len(ranked) > 1 else []),
+    ]
+    negatives = sorted(
+        (n for n, frame in enumerate(first) if np.isfinite(frame.false_share)),
+        key=lambda n: (-first[n].false_share, first[n].name),
+    )
+    rows.append(("No leakage in truth, most called", negatives[:SHEET]))
+    return [
+        (title, [_picture(page, index) for index in chosen])
+        for title, chosen in rows
+        if chosen
+    ]
+
+
+def _picture(page: Page, index: int) -> dict[str, Any]:
+    """Show one frame as each model answers it."""
+    return {
+        "name": page.models["A"].frames[index].name,
+        "models": [
+            {
+                "letter": letter,
+                "address": _address("image/jpeg", model.pictures[index]),
+                "score": _score(model.frames[index]),
+            }
+            for letter, model in page.models.items()
+        ],
+    }
+
+
+def _score(frame: FrameResult) -> str:
+    if np.isfinite(frame.dice):
+        return f"Dice {shown(frame.dice, '')}"
+    return f"{shown(frame.false_share, '%')} of the field"
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
