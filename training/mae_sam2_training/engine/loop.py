@@ -157,7 +157,9 @@ def fit(
         if better:
             at.best, at.best_step = metrics, at.step
             run.save_best(trainable(task.module))
-        if records is not None and metrics:
+        if not metrics:
+            return
+        if records is not None:
             records.write(at.step, {f"val/{k}": v for k, v in metrics.items()})
         run.reporter.report(
             "validate", step=at.step, total=loop.steps, best=better, **metrics
