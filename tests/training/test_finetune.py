@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,6 +22,9 @@ from napari_mae_sam2.model.architectures import Architecture, build_model
 from napari_mae_sam2.model.card import ModelCard
 from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 STEPS = 6
 QUICK = [
     *("--set", f"loop.steps={STEPS}", "--set", "loop.batch=2"),
@@ -30,6 +34,15 @@ QUICK = [
 RECIPES = sorted(
     (Path(__file__).parents[2] / "training" / "configs").glob("finetune_*.yaml")
 )
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads wait for each other longer than so small a model computes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
