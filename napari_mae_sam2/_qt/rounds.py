@@ -87,7 +87,7 @@ class Rounds(QObject):
     def _on_end(self, ended: Ended) -> None:
         self._new_model = ended.model
         self._panel.show_ended(ended)
-        if ended.model is None and not ended.cancelled:
+        if ended.failed:
             self.warned.emit(ended.message)
 
 

@@ -57,14 +57,14 @@ class Ended:
     ----------
     model : Path or None
         The new checkpoint; None where there is none, and the old model stays.
-    cancelled : bool
-        True where the grader stopped it.
+    failed : bool
+        True where something went wrong; False where it was done or cancelled.
     message : str
         One sentence for the grader.
     """
 
     model: Path | None
-    cancelled: bool
+    failed: bool
     message: str
 
 
@@ -141,34 +141,65 @@ class TrainingRun:
 
     def _hear_complaints(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._complaints.append(line.rstrip())
+        with self._process.stderr as stream:
+            for line in stream:
+                self._complaints.append(line.rstrip())
 
     def _listen(self) -> None:
-        told = ""
+        told, saved = "", Progress("saved")
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            progress = _parse(line)
-            if progress is None:
-                continue
-            if progress.event == "error":
-                told = str(progress.values.get("message", ""))
-            self._on_progress(progress)
+        with self._process.stdout as stream:
+            for line in stream:
+                progress = _parse(line)
+                if progress is None:
+                    continue
+                if progress.event == "error":
+                    told = str(progress.values.get("message", ""))
+                if progress.event == "saved":
+                    saved = progress
+                self._on_progress(progress)
         code = self._process.wait()
         self._complainer.join(2)
-        self._on_end(self._verdict(code, told))
+        self._on_end(self._verdict(code, told, saved))
 
-    def _verdict(self, code: int, told: str) -> Ended:
+    def _verdict(self, code: int, told: str, saved: Progress) -> Ended:
+        if code == 0 and self._out.is_file():
+            return _success(self._out, saved)
         if self._cancelled:
             return Ended(
-                None, True, "The round was cancelled; the old model stays in use."
+                None, False, "The round was cancelled; the old model stays in use."
             )
-        if code == 0 and self._out.is_file():
-            return Ended(self._out, False, f"The round is done: {self._out.name}")
         log.error("Training ended with %s:\n%s", code, "\n".join(self._complaints))
         why = told or next((line for line in reversed(self._complaints) if line), "")
         why = why or f"the training process ended with code {code}"
-        return Ended(None, False, f"The round failed: {why} The old model stays.")
+        return Ended(None, True, f"The round failed: {why} The old model stays.")
+
+
+def _success(model: Path, saved: Progress) -> Ended:
+    """Say what the round brought on the frames that were held out."""
+    metrics = saved.values.get("metrics")
+    numbers = Progress("saved", metrics if isinstance(metrics, dict) else {})
+    before, after = numbers.number("parent_dice"), numbers.number("dice")
+    if before is None or after is None:
+        return Ended(
+            model,
+            False,
+            "The round is done. No frame was held out, so nobody knows whether the "
+            "new model is better: try it, or label more cases.",
+        )
+    if saved.number("best_step") == 0:
+        return Ended(
+            None,
+            False,
+            f"The round found nothing better on the held-out frames than the model in "
+            f"use (Dice {before:.2f}); label more cases and train again.",
+        )
+    return Ended(
+        model,
+        False,
+        f"The round is done. Dice on held-out frames: {before:.2f} before, "
+        f"{after:.2f} now.",
+    )
 
 
 def _parse(line: str) -> Progress | None:

@@ -1,0 +1,191 @@
+"""The main job in the real window with the real model, on a real frame where it can.
+
+Writes a screenshot of each step to build/screens.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from pycocotools import mask as rle
+from pycocotools.coco import COCO
+from tour import Grader, draw_frames, middle
+
+from mae_sam2_training.synthesis import draw_into
+from napari_mae_sam2._qt.app import open_window
+
+SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "huapu4_FFA"
+
+
+def real_frames_with_leakage(folder, count):
+    """Draw bright leakage at known places into real frames."""
+    folder.mkdir(parents=True)
+    places = {}
+    for index, path in enumerate(sorted((REAL / "diag_normal").iterdir())[:count]):
+        grey = np.asarray(Image.open(path).convert("L"))
+        seed = index
+        while True:
+            drawn = draw_into(
+                grey, np.random.default_rng(seed), contrast=(60, 110), empty=0.0
+            )
+            numbers, areas = np.unique(
+                drawn.lesions[drawn.lesions > 0], return_counts=True
+            )
+            if len(numbers) and areas.max() > 1500:
+                break
+            seed += 100
+        # Runs of spaces are in real names.
+        name = f"{path.stem}   visit {index}"
+        Image.fromarray(drawn.pixels).save(folder / f"{name}.png")
+        largest = numbers[np.argsort(-areas)]
+        places[name] = [middle(drawn.lesions == number) for number in largest]
+    return places
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("main job") / "frames"
+    if REAL.is_dir():
+        return folder, real_frames_with_leakage(folder, 4)
+    return folder, draw_frames(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeypatch):
+    folder, places = frames
+    monkeypatch.setenv("NAPARI_MAE_SAM2_HOME", str(tmp_path / "home"))
+    shutil.rmtree(SCREENS, ignore_errors=True)
+    viewer, widget = open_window([folder])
+    viewer.window.resize(1280, 800)
+    grader = Grader(viewer, widget, SCREENS, say=lambda _line: None)
+    study = folder / "leakage-study"
+    try:
+        # a click gives a mask
+        grader.wait_until_ready()
+        assert widget.model.name.text()
+        leaks = places[grader.session.frame.name]
+        grader.shot("open")
+        grader.click(leaks[0])
+        first = grader.wait_for_proposal()
+        assert first[tuple(np.intp(leaks[0]))]
+        assert (widget.layers.proposal.data > 0).sum() == first.sum()
+        grader.shot("click")
+
+        # a negative click refines it, and undo brings it back
+        away = _outside_of(first, leaks[0])
+        grader.click(away, leakage=False)
+        refined = grader.wait_for_proposal()
+        assert (refined != first).any()
+        assert not refined[tuple(np.intp(away))]
+        grader.shot("refine")
+        grader.press("Z")
+        assert (grader.wait_for_proposal() == first).all()
+        grader.shot("undo")
+
+        # commit, then paint on it with napari's brush
+        grader.press("C")
+        assert ((grader.session.labels == 1) == first).all()
+        grader.shot("commit")
+        grader.press("P")
+        widget.layers.leakage.brush_size = 14
+        row, column = _outside_of(first, leaks[0])
+        grader.drag([(row, column), (row, column + 12)])
+        painted = grader.session.labels.copy()
+        assert painted[int(row), int(column)] == 1
+        assert (painted > 0).sum() > first.sum()
+        grader.shot("paint")
+
+        # the other cases
+        grader.press("S")
+        for position in range(1, len(places)):
+            grader.press("N")
+            grader.wait(
+                lambda p=position: widget.desk.worklist.index == p, "the next case"
+            )
+            grader.wait_until_ready()
+            grader.click(places[grader.session.frame.name][0])
+            grader.wait_for_proposal()
+            grader.press("C")
+
+        # export: what is seen is what is saved
+        grader.push("Export")
+        grader.wait(lambda: "Exported 4 labelled cases" in widget.messages.text, "it")
+        grader.shot("export")
+        check_export(study / "export", next(iter(places)), painted)
+
+        # train a short round beside it, and use the new model
+        widget.tabs.setCurrentIndex(1)
+        widget.rounds.options = (
+            *("--set", "loop.steps=12", "--set", "loop.validate_every=4"),
+            *("--set", "train.views=1", "--set", "loop.learning_rate=1e-3"),
+        )
+        before = widget.desk.annotator.predictor
+        grader.push("Train a round")
+        grader.wait(lambda: bool(widget.training.curve.loss), "a step", 400)
+        grader.shot("training")
+        grader.wait(lambda: widget.training.start.isEnabled(), "the end", 400)
+        assert len(widget.training.curve.dice) >= 2
+        assert widget.desk.annotator.predictor is before
+        grader.shot("trained")
+        grader.push("Use this model")
+        grader.wait(lambda: widget.desk.annotator.predictor is not before, "the model")
+        after = widget.desk.annotator.predictor
+        assert after.fingerprint != before.fingerprint
+        assert widget.model.name.text() == after.name != before.name
+
+        # click again
+        widget.tabs.setCurrentIndex(0)
+        grader.wait_until_ready()
+        grader.click(places[grader.session.frame.name][0])
+        grader.wait_for_proposal()
+        assert grader.session.proposal.model == widget.desk.annotator.predictor.name
+        grader.shot("new-model")
+    finally:
+        viewer.close()
+    assert len(list(SCREENS.glob("*.png"))) == 10
+
+
+def _outside_of(mask, place):
+    """A pixel of the field some way beside a mask."""
+    from scipy import ndimage
+
+    distance = ndimage.distance_transform_edt(~mask)
+    rows, columns = np.indices(mask.shape)
+    middle_row, middle_column = np.array(mask.shape) / 2
+    inside = np.hypot(rows - middle_row, columns - middle_column) < mask.shape[0] / 3
+    away = np.hypot(rows - place[0], columns - place[1])
+    away[(distance < 20) | ~inside] = np.inf
+    row, column = np.unravel_index(int(away.argmin()), mask.shape)
+    return float(row), float(column)
+
+
+def check_export(out, name, painted):
+    coco = COCO(out / "coco.json")
+    (image,) = (
+        image for image in coco.imgs.values() if name.split()[0] in image["file_name"]
+    )
+    annotations = coco.imgToAnns[image["id"]]
+    together = np.zeros(painted.shape, bool)
+    for annotation in annotations:
+        together |= rle.decode(annotation["segmentation"]).astype(bool)
+    assert (together == (painted > 0)).all()
+
+    stem = Path(image["file_name"]).stem
+    labels = tifffile.imread(out / "labels" / f"{stem}.leakage.tif")
+    assert (labels == painted).all()
+    png = np.asarray(Image.open(out / "labels" / f"{stem}.leakage.png"))
+    assert ((png > 0) == (painted > 0)).all()
+    record = json.loads((out / "labels" / f"{stem}.leakage.json").read_text())
+    assert record["model"]["fingerprint"]
+    (lesion,) = record["lesions"]
+    assert len(lesion["prompts"]["points"]) == 1
+    frame = tifffile.imread(out / image["file_name"])
+    assert frame.shape == painted.shape
