@@ -120,9 +120,9 @@ def evaluate(
         cases = some(
             labelled_cases(records, config.foreground), config.frames, config.seed
         )
-        check_cases(cases)
-        if negatives is not None:
-            cases += negative_cases(negatives)
+        without = [] if negatives is None else negative_cases(negatives)
+        check_cases(cases, without)
+        cases += without
         out.mkdir(parents=True, exist_ok=True)
         files = {"A": find_weights(weights).path}
         if against is not None:
@@ -212,8 +212,15 @@ def measure(
         )
 
 
-def check_cases(cases: Sequence[Case]) -> None:
+def check_cases(cases: Sequence[Case], negatives: Sequence[Case] = ()) -> None:
     """Read every frame and mask once, so that bad data ends the command at its start.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        With masks.
+    negatives : sequence of Case
+        Known to be without leakage.
 
     Raises
     ------
@@ -222,6 +229,8 @@ def check_cases(cases: Sequence[Case]) -> None:
     DataError
         If there is no lesion in any of them.
     """
+    for case in negatives:
+        case.read()
     lesions = [int(case.read()[1].max()) for case in cases]
     if not any(lesions):
         raise DataError(

@@ -22,6 +22,7 @@ ANSWER: Final = "#E69F00"
 # sky blue and orange of Okabe and Ito 2008: told apart with every colour vision,
 # and both stand out from grey
 SIDE: Final = 420
+_TRUTH_WIDTH, _ANSWER_WIDTH = 6, 3  # so that both are seen where they agree
 _FINER = 2  # drawn larger and made smaller, so that the lines are smooth
 
 
@@ -52,7 +53,7 @@ def overlay(
             if dashed:
                 _dashed(pen, line, colour)
             else:
-                pen.line(line, fill=colour, width=3, joint="curve")
+                pen.line(line, fill=colour, width=_TRUTH_WIDTH, joint="curve")
     file = io.BytesIO()
     picture.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
     return file.getvalue()
@@ -86,7 +87,7 @@ def _dashed(
                         (x0 + other * (x1 - x0), y0 + other * (y1 - y0)),
                     ],
                     fill=colour,
-                    width=3,
+                    width=_ANSWER_WIDTH,
                 )
             at += step
             walked += max(step, 1e-6)

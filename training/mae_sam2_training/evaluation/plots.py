@@ -99,7 +99,7 @@ def dice_by_size(results: Mapping[str, Sequence[FrameResult]]) -> str:
                 MARKERS[letter],
                 color=COLOURS[letter],
                 alpha=0.55,
-                markersize=4,
+                markersize=5,
                 markeredgewidth=0,
                 label=f"Model {letter}",
             )
@@ -129,7 +129,7 @@ def area_agreement(results: Mapping[str, Sequence[FrameResult]]) -> str:
                 MARKERS[letter],
                 color=colour,
                 alpha=0.6,
-                markersize=4,
+                markersize=5,
                 markeredgewidth=0,
                 label=f"Model {letter}",
             )

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from mae_sam2_training.evaluation.summary import Metric, Summary
 
 _GLANCE = (
-    ("lesion_dice_1", "after one click"),
-    ("lesion_dice_3", "after three clicks"),
-    ("lesion_dice_5", "after five clicks"),
-    ("image_dice", "without any click"),
-    ("clicks_to_0.8", "needed for Dice 0.8"),
-    ("sensitivity", "found without any click"),
-    ("area_error", "area error of the field"),
-    ("false_leakage", "of the field falsely called leakage"),
+    ("lesion_dice_1", "Lesion Dice", "after one click"),
+    ("lesion_dice_3", "Lesion Dice", "after three clicks"),
+    ("lesion_dice_5", "Lesion Dice", "after five clicks"),
+    ("image_dice", "Image Dice", "without any click"),
+    ("clicks_to_0.8", "Clicks", "until Dice 0.8"),
+    ("sensitivity", "Lesions", "found without any click"),
+    ("area_error", "Area error", "of the field, called less true"),
+    ("false_leakage", "False leakage", "of the field, where there is none"),
 )
 _MAIN = (
     *("image_dice", "sensitivity", "precision", "area_error", "area_error_size"),
@@ -131,7 +131,7 @@ def shown(value: float, unit: str, signed: bool = False) -> str:
     sign = "+" if signed else ""
     if unit == "%":
         value *= 100
-        digits = 2 if abs(value) < 10 else 1
+        digits = 2 if abs(value) < 1 else 1
         text = f"{value:{sign}.{digits}f} %"
     else:
         digits = {"px": 1, "clicks": 1}.get(unit, 3)
@@ -148,17 +148,16 @@ def _interval(low: float, high: float, unit: str, signed: bool = False) -> str:
 def _glance(page: Page) -> list[dict[str, Any]]:
     """Give the few figures at the top, those that were measured."""
     cards = []
-    for key, caption in _GLANCE:
+    for key, what, caption in _GLANCE:
         metric = _metric(key)
         one = page.summaries["A"].estimates[key]
         if not one.count:
             continue
         signed = metric.better == 0
-        what = {"clicks": "Clicks", "%": "Share"}.get(metric.unit, "Dice")
         cards.append(
             {
                 "value": shown(one.value, metric.unit, signed),
-                "what": "Lesions" if key == "sensitivity" else what,
+                "what": what,
                 "caption": caption,
                 "interval": _interval(one.low, one.high, metric.unit, signed),
                 "other": shown(

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+
+from mae_sam2_training.evaluation.statistics import (
+    absolute_agreement,
+    compare,
+    estimate,
+)
+
+
+def test_the_interval_holds_the_mean_and_follows_the_seed() -> None:
+    values = np.random.default_rng(0).normal(0.6, 0.1, 40)
+    groups = [str(n) for n in range(40)]
+    one = estimate(values, groups, seed=1)
+    assert one == estimate(values, groups, seed=1)
+    assert one != estimate(values, groups, seed=2)
+    assert one.value == pytest.approx(values.mean())
+    assert one.low < one.value < one.high
+    # as wide as theory says, for independent values
+    assert one.high - one.low == pytest.approx(2 * 1.96 * 0.1 / 40**0.5, rel=0.25)
+
+
+def test_patients_are_resampled_and_not_lesions() -> None:
+    patients = np.random.default_rng(0).normal(0.6, 0.1, 10)
+    values = np.repeat(patients, 20)
+    alone = estimate(values, [str(n) for n in range(200)])
+    together = estimate(values, [str(n // 20) for n in range(200)])
+    assert together.groups == 10
+    assert together.high - together.low > 3 * (alone.high - alone.low)
+
+
+def test_nan_is_left_out_and_one_patient_has_no_interval() -> None:
+    one = estimate([0.2, float("nan"), 0.4], ["p", "q", "p"])
+    assert one.value == pytest.approx(0.3)
+    assert (one.count, one.groups) == (2, 1)
+    assert np.isnan(one.low)
+    assert estimate([], []).count == 0
+
+
+def test_a_clear_gain_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    first = rng.uniform(0.4, 0.6, 30)
+    second = first + rng.normal(0.05, 0.02, 30)
+    groups = [str(n) for n in range(30)]
+    seen = compare(first, second, groups)
+    assert seen.difference == pytest.approx((second - first).mean())
+    assert 0 < seen.low < seen.difference < seen.high
+    assert seen.relative == pytest.approx(second.mean() / first.mean() - 1)
+    assert seen.relative_low < seen.relative < seen.relative_high
+    order = np.argsort(groups)  # the test does not depend on the order
+    assert seen.p_wilcoxon == pytest.approx(wilcoxon((second - first)[order]).pvalue)
+    assert seen.p_bootstrap < 0.002
+
+
+def test_the_same_model_does_not_differ() -> None:
+    same = compare([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], ["a", "b", "c"])
+    assert (same.difference, same.p_wilcoxon, same.p_bootstrap) == (0, 1, 1)
+
+
+def test_agreement_of_areas() -> None:
+    assert absolute_agreement([1, 2, 3], [1, 2, 3]) == pytest.approx(1)
+    # by hand: rows 2, columns 1.5, error 0; 2 / (2 + 2 * 1.5 / 3)
+    assert absolute_agreement([2, 3, 4], [1, 2, 3]) == pytest.approx(2 / 3)
+    assert np.isnan(absolute_agreement([1], [1]))
