@@ -182,6 +182,35 @@ def evaluate(
     )
 
 
+@app.command()
+def classify(
+    manifest: Annotated[Path, typer.Argument(help="Manifest in CSV (image,label).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for head and metrics.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint of the encoder; the one in use else."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Second checkpoint to compare it with.")
+    ] = None,
+    config: Config = None,
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Learn labels of whole frames: phase, gradability, diagnosis."""
+    from mae_sam2_training.classify import classify as run
+
+    run(
+        manifest,
+        out,
+        weights=weights,
+        against=against,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code.
 
