@@ -211,6 +211,30 @@ def classify(
     )
 
 
+@app.command()
+def ablate(
+    source: Annotated[
+        Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for cells and tables.")],
+    config: Annotated[
+        Path, typer.Option("--config", help="Recipe in YAML: encoders, losses, labels.")
+    ],
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Fine-tune and measure encoders x losses x labels; finished runs are skipped."""
+    from mae_sam2_training.ablate import ablate as run
+
+    run(
+        source,
+        out,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mae_sam2_training.engine.faults import plainly
 from mae_sam2_training.engine.progress import BarReporter, JsonReporter
 from mae_sam2_training.engine.run import REPORTED
+from mae_sam2_training.engine.stopping import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
 
     Raises
     ------
+    Stopped
+        If a signal ended the block.
     RunError
         If the disk or the memory is full, or the folder cannot be written to.
     """
@@ -38,6 +41,9 @@ def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
         with plainly(folder):
             yield reporter
         status = "done"
+    except Stopped:
+        status = "cancelled"
+        raise
     except Exception as error:
         reporter.report("error", message=str(error) or type(error).__name__)
         error.add_note(REPORTED)

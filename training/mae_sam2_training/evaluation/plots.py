@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +31,6 @@ _STYLE: Final[dict[str, Any]] = {
     "legend.frameon": False,
 }
 
-Frames = "Mapping[str, Sequence[FrameResult]]"
-
 
 def dice_by_clicks(summaries: Mapping[str, Summary]) -> str:
     """Draw mean lesion Dice against clicks, with intervals."""
@@ -57,7 +56,7 @@ def dice_by_clicks(summaries: Mapping[str, Summary]) -> str:
         axes.set_xticks(CLICKS)
         axes.legend(loc="lower right")
 
-    return _svg(draw)
+    return as_svg(draw)
 
 
 def spread_of_dice(results: Mapping[str, Sequence[FrameResult]]) -> str:
@@ -84,7 +83,7 @@ def spread_of_dice(results: Mapping[str, Sequence[FrameResult]]) -> str:
         )
         axes.legend(loc="upper left")
 
-    return _svg(draw)
+    return as_svg(draw)
 
 
 def dice_by_size(results: Mapping[str, Sequence[FrameResult]]) -> str:
@@ -111,7 +110,7 @@ def dice_by_size(results: Mapping[str, Sequence[FrameResult]]) -> str:
         )
         axes.legend(loc="lower right")
 
-    return _svg(draw)
+    return as_svg(draw)
 
 
 def area_agreement(results: Mapping[str, Sequence[FrameResult]]) -> str:
@@ -143,7 +142,7 @@ def area_agreement(results: Mapping[str, Sequence[FrameResult]]) -> str:
         )
         axes.legend(loc="best")
 
-    return _svg(draw)
+    return as_svg(draw)
 
 
 def calibration(summaries: Mapping[str, Summary]) -> str:
@@ -166,11 +165,22 @@ def calibration(summaries: Mapping[str, Summary]) -> str:
         )
         axes.legend(loc="upper left")
 
-    return _svg(draw)
+    return as_svg(draw)
 
 
-def _svg(draw: Callable[[Any], None]) -> str:
-    """Draw on one pair of axes and give the SVG element alone."""
+def as_address(svg: str) -> str:
+    """Turn an SVG into an address for an image of a page that needs no network."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def as_svg(draw: Callable[[Any], None]) -> str:
+    """Draw on one pair of axes and give the SVG element alone.
+
+    Parameters
+    ----------
+    draw : callable
+        `draw(axes)`, with matplotlib's Axes.
+    """
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -281,10 +281,7 @@ def _plots(
             plots.calibration(page.summaries),
         ),
     ]
-    return [
-        (title, caption, _address("image/svg+xml", svg.encode()))
-        for title, caption, svg in drawn
-    ]
+    return [(title, caption, plots.as_address(svg)) for title, caption, svg in drawn]
 
 
 def _sheet(page: Page) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -320,7 +317,7 @@ def _picture(page: Page, index: int) -> dict[str, Any]:
         "models": [
             {
                 "letter": letter,
-                "address": _address("image/jpeg", model.pictures[index]),
+                "address": _address(model.pictures[index]),
                 "score": _score(model.frames[index]),
             }
             for letter, model in page.models.items()
@@ -334,5 +331,5 @@ def _score(frame: FrameResult) -> str:
     return f"{shown(frame.false_share, '%')} of the field"
 
 
-def _address(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+def _address(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

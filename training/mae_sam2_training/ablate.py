@@ -1,0 +1,259 @@
+"""Ablation: fine-tune and measure every cell of a table, and write the table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from mae_sam2_training.ablation.cells import cells_of, recipe_of, rows_of
+from mae_sam2_training.ablation.config import AblateConfig
+from mae_sam2_training.ablation.report import write_tables
+from mae_sam2_training.config import load_config
+from mae_sam2_training.data.study_folder import read_source
+from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.engine.faults import RunError
+from mae_sam2_training.engine.progress import BarReporter, Clock
+from mae_sam2_training.engine.telling import telling
+from mae_sam2_training.evaluate import Measured, check_cases, measure
+from mae_sam2_training.evaluation.cases import labelled_cases, some
+from mae_sam2_training.evaluation.summary import METRICS
+from mae_sam2_training.finetune import divide, finetune
+from mae_sam2_training.finetune_config import FinetuneConfig
+from napari_mae_sam2.model.checkpoint import load_model
+from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.model.weights import find_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mae_sam2_training.ablation.cells import Cell
+    from mae_sam2_training.data.manifest import Record
+    from mae_sam2_training.evaluation.cases import Case
+
+
+def ablate(
+    source: Path,
+    out: Path,
+    *,
+    config_file: Path,
+    overrides: Sequence[str] = (),
+    json_progress: bool = False,
+) -> None:
+    """Fine-tune and measure every cell, and write the tables.
+
+    The same command again skips the cells that are finished and continues the one
+    that was ended. Writes `table.csv`, `table.md` and `ablation.html`, and keeps
+    every cell's checkpoint and figures under `cells`.
+
+    Parameters
+    ----------
+    source : Path
+        A study folder or a manifest.
+    out : Path
+        Folder, made if need be.
+    config_file : Path
+        Recipe in YAML, see `AblateConfig`.
+    overrides : sequence of str
+        `section.key=value`.
+    json_progress : bool
+        Tell progress over the cells as JSON lines; that of each run goes to stderr.
+
+    Raises
+    ------
+    PlainError
+        If data, recipe, weights or machine do not allow it.
+    Stopped
+        If a signal ended it.
+    """
+    config = load_config(AblateConfig, config_file, overrides)
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out} is a file: give --out the name of a folder.")
+    cells = cells_of(config)
+    _check_names(cells)
+    with telling(out, json_progress) as reporter:
+        weights = {
+            name: find_weights(_path(text, config_file)).path
+            for name, text in config.encoders.items()
+        }
+        fingerprints = {
+            name: load_model(path).fingerprint for name, path in weights.items()
+        }
+        records = read_source(source)
+        data = _data_hash(records)
+        recipes = {cell: _write_recipe(cell, out, config) for cell in cells}
+        clock = Clock(0, len(cells))
+        reporter.report(
+            "start",
+            message=f"{len(cells)} runs to train and measure.",
+            total=len(cells),
+        )
+        results: dict[Cell, dict[str, Any]] = {}
+        previous: Path | None = None
+        for done, cell in enumerate(cells, start=1):
+            folder = out / "cells" / cell.folder
+            recipe = load_config(FinetuneConfig, recipes[cell])
+            cases = some(
+                labelled_cases(_held_out(records, recipe), config.evaluate.foreground),
+                config.evaluate.frames,
+                config.evaluate.seed,
+            )
+            parent = fingerprints[cell.row.encoder]
+            identity = _identity(recipe, config, parent, data, cases)
+            found = _finished(folder, identity)
+            if found is None:
+                check_cases(cases)
+                _hand_on_embeddings(previous, folder)
+                checkpoint = folder / "model.safetensors"
+                finetune(
+                    source,
+                    checkpoint,
+                    config_file=recipes[cell],
+                    weights=weights[cell.row.encoder],
+                    run_folder=folder / "run",
+                )
+                found = _measure(checkpoint, cases, config) | {"identity": identity}
+                text = json.dumps(found, allow_nan=False)
+                write_bytes(folder / "result.json", text.encode())
+                previous = folder
+            results[cell] = found
+            reporter.report(
+                "note",
+                message=f"{done} of {len(cells)} runs are done: {cell.folder}.",
+                done=done,
+                total=len(cells),
+                eta_s=clock.seconds_left(done),
+            )
+        if previous is not None:
+            shutil.rmtree(previous / "run" / "embeddings", ignore_errors=True)
+        write_tables(out, rows_of(config), results, config)
+        reporter.report("saved", path=str(out / "ablation.html"))
+
+
+def _check_names(cells: Sequence[Cell]) -> None:
+    if len({cell.folder for cell in cells}) < len(cells):
+        raise RunError(
+            "Two encoders or two losses of the recipe have names that differ in "
+            "signs alone: give them names of their own."
+        )
+
+
+def _path(text: str, config_file: Path) -> Path | None:
+    return config_file.parent / Path(text).expanduser() if text else None
+
+
+def _write_recipe(cell: Cell, out: Path, config: AblateConfig) -> Path:
+    """Write a cell's recipe and check it, so that a slip ends the command at once."""
+    path = out / "cells" / cell.folder / "recipe.yaml"
+    text = yaml.safe_dump(recipe_of(cell, config), sort_keys=False)
+    write_bytes(path, text.encode())
+    run = load_config(FinetuneConfig, path).run
+    if run.devices * run.nodes > 1:
+        raise RunError(
+            "An ablation trains its runs one after the other in one process: leave "
+            "run.devices and run.nodes of the recipe at 1."
+        )
+    return path
+
+
+def _held_out(records: list[Record], recipe: FinetuneConfig) -> list[Record]:
+    """Give what is measured: the test rows, which no run sees, else the held out."""
+    if not recipe.data.folds:
+        test = [record for record in records if record.split == "test"]
+        if test:
+            return test
+    _, held_out = divide(records, recipe)
+    if not held_out:
+        raise RunError(
+            "Nothing is held out to measure on: add images of another patient, or "
+            "name splits in the manifest."
+        )
+    return held_out
+
+
+def _identity(
+    recipe: FinetuneConfig,
+    config: AblateConfig,
+    parent: str,
+    data: str,
+    cases: Sequence[Case],
+) -> str:
+    """Hash what decides a cell's result: any change makes it be done again."""
+    described = {
+        "recipe": recipe.model_dump(mode="json"),
+        "evaluate": config.evaluate.model_dump(mode="json"),
+        "parent": parent,
+        "data": data,
+        "measured": [case.name for case in cases],
+    }
+    text = json.dumps(described, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _data_hash(records: Sequence[Record]) -> str:
+    """Hash every image and mask, and who may be held out together."""
+    digest = hashlib.sha256()
+    for record in records:
+        for path in (record.image, record.mask):
+            content = b"" if path is None else path.read_bytes()
+            digest.update(hashlib.sha256(content).digest())
+        digest.update(f"{record.split}\n{record.group}\n".encode())
+    return digest.hexdigest()
+
+
+def _finished(folder: Path, identity: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if found.get("identity") == identity else None
+
+
+def _hand_on_embeddings(previous: Path | None, folder: Path) -> None:
+    """Move the embeddings of the last run to the next, which keeps what it can use."""
+    if previous is None:
+        return
+    made, wanted = previous / "run" / "embeddings", folder / "run" / "embeddings"
+    if made.is_dir() and not wanted.exists():
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(wanted)
+
+
+def _measure(
+    checkpoint: Path, cases: Sequence[Case], config: AblateConfig
+) -> dict[str, Any]:
+    """Measure a cell; keep every frame's values, so that rows can be compared."""
+    loaded = load_model(checkpoint)
+    measured = Measured(loaded.card.title, checkpoint.name, loaded.fingerprint)
+    reporter = BarReporter()
+    measure(
+        cases,
+        {"A": Sam2Predictor(loaded)},
+        {"A": measured},
+        config.evaluate,
+        reporter,
+    )
+    reporter.close()
+    return {
+        "fingerprint": loaded.fingerprint,
+        "frames": [
+            {
+                "name": frame.name,
+                "group": frame.group,
+                "values": {
+                    metric.key: [_known(value) for value in metric.values(frame)]
+                    for metric in METRICS
+                },
+            }
+            for frame in measured.frames
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
