@@ -72,6 +72,8 @@ def test_two_models_side_by_side(
     mean = np.mean([float(row["dice"]) for row in frames[1:4]])
     assert first["metrics"]["image_dice"]["value"] == pytest.approx(mean, abs=1e-5)
     assert first["counts"]["patients"] == 4
+    found = [int(row["found"]) for row in lesions if row["model"] == "A"]
+    assert first["metrics"]["sensitivity"]["value"] == pytest.approx(np.mean(found))
     paired = summary["a_against_b"]["lesion_dice_1"]
     other = summary["models"]["B"]["metrics"]["lesion_dice_1"]["value"]
     own = first["metrics"]["lesion_dice_1"]["value"]
@@ -211,3 +213,22 @@ def test_names_are_short_and_unique() -> None:
     assert short_names(images) == ["a/1.png", "b/1.png", "2.png"]
     cases = [Path("/s/cases/x1/frame.tif"), Path("/s/cases/x2/frame.tif")]
     assert short_names(cases) == ["x1", "x2"]
+
+
+def test_ctrl_c_says_that_nothing_was_written(
+    manifest: Path,
+    weights: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "measure", interrupted)
+    out = tmp_path / "report"
+    command = ("evaluate", manifest, "--out", out, "--weights", weights[0])
+    assert run(*command, "--json-progress") == 130
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last == {"event": "end", "status": "cancelled", "resumable": False}
+    assert not list(out.glob("*"))

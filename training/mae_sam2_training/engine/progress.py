@@ -108,7 +108,12 @@ class BarReporter:
         elif event in ("start", "note"):
             self._line(str(values["message"]))
         elif event == "end" and values["status"] == "cancelled":
-            self._line("Stopped; the same command continues where this one ended.")
+            goes_on = values.get("resumable", True)
+            self._line(
+                "Stopped; the same command continues where this one ended."
+                if goes_on
+                else "Stopped; nothing was written."
+            )
 
     def _advance(self, doing: str, done: object, total: object) -> tqdm[NoReturn]:
         bar = self._bar

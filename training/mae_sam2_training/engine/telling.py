@@ -36,7 +36,7 @@ def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
         If the disk or the memory is full, or the folder cannot be written to.
     """
     reporter: Reporter = JsonReporter() if json_progress else BarReporter()
-    status = "failed"
+    status, resumable = "failed", True
     try:
         with plainly(folder):
             yield reporter
@@ -44,10 +44,14 @@ def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
     except Stopped:
         status = "cancelled"
         raise
+    except KeyboardInterrupt:
+        status, resumable = "cancelled", False
+        raise
     except Exception as error:
         reporter.report("error", message=str(error) or type(error).__name__)
         error.add_note(REPORTED)
         raise
     finally:
-        reporter.report("end", status=status)
+        told = {} if resumable else {"resumable": False}
+        reporter.report("end", status=status, **told)
         reporter.close()

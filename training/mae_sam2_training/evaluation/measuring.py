@@ -74,12 +74,14 @@ class FrameResult:
         NaN where there is some.
     area_error_px, area_error_share : float
         Called minus true area, in pixels and as a share of the field.
+    counted_lesions, found_lesions : int
+        Lesions that are large enough, clicked on or not, and how many were found.
     pieces, right_pieces : int
         Connected pieces called leakage, and how many of them are.
     reliability : Reliability
         Pixels of the field by probability.
     lesions : tuple of LesionResult
-        From the largest to the smallest.
+        Those that were clicked on, from the largest to the smallest.
     answer : bool array of shape (H, W)
         What was called leakage.
     """
@@ -96,6 +98,8 @@ class FrameResult:
     false_share: float
     area_error_px: float
     area_error_share: float
+    counted_lesions: int
+    found_lesions: int
     pieces: int
     right_pieces: int
     reliability: Reliability
@@ -157,6 +161,8 @@ def measure_frame(
         false_share=nothing if wanted_px else int((answer & field).sum()) / field_px,
         area_error_px=float(called_px - wanted_px),
         area_error_share=(called_px - wanted_px) / field_px,
+        counted_lesions=len(detection.lesions),
+        found_lesions=sum(detection.found),
         pieces=detection.pieces,
         right_pieces=detection.right,
         reliability=reliability(logits, wanted, field, config.bins),

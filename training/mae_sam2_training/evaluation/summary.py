@@ -55,7 +55,8 @@ def _per_lesion(part: str, clicks: int) -> Callable[[FrameResult], list[float]]:
 
 
 def _found(frame: FrameResult) -> list[float]:
-    return [float(one.found) for one in frame.lesions]
+    missed = frame.counted_lesions - frame.found_lesions
+    return [1.0] * frame.found_lesions + [0.0] * missed
 
 
 def _right(frame: FrameResult) -> list[float]:
@@ -224,7 +225,8 @@ def summarize(frames: Sequence[FrameResult], config: EvaluateConfig) -> Summary:
         counts={
             "frames": len(frames),
             "frames_with_leakage": len(leaking),
-            "lesions": sum(len(frame.lesions) for frame in frames),
+            "lesions": sum(frame.counted_lesions for frame in frames),
+            "lesions_clicked_on": sum(len(frame.lesions) for frame in frames),
             "patients": len({frame.group for frame in frames}),
         },
     )

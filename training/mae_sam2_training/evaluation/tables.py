@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _FRAME = (
     "field_px", "wanted_px", "called_px", "dice", "iou", "hd95", "surface_dice",
-    "false_share", "area_error_px", "area_error_share", "pieces", "right_pieces",
+    "false_share", "area_error_px", "area_error_share",
+    "counted_lesions", "found_lesions", "pieces", "right_pieces",
 )  # fmt: skip
 _BY_CLICKS = ("dice", "iou", "hd95", "surface_dice")
 
