@@ -17,10 +17,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton, QWidget
+from scipy import ndimage
+from skimage import measure
 
 from napari_mae_sam2.annotate.annotator import Readiness
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import napari
-    import numpy as np
 
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.session import CaseSession
@@ -193,6 +195,29 @@ class Grader:
         assert self.session.proposal is not None
         return self.session.proposal.mask()
 
+    def draw_lesion(self, mask: np.ndarray) -> None:
+        """Draw a lesion that the model did not find, with napari's polygon."""
+        leakage = self.widget.layers.leakage
+        assert leakage is not None
+        self.press("3")
+        self.press("M")
+        for corner in outline(mask):
+            self.click(corner)
+        self.press("\r")
+
+    def correct(self, lesions: Sequence[np.ndarray]) -> None:
+        """Make the labels of the case what they should be.
+
+        What the model called leakage and is none is erased as a whole; what it missed
+        is drawn.
+        """
+        for number, mask in enumerate(lesions):
+            found = (self.session.labels > 0) & mask
+            if number == 0 and found.sum() > 0.5 * mask.sum():
+                continue
+            self.draw_lesion(mask)
+        self.press("S")
+
 
 def _move_pressed(canvas: QWidget, point: QPoint) -> None:
     # QTest.mouseMove moves without a button; a drag needs the button held.
@@ -211,41 +236,47 @@ def _move_pressed(canvas: QWidget, point: QPoint) -> None:
     QApplication.sendEvent(canvas, event)
 
 
-def draw_frames(
-    folder: Path, count: int = 4, size: int = 512
-) -> dict[str, list[Place]]:
+def draw_frames(folder: Path, count: int = 4, size: int = 512) -> dict[str, np.ndarray]:
     """Draw frames with leakage into a folder.
 
     Returns
     -------
     dict
-        For every file name the middles of its lesions, the largest first.
+        For every file name, without its ending, the true lesions as uint16 (H, W).
     """
-    import numpy as np
-
     from napari_mae_sam2.fa.drawing import draw_frame
 
     folder.mkdir(parents=True, exist_ok=True)
-    places: dict[str, list[Place]] = {}
+    truth: dict[str, np.ndarray] = {}
     seed = 0
-    while len(places) < count:
+    while len(truth) < count:
         drawn = draw_frame(seed=seed, size=size)
         seed += 1
-        numbers, areas = np.unique(drawn.lesions[drawn.lesions > 0], return_counts=True)
-        if not len(numbers):
+        if not drawn.lesions.any():
             continue
-        name = f"drawn {len(places) + 1}"
+        name = f"drawn {len(truth) + 1}"
         Image.fromarray(drawn.pixels).save(folder / f"{name}.png")
-        largest = numbers[np.argsort(-areas)]
-        places[name] = [middle(drawn.lesions == number) for number in largest]
-    return places
+        truth[name] = drawn.lesions
+    return truth
+
+
+def largest_first(lesions: np.ndarray, at_least: int = 60) -> list[np.ndarray]:
+    """Give the masks of the lesions of a label image that are worth a click."""
+    numbers, areas = np.unique(lesions[lesions > 0], return_counts=True)
+    order = np.argsort(-areas)
+    return [lesions == numbers[i] for i in order if areas[i] >= at_least]
+
+
+def outline(mask: np.ndarray) -> list[Place]:
+    """Give the corners of a polygon about the largest part of a mask."""
+    contours = measure.find_contours(np.pad(mask, 1).astype(float), 0.5)
+    longest = max(contours, key=len) - 1
+    corners = measure.approximate_polygon(longest, tolerance=2.0)[:-1]
+    return [(float(row), float(column)) for row, column in corners]
 
 
 def middle(mask: np.ndarray) -> Place:
     """Find the point of a mask that lies deepest in it, as (row, column)."""
-    import numpy as np
-    from scipy import ndimage
-
     depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), mask.shape)
     return float(row), float(column)
@@ -253,7 +284,7 @@ def middle(mask: np.ndarray) -> Place:
 
 def tour(
     grader: Grader,
-    places: dict[str, list[Place]],
+    truth: dict[str, np.ndarray],
     round_options: Sequence[str] = (),
 ) -> None:
     """Do the whole job, each step with a screenshot.
@@ -262,25 +293,25 @@ def tour(
     ----------
     grader : Grader
         In front of a window on a list of frames, the first of which is in hand.
-    places : dict
-        Where to click, by the name of the frame.
+    truth : dict
+        The true lesions, by the name of the frame.
     round_options : sequence of str
         More arguments of the training command.
     """
     widget, say = grader.widget, grader.say
     grader.wait_until_ready()
     name = grader.session.frame.name
-    leaks = places[name]
+    lesions = largest_first(truth[name])
+    leak = middle(lesions[0])
     say(f"opened {len(widget.desk.worklist.cases)} cases, {name} is in hand")
     grader.shot("open")
 
-    grader.click(leaks[0])
+    grader.click(leak)
     say(f"clicked on a leak: {int(grader.wait_for_proposal().sum())} pixels proposed")
     grader.shot("click")
 
     height, width = grader.session.frame.shape
-    away = (height - leaks[0][0], width - leaks[0][1])
-    grader.click(away, leakage=False)
+    grader.click((height - leak[0], width - leak[1]), leakage=False)
     say(f"said where it is not: {int(grader.wait_for_proposal().sum())} pixels")
     grader.shot("refine")
 
@@ -296,17 +327,17 @@ def tour(
 
     before = int((grader.session.labels > 0).sum())
     grader.press("P")
-    assert grader.widget.layers.leakage is not None
-    grader.widget.layers.leakage.brush_size = max(8, height // 40)
-    row, column = leaks[0]
+    assert widget.layers.leakage is not None
+    widget.layers.leakage.brush_size = max(8, height // 40)
+    row, column = leak
     grader.drag(
         [(row, column), (row + height / 12, column), (row + height / 8, column)]
     )
     say(f"painted {int((grader.session.labels > 0).sum()) - before} pixels by hand")
     grader.shot("paint")
+    grader.correct(lesions)
 
-    grader.press("S")
-    for _ in range(len(places) - 1):
+    for _ in range(len(truth) - 1):
         position = widget.desk.worklist.index
         grader.press("N")
         grader.wait(
@@ -314,10 +345,8 @@ def tour(
             "the next case",
         )
         grader.wait_until_ready()
-        grader.click(places[grader.session.frame.name][0])
-        grader.wait_for_proposal()
-        grader.press("C")
-    say(f"graded {len(places)} cases")
+        grader.correct(largest_first(truth[grader.session.frame.name]))
+    say(f"graded {len(truth)} cases, most lesions drawn with the polygon")
     grader.shot("last-case")
 
     grader.push("Export")
@@ -325,28 +354,37 @@ def tour(
     say(widget.messages.text)
     grader.shot("export")
 
-    widget.tabs.setCurrentIndex(1)
-    widget.rounds.options = tuple(round_options)
-    before_name = widget.model.name.text()
-    grader.push("Train a round")
-    grader.wait(
-        lambda: bool(widget.training.curve.loss), "the first training step", 300
-    )
-    grader.shot("training")
-    grader.wait(lambda: widget.training.start.isEnabled(), "the end of the round", 600)
-    say(widget.training.words.text())
-    grader.shot("trained")
-    grader.push("Use this model")
-    grader.wait(lambda: widget.model.name.text() != before_name, "the new model")
-    say(f"the model in use is now {widget.model.name.text()}")
-    widget.tabs.setCurrentIndex(0)
+    train_and_use(grader, round_options)
 
-    grader.wait_until_ready()
-    leaks = places[grader.session.frame.name]
-    grader.click(leaks[min(1, len(leaks) - 1)])
+    lesions = largest_first(truth[grader.session.frame.name])
+    grader.click(middle(lesions[min(1, len(lesions) - 1)]))
     found = int(grader.wait_for_proposal().sum())
     say(f"clicked again: {found} pixels proposed by the new model")
     grader.shot("new-model")
+
+
+def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
+    """Train a round in the dock and use its model."""
+    widget, say = grader.widget, grader.say
+    widget.messages.clear()
+    widget.tabs.setCurrentIndex(1)
+    widget.rounds.options = tuple(round_options)
+    before = widget.desk.annotator.predictor
+    grader.push("Train a round")
+    training = widget.training
+    grader.wait(lambda: len(training.curve.dice) > 1, "a second look", 400)
+    grader.shot("training")
+    grader.wait(lambda: training.start.isEnabled(), "the end of the round", 600)
+    say(training.words.text())
+    grader.shot("trained")
+    if not training.use.isEnabled():
+        raise RuntimeError(training.words.text())
+    assert widget.desk.annotator.predictor is before
+    grader.push("Use this model")
+    grader.wait(lambda: widget.desk.annotator.predictor is not before, "the new model")
+    say(f"the model in use is now {widget.model.name.text()}")
+    widget.tabs.setCurrentIndex(0)
+    grader.wait_until_ready()
 
 
 def main() -> None:
@@ -361,7 +399,7 @@ def main() -> None:
         from napari_mae_sam2._qt.app import open_window
 
         print("drawing four frames")
-        places = draw_frames(Path(scratch) / "frames")
+        truth = draw_frames(Path(scratch) / "frames")
         viewer, widget = open_window([Path(scratch) / "frames"])
         viewer.window.resize(1280, 800)
         arguments.screens.mkdir(parents=True, exist_ok=True)
@@ -371,7 +409,7 @@ def main() -> None:
             viewer, widget, arguments.screens, lambda line: print(line, flush=True)
         )
         grader.settle(0.5)
-        tour(grader, places, ("--set", "loop.steps=40"))
+        tour(grader, truth, ("--set", "loop.steps=40"))
         viewer.close()
     count = len(list(arguments.screens.glob("*.png")))
     print(f"{count} screenshots are in {arguments.screens}")

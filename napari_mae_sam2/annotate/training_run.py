@@ -101,6 +101,9 @@ class TrainingRun:
                 *(sys.executable, "-m", "mae_sam2_training", "finetune", str(study)),
                 *("--out", str(out), "--json-progress", *options),
             ],
+            # Threads that wait for each other must sleep, not spin: the cores are
+            # shared with the window, and spinning starves both.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
