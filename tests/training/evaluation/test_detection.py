@@ -29,6 +29,13 @@ def test_found_and_right_by_the_share_that_overlaps() -> None:
     assert both.found == (True, True)
 
 
+def test_a_piece_is_right_from_a_share_on() -> None:
+    answer = np.zeros((50, 60), bool)
+    answer[5:15, 10:30] = True  # 50 of 200 pixels on lesion 1
+    assert detect(answer, frame(), 0.25, 20).right == 1
+    assert detect(answer, frame(), 0.26, 20).right == 0
+
+
 def test_touching_pieces_are_what_accepting_them_would_give() -> None:
     lesions = frame()
     answer = np.zeros((50, 60), bool)
