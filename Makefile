@@ -22,6 +22,7 @@ else
 	@$(PY) -m napari_mae_sam2 open
 endif
 
+test: export OMP_WAIT_POLICY ?= PASSIVE
 test: setup-display ## Run every test
 	@$(SCREEN) $(PY) -m pytest $(ARGS)
 
