@@ -215,9 +215,11 @@ def _plots(lines: Sequence[Line], config: AblateConfig) -> list[tuple[str, str]]
     for key in PLOTTED:
         title = _METRIC[key].title
         whole = [line for line in lines if line.row.fraction == 1]
-        drawn.append((f"{title} by loss", plots.by_loss(whole, key, title)))
         curve = [line for line in lines if line.row.loss == first_loss]
-        if len({line.row.fraction for line in curve}) > 1:
+        is_curve = len({line.row.fraction for line in curve}) > 1
+        if len(config.losses) > 1 or not is_curve:
+            drawn.append((f"{title} by loss", plots.by_loss(whole, key, title)))
+        if is_curve:
             drawn.append(
                 (f"{title} by number of labels", plots.by_labels(curve, key, title))
             )
