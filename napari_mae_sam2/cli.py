@@ -75,9 +75,7 @@ def open_window(
     from napari_mae_sam2.doctor import find_display
 
     chosen = paths or []
-    for path in chosen:
-        if not path.exists():
-            raise PlainError(f"{path} does not exist: give a frame or a folder.")
+    _check_that_one_opens(chosen)
     display = find_display()
     if not display.ok:  # Qt would end the program with a core dump
         raise PlainError(f"There is no display to open a window on. {display.advice}")
@@ -88,6 +86,27 @@ def open_window(
             f"The window cannot be loaded ({error}): run napari-mae-sam2 doctor."
         ) from error
     run(chosen)
+
+
+def _check_that_one_opens(paths: list[Path]) -> None:
+    """Refuse here what would only open an empty window."""
+    from napari_mae_sam2.fa.reading import list_frames, read_frame
+
+    errors: list[PlainError] = []
+    for path in paths:
+        if not path.exists():
+            raise PlainError(f"{path} does not exist: give a frame or a folder.")
+        try:
+            if path.is_dir():
+                list_frames(path)
+            else:
+                read_frame(path)
+        except PlainError as error:
+            errors.append(error)
+        else:
+            return  # the window names the others when it comes to them
+    if errors:
+        raise errors[0]
 
 
 @app.command()

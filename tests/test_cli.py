@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from bad_frames import BAD, write_bad
 
 from napari_mae_sam2 import __version__, cli
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
+from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -119,3 +122,14 @@ def test_open_without_a_display(
         monkeypatch.delenv(name, raising=False)
     assert _run(monkeypatch, "open") == 2
     assert "no display" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_open_refuses_a_bad_frame_with_the_sentence_of_the_window(
+    kind, tmp_path, capsys, monkeypatch
+):
+    path = write_bad(kind, tmp_path)
+    assert _run(monkeypatch, "open", path) == 2
+    with pytest.raises(PlainError) as error:
+        read_frame(path)
+    assert str(error.value) in capsys.readouterr().err
