@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -13,19 +12,25 @@ import yaml
 from mae_sam2_training.ablation.cells import cells_of, recipe_of, rows_of
 from mae_sam2_training.ablation.config import AblateConfig
 from mae_sam2_training.ablation.report import write_tables
+from mae_sam2_training.ablation.results import (
+    data_hash,
+    drop_states,
+    finished,
+    hand_on_embeddings,
+    identify,
+    measure_cell,
+)
 from mae_sam2_training.config import load_config
 from mae_sam2_training.data.study_folder import read_source
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.engine.faults import RunError
-from mae_sam2_training.engine.progress import BarReporter, Clock
+from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.telling import telling
-from mae_sam2_training.evaluate import Measured, check_cases, measure
+from mae_sam2_training.evaluate import check_cases
 from mae_sam2_training.evaluation.cases import labelled_cases, some
-from mae_sam2_training.evaluation.summary import METRICS
 from mae_sam2_training.finetune import divide, finetune
 from mae_sam2_training.finetune_config import FinetuneConfig
 from napari_mae_sam2.model.checkpoint import load_model
-from napari_mae_sam2.model.predictor import Sam2Predictor
 from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
 
     from mae_sam2_training.ablation.cells import Cell
     from mae_sam2_training.data.manifest import Record
-    from mae_sam2_training.evaluation.cases import Case
 
 
 def ablate(
@@ -85,7 +89,7 @@ def ablate(
             name: load_model(path).fingerprint for name, path in weights.items()
         }
         records = read_source(source)
-        data = _data_hash(records)
+        data = data_hash(records)
         recipes = {cell: _write_recipe(cell, out, config) for cell in cells}
         clock = Clock(0, len(cells))
         reporter.report(
@@ -104,11 +108,11 @@ def ablate(
                 config.evaluate.seed,
             )
             parent = fingerprints[cell.row.encoder]
-            identity = _identity(recipe, config, parent, data, cases)
-            found = _finished(folder, identity)
+            identity = identify(recipe, config, parent, data, cases)
+            found = finished(folder, identity)
             if found is None:
                 check_cases(cases)
-                _hand_on_embeddings(previous, folder)
+                hand_on_embeddings(previous, folder)
                 checkpoint = folder / "model.safetensors"
                 finetune(
                     source,
@@ -117,9 +121,10 @@ def ablate(
                     weights=weights[cell.row.encoder],
                     run_folder=folder / "run",
                 )
-                found = _measure(checkpoint, cases, config) | {"identity": identity}
+                found = measure_cell(checkpoint, cases, config) | {"identity": identity}
                 text = json.dumps(found, allow_nan=False)
                 write_bytes(folder / "result.json", text.encode())
+                drop_states(folder)
                 previous = folder
             results[cell] = found
             reporter.report(
@@ -174,86 +179,3 @@ def _held_out(records: list[Record], recipe: FinetuneConfig) -> list[Record]:
             "name splits in the manifest."
         )
     return held_out
-
-
-def _identity(
-    recipe: FinetuneConfig,
-    config: AblateConfig,
-    parent: str,
-    data: str,
-    cases: Sequence[Case],
-) -> str:
-    """Hash what decides a cell's result: any change makes it be done again."""
-    described = {
-        "recipe": recipe.model_dump(mode="json"),
-        "evaluate": config.evaluate.model_dump(mode="json"),
-        "parent": parent,
-        "data": data,
-        "measured": [case.name for case in cases],
-    }
-    text = json.dumps(described, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _data_hash(records: Sequence[Record]) -> str:
-    """Hash every image and mask, and who may be held out together."""
-    digest = hashlib.sha256()
-    for record in records:
-        for path in (record.image, record.mask):
-            content = b"" if path is None else path.read_bytes()
-            digest.update(hashlib.sha256(content).digest())
-        digest.update(f"{record.split}\n{record.group}\n".encode())
-    return digest.hexdigest()
-
-
-def _finished(folder: Path, identity: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if found.get("identity") == identity else None
-
-
-def _hand_on_embeddings(previous: Path | None, folder: Path) -> None:
-    """Move the embeddings of the last run to the next, which keeps what it can use."""
-    if previous is None:
-        return
-    made, wanted = previous / "run" / "embeddings", folder / "run" / "embeddings"
-    if made.is_dir() and not wanted.exists():
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(wanted)
-
-
-def _measure(
-    checkpoint: Path, cases: Sequence[Case], config: AblateConfig
-) -> dict[str, Any]:
-    """Measure a cell; keep every frame's values, so that rows can be compared."""
-    loaded = load_model(checkpoint)
-    measured = Measured(loaded.card.title, checkpoint.name, loaded.fingerprint)
-    reporter = BarReporter()
-    measure(
-        cases,
-        {"A": Sam2Predictor(loaded)},
-        {"A": measured},
-        config.evaluate,
-        reporter,
-    )
-    reporter.close()
-    return {
-        "fingerprint": loaded.fingerprint,
-        "frames": [
-            {
-                "name": frame.name,
-                "group": frame.group,
-                "values": {
-                    metric.key: [_known(value) for value in metric.values(frame)]
-                    for metric in METRICS
-                },
-            }
-            for frame in measured.frames
-        ],
-    }
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value

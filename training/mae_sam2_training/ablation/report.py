@@ -13,11 +13,11 @@ import napari_mae_sam2
 from mae_sam2_training.ablation import plots
 from mae_sam2_training.ablation.cells import Row
 from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.evaluation.figures import METRICS
 from mae_sam2_training.evaluation.plots import as_address
-from mae_sam2_training.evaluation.report import shown
 from mae_sam2_training.evaluation.statistics import compare, estimate
-from mae_sam2_training.evaluation.summary import METRICS
 from mae_sam2_training.evaluation.tables import write_table
+from mae_sam2_training.evaluation.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

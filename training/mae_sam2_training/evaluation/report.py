@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import jinja2
-import numpy as np
 
 import napari_mae_sam2
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.evaluation import plots
+from mae_sam2_training.evaluation.figures import FRAME_METRICS, LESION_METRICS
 from mae_sam2_training.evaluation.overlay import ANSWER, TRUTH
-from mae_sam2_training.evaluation.summary import FRAME_METRICS, LESION_METRICS, METRICS
+from mae_sam2_training.evaluation.sheet import contact_sheet
+from mae_sam2_training.evaluation.wording import (
+    interval,
+    metric_named,
+    probability,
+    shown,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +29,10 @@ if TYPE_CHECKING:
 
     from mae_sam2_training.evaluate import Measured
     from mae_sam2_training.evaluation.config import EvaluateConfig
+    from mae_sam2_training.evaluation.figures import Metric
     from mae_sam2_training.evaluation.measuring import FrameResult
     from mae_sam2_training.evaluation.statistics import Comparison, Estimate
-    from mae_sam2_training.evaluation.summary import Metric, Summary
+    from mae_sam2_training.evaluation.summary import Summary
 
 _GLANCE = (
     ("lesion_dice_1", "Lesion Dice", "after one click"),
@@ -43,8 +50,6 @@ _MAIN = (
     *(f"lesion_dice_{n}" for n in (0, 1, 3, 5)),
     *(f"clicks_to_{t}" for t in (0.5, 0.7, 0.8)),
 )
-SHEET = 4
-"""Frames in each of the three rows of the contact sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,13 @@ def _context(page: Page) -> dict[str, Any]:
         "answer_colour": ANSWER,
         "percent": round(100 * page.config.confidence),
         "glance": _glance(page),
-        "verdict": _verdict(page),
+        "verdict": verdict(page.compared),
         "tables": [
-            ("The main figures", [_row(_metric(key), page) for key in _MAIN], True),
+            (
+                "The main figures",
+                [_row(metric_named(key), page) for key in _MAIN],
+                True,
+            ),
             (
                 "All figures of single lesions",
                 [_row(metric, page) for metric in LESION_METRICS],
@@ -116,40 +125,15 @@ def _context(page: Page) -> dict[str, Any]:
             for letter, summary in page.summaries.items()
         ],
         "plots": _plots(page, frames),
-        "sheet": _sheet(page),
+        "sheet": contact_sheet(page.models),
     }
-
-
-def _metric(key: str) -> Metric:
-    return next(metric for metric in METRICS if metric.key == key)
-
-
-def shown(value: float, unit: str, signed: bool = False) -> str:
-    """Write a figure as people read it; a dash where it was not measured."""
-    if not np.isfinite(value):
-        return "–"
-    sign = "+" if signed else ""
-    if unit == "%":
-        value *= 100
-        digits = 2 if abs(value) < 1 else 1
-        text = f"{value:{sign}.{digits}f} %"
-    else:
-        digits = {"px": 1, "clicks": 1}.get(unit, 3)
-        text = f"{value:{sign}.{digits}f}" + (f" {unit}" if unit == "px" else "")
-    return text.replace("-", "−")
-
-
-def _interval(low: float, high: float, unit: str, signed: bool = False) -> str:
-    if not np.isfinite(low):
-        return ""
-    return f"{shown(low, unit, signed)} to {shown(high, unit, signed)}"
 
 
 def _glance(page: Page) -> list[dict[str, Any]]:
     """Give the few figures at the top, those that were measured."""
     cards = []
     for key, what, caption in _GLANCE:
-        metric = _metric(key)
+        metric = metric_named(key)
         one = page.summaries["A"].estimates[key]
         if not one.count:
             continue
@@ -159,7 +143,7 @@ def _glance(page: Page) -> list[dict[str, Any]]:
                 "value": shown(one.value, metric.unit, signed),
                 "what": what,
                 "caption": caption,
-                "interval": _interval(one.low, one.high, metric.unit, signed),
+                "interval": interval(one.low, one.high, metric.unit, signed),
                 "other": shown(
                     page.summaries["B"].estimates[key].value, metric.unit, signed
                 )
@@ -168,38 +152,6 @@ def _glance(page: Page) -> list[dict[str, Any]]:
             }
         )
     return cards
-
-
-def _verdict(page: Page) -> list[str]:
-    """Say in words whether the two models differ where it matters most."""
-    sentences = []
-    for key in ("lesion_dice_1", "lesion_dice_3", "image_dice"):
-        if key not in page.compared or not page.compared[key].count:
-            continue
-        one = page.compared[key]
-        title = _metric(key).title.lower().replace("dice", "Dice").replace("iou", "IoU")
-        if not np.isfinite(one.low):
-            sentences.append(
-                f"The {title} differs by {shown(one.difference, '', True)}; one "
-                "patient alone says nothing of how certain that is."
-            )
-            continue
-        sure = one.low > 0 or one.high < 0
-        better = "better" if one.difference > 0 else "worse"
-        interval = _interval(one.low, one.high, "", True)
-        relative = (
-            f", {shown(one.relative, '%', True)} of B's"
-            if np.isfinite(one.relative)
-            else ""
-        )
-        sentences.append(
-            f"The {title} of model A is {better} than B's by "
-            f"{shown(abs(one.difference), '')}{relative} ({interval})."
-            if sure
-            else f"For the {title} the models cannot be told apart: the difference is "
-            f"{shown(one.difference, '', True)} ({interval})."
-        )
-    return sentences
 
 
 def _row(metric: Metric, page: Page) -> dict[str, Any]:
@@ -227,24 +179,18 @@ def _difference(metric: Metric, one: Comparison | None) -> dict[str, str]:
         return dict.fromkeys(("difference", "difference_interval", "relative", "p"), "")
     return {
         "difference": shown(one.difference, metric.unit, True),
-        "difference_interval": _interval(one.low, one.high, metric.unit, True),
+        "difference_interval": interval(one.low, one.high, metric.unit, True),
         # a share of an error that may be of either sign says nothing
         "relative": shown(one.relative, "%", True) if metric.better else "",
-        "p": _probability(one.p_wilcoxon),
+        "p": probability(one.p_wilcoxon),
     }
 
 
 def _cell(one: Estimate, unit: str, signed: bool) -> dict[str, str]:
     return {
         "value": shown(one.value, unit, signed),
-        "interval": _interval(one.low, one.high, unit, signed),
+        "interval": interval(one.low, one.high, unit, signed),
     }
-
-
-def _probability(value: float) -> str:
-    if not np.isfinite(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _plots(
@@ -282,54 +228,3 @@ def _plots(
         ),
     ]
     return [(title, caption, plots.as_address(svg)) for title, caption, svg in drawn]
-
-
-def _sheet(page: Page) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Choose the best, the middle and the worst frames by model A's image Dice."""
-    first = page.models["A"].frames
-    ranked = sorted(
-        (n for n, frame in enumerate(first) if np.isfinite(frame.dice)),
-        key=lambda n: (-first[n].dice, first[n].name),
-    )
-    size = min(SHEET, max(1, len(ranked) // 3)) if ranked else 0
-    start = (len(ranked) - size) // 2
-    rows = [
-        ("Worst", ranked[::-1][:size]),
-        ("Middle", ranked[start : start + size] if len(ranked) > 2 else []),
-        ("Best", ranked[:size] if len(ranked) > 1 else []),
-    ]
-    negatives = sorted(
-        (n for n, frame in enumerate(first) if np.isfinite(frame.false_share)),
-        key=lambda n: (-first[n].false_share, first[n].name),
-    )
-    rows.append(("No leakage in truth, most called", negatives[:SHEET]))
-    return [
-        (title, [_picture(page, index) for index in chosen])
-        for title, chosen in rows
-        if chosen
-    ]
-
-
-def _picture(page: Page, index: int) -> dict[str, Any]:
-    """Show one frame as each model answers it."""
-    return {
-        "name": page.models["A"].frames[index].name,
-        "models": [
-            {
-                "letter": letter,
-                "address": _address(model.pictures[index]),
-                "score": _score(model.frames[index]),
-            }
-            for letter, model in page.models.items()
-        ],
-    }
-
-
-def _score(frame: FrameResult) -> str:
-    if np.isfinite(frame.dice):
-        return f"Dice {shown(frame.dice, '')}"
-    return f"{shown(frame.false_share, '%')} of the field"
-
-
-def _address(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
