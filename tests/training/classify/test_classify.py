@@ -131,3 +131,24 @@ def test_bad_manifests_are_one_sentence(
     assert words in told
     assert len(told.splitlines()) == 1
     assert not out.exists()
+
+
+def test_phases_of_real_frames(
+    real_data: Path, base_weights: Path, tmp_path: Path
+) -> None:
+    folder = real_data / "huapu4_FFA"
+    lines = ["image,label"]
+    for label in ("arterial", "venous", "nonFFA_IR_FAF"):
+        images = sorted((folder / f"phase_{label}").glob("*.jpg"))
+        lines += [f'"{image}",{label}' for image in images]
+    manifest = tmp_path / "phase.csv"
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    found = classify(
+        manifest,
+        tmp_path / "out",
+        weights=base_weights,
+        overrides=["encoder.image_size=224", "resamples=100"],
+    )
+    measured = found["models"]["A"]["fractions"]["1"]["pooled"]
+    assert measured["accuracy"]["low"] > 0.6  # a third is chance
+    assert measured["roc_auc"]["value"] > 0.9

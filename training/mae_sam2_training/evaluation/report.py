@@ -199,18 +199,18 @@ def _plots(
     """Give title, what to look for, and the picture as a data address."""
     drawn = [
         (
-            "Every click should help",
+            "Dice by number of clicks",
             "Mean lesion Dice after 0 clicks (the model alone), 1, 3 and 5 clicks.",
             plots.dice_by_clicks(page.summaries),
         ),
         (
-            "How many frames are poor",
+            "Dice of all frames, from poor to good",
             "Read it as: so many percent of the frames have this Dice or less. "
             "A curve further to the right is better.",
             plots.spread_of_dice(frames),
         ),
         (
-            "Small lesions are harder",
+            "Dice by size of the lesion",
             "One mark for each lesion.",
             plots.dice_by_size(frames),
         ),
