@@ -25,9 +25,10 @@ need() { # need PACKAGE TEST...: PACKAGE is missing where TEST fails
   shift
   "$@" >/dev/null 2>&1 || missing+=("$package")
 }
-library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
 # ldconfig lives in /sbin, which is not on everybody's path
 PATH=$PATH:/sbin:/usr/sbin
+libraries=$(ldconfig -p 2>/dev/null || true)
+library() { [[ $libraries == *"$1"* ]]; }
 
 [ -n "$python" ] || missing+=(python3 python3-venv)
 if [ -n "$python" ]; then

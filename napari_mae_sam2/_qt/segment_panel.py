@@ -63,6 +63,11 @@ class SegmentPanel(QGroupBox):
         self._bar.setTextVisible(False)
         self._bar.setMaximumHeight(10)
         self._stop = button("Stop", "Stop reading the frame", self.cancel_wanted.emit)
+        # They keep their place while they are hidden: the buttons must not jump.
+        for made in (self._bar, self._stop):
+            policy = made.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            made.setSizePolicy(policy)
         working = QHBoxLayout()
         working.addWidget(self._bar, 1)
         working.addWidget(self._stop)
@@ -138,10 +143,8 @@ class SegmentPanel(QGroupBox):
         """Say what the model is doing."""
         self.state.setText(STATES[readiness])
         busy = readiness in (Readiness.LOADING, Readiness.ENCODING)
-        self._bar.setRange(0, 0 if busy else 1)
-        # Kept in place while idle, so that the buttons below do not jump.
-        self._bar.setEnabled(busy)
-        self._stop.setEnabled(readiness is Readiness.ENCODING)
+        self._bar.setVisible(busy)
+        self._stop.setVisible(readiness is Readiness.ENCODING)
 
     def show_polarity(self, positive: bool) -> None:
         """Show what the left button says."""
