@@ -94,6 +94,7 @@ def process(arguments: list[str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
+        start_new_session=True,
     )
 
 
@@ -179,19 +180,19 @@ def test_a_killed_round_continues_to_the_same_weights(
 
 
 @pytest.mark.slow
-def test_sigterm_ends_cleanly(
-    manifest: Path, small_weights: Path, tmp_path: Path
+@pytest.mark.parametrize("workers", [0, 1])
+def test_sigterm_to_every_process_of_a_run_ends_it_cleanly(
+    manifest: Path, small_weights: Path, tmp_path: Path, workers: int
 ) -> None:
     out = tmp_path / "new.safetensors"
-    cancelled = process(
-        command(manifest, out, small_weights, "--set", "loop.steps=100000")
-    )
+    more = ("--set", "loop.steps=100000", "--set", f"run.workers={workers}")
+    cancelled = process(command(manifest, out, small_weights, *more))
     assert cancelled.stdout is not None
     lines = []
     for line in cancelled.stdout:
         lines.append(json.loads(line))
         if lines[-1]["event"] == "step":
-            cancelled.send_signal(signal.SIGTERM)
+            os.killpg(cancelled.pid, signal.SIGTERM)
             break
     rest, stderr = cancelled.communicate(timeout=60)
     assert cancelled.returncode == 143, stderr

@@ -262,7 +262,7 @@ def _batches(
         sampler=range(start, loop.steps),
         num_workers=settings.workers,
         collate_fn=_as_it_is,
-        worker_init_fn=_ignore_interrupt,
+        worker_init_fn=_ignore_signals,
     )
     return iter(loader)
 
@@ -271,9 +271,15 @@ def _as_it_is(batch: Batch) -> Batch:
     return batch
 
 
-def _ignore_interrupt(worker: int) -> None:
-    """Leave Ctrl-C to the loop, which ends its workers itself."""
+def _ignore_signals(worker: int) -> None:
+    """Leave Ctrl-C and a cluster's SIGTERM to the loop.
+
+    Both may come to every process of the run at once; a worker that dies of them makes
+    the loop fail before it has saved its state. A worker whose loop is gone ends by
+    itself.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _validate(task: Task[Any], module: nn.Module, run: Run) -> dict[str, float]:
