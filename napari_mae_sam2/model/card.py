@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 import napari_mae_sam2
 from napari_mae_sam2.model.architectures import (
@@ -45,7 +45,7 @@ class ModelCard(BaseModel):
     """Fingerprint of the weights that training started from."""
     data_sha256: str | None = None
     """Hash of the labels that it was trained on."""
-    metrics: dict[str, float] = Field(default_factory=dict)
+    metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Measured figures by name, each on held-out cases unless its name says not."""
     licence: str = ""
     intended_use: str = INTENDED_USE

@@ -180,6 +180,21 @@ def test_a_killed_round_continues_to_the_same_weights(
 
 
 @pytest.mark.slow
+def test_held_out_frames_without_a_lesion_still_give_a_model_that_loads(
+    manifest: Path, small_weights: Path, tmp_path: Path
+) -> None:
+    lines = manifest.read_text().splitlines()
+    sides = ["split", "val", *["train"] * 4]  # frame 0 has no lesion
+    manifest.write_text(
+        "\n".join(f"{line},{side}" for line, side in zip(lines, sides, strict=True))
+    )
+    out = tmp_path / "new.safetensors"
+    assert run(*command(manifest, out, small_weights)) == 0
+    metrics = load_model(out).card.metrics
+    assert "dice_prompt_free" in metrics
+    assert "dice_1_click" not in metrics
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_sigterm_to_every_process_of_a_run_ends_it_cleanly(
     manifest: Path, small_weights: Path, tmp_path: Path, workers: int

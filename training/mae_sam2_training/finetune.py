@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,6 +232,8 @@ def _save(
         if step == 0 and name.startswith("val/dice")
     }
     metrics = {k: v for k, v in fitted.metrics.items() if k != "score"} | before
+    # Held-out frames without a lesion have no Dice after a click.
+    metrics = {name: value for name, value in metrics.items() if math.isfinite(value)}
     card = ModelCard(
         **parent.card.model_dump(exclude={"created", "software", "metrics"})
         | {
