@@ -1,14 +1,18 @@
 """Encoding a frame and answering a click: ours against SAM 2's own image predictor.
 
-Both take turns on the same frame and the same weights in one process, so that whatever
-else the machine does weighs on both.
+All take turns on the same frame and the same weights in one process, so that whatever
+else the machine does weighs on each alike. `--agreement FOLDER` compares the masks of
+each encoder with those of float32 on the frames of a folder instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +20,19 @@ import torch
 
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.pixels import as_rgb8
+from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.model.checkpoint import load_model
-from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.model.engine_choice import Engine, cpu_has_bf16, look_at_machine
+from napari_mae_sam2.model.engines import open_encoder
+from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
+from napari_mae_sam2.model.prepared_encoder import PreparedEncoder
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.model.weights import packaged_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari_mae_sam2.model.checkpoint import LoadedModel
 
 
 def reference(model: Any) -> Any:
@@ -43,19 +53,72 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def compare(
-    name: str, theirs: Callable[[], object], ours: Callable[[], object], n: int
-) -> None:
-    theirs()
-    ours()
-    pairs = [(timed(theirs), timed(ours)) for _ in range(n)]
-    reference_s = statistics.median(pair[0] for pair in pairs)
-    ours_s = statistics.median(pair[1] for pair in pairs)
-    ratio = statistics.median(pair[1] / pair[0] for pair in pairs)
-    print(
-        f"{name:<28}{1000 * reference_s:>10.0f} ms{1000 * ours_s:>10.0f} ms"
-        f"{ratio:>10.2f}"
-    )
+def compare(acts: dict[str, Callable[[], object]], n: int) -> None:
+    """Print medians, and each one's median ratio to the first of the same turn."""
+    for act in acts.values():
+        act()
+    turns = [[timed(act) for act in acts.values()] for _ in range(n)]
+    for i, name in enumerate(acts):
+        seconds = statistics.median(turn[i] for turn in turns)
+        ratio = statistics.median(turn[i] / turn[0] for turn in turns)
+        print(f"  {name:<30}{1000 * seconds:>8.0f} ms{ratio:>8.2f}")
+
+
+def open_encoders(loaded: LoadedModel) -> dict[str, Sam2Predictor]:
+    """Open every encoder that makes sense on this machine, and say how long it took."""
+    device = choose_device()
+    machine = look_at_machine(device)
+    engines = [Engine.TORCH]
+    engines += [Engine.TORCH_BF16] * machine.bf16
+    if machine.openvino:
+        engines += [Engine.OPENVINO]
+        engines += [Engine.OPENVINO_BF16] * cpu_has_bf16()
+    found = {}
+    for engine in engines:
+        start = time.perf_counter()
+        encoder = open_encoder(loaded, engine, device)
+        if isinstance(encoder, PreparedEncoder):
+            encoder.wait()
+            seconds = time.perf_counter() - start
+            print(f"{encoder.name} was ready after {seconds:.1f} s")
+        found[encoder.name] = Sam2Predictor(loaded, device, encoder)
+    return found
+
+
+def ask_for(shape: tuple[int, int]) -> list[Prompts]:
+    """Make clicks at nine places of a frame, and a box around each."""
+    side = 0.06 * min(shape)
+    asked = []
+    for row, column in itertools.product((0.3, 0.5, 0.7), repeat=2):
+        place = np.array([[row * shape[0], column * shape[1]]], np.float32)
+        asked.append(Prompts(points=place, labels=np.array([1], np.int8)))
+        asked.append(Prompts(boxes=np.hstack([place - side, place + side])))
+    return asked
+
+
+def agree(predictors: dict[str, Sam2Predictor], folder: Path, count: int) -> None:
+    """Print the mean IoU with float32 over frames and prompts, and the worst frame."""
+    exact, *others = predictors
+    overlaps: dict[str, list[float]] = {name: [] for name in others}
+    files = list_frames(folder)
+    files = files[:: max(1, len(files) // count)][:count]
+    for path in files:
+        pixels = read_frame(path).pixels
+        embeddings = {name: p.encode(pixels) for name, p in predictors.items()}
+        asked = ask_for(embeddings[exact].shape)
+        masks = {
+            name: [
+                p.decode(embeddings[name], prompts).logits[0] > 0 for prompts in asked
+            ]
+            for name, p in predictors.items()
+        }
+        for name in others:
+            pairs = zip(masks[name], masks[exact], strict=True)
+            each = [(a & b).sum() / max(1, (a | b).sum()) for a, b in pairs]
+            overlaps[name].append(float(np.mean(each)))
+    print(f"mean IoU with {exact} over {len(files)} frames of {folder.name}")
+    for name, found in overlaps.items():
+        print(f"  {name:<30}{np.mean(found):>8.4f}, worst frame {min(found):.4f}")
 
 
 def main() -> None:
@@ -63,32 +126,40 @@ def main() -> None:
     parser.add_argument("--encodes", type=int, default=5)
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--side", type=int, default=1024, help="of the drawn frame")
+    parser.add_argument("--weights", type=Path, help="the packaged ones by default")
+    parser.add_argument("--agreement", type=Path, help="a folder of frames")
+    parser.add_argument("--frames", type=int, default=8, help="of that folder")
     arguments = parser.parse_args()
+    loaded = load_model(arguments.weights or packaged_weights())
+    ours = open_encoders(loaded)
+    if arguments.agreement:
+        agree(ours, arguments.agreement, arguments.frames)
+        return
     pixels = draw_frame(size=arguments.side).pixels
-    loaded = load_model(packaged_weights())
-    ours = Sam2Predictor(loaded)
     theirs = reference(loaded.model)
     rgb = as_rgb8(pixels)
     place = arguments.side * 0.6
     prompts = Prompts(np.array([[place, place]], np.float32), np.array([1], np.int8))
     print(
         f"{loaded.card.title}, drawn frame {arguments.side} x {arguments.side}, "
-        f"{torch.get_num_threads()} threads, medians"
+        f"{torch.get_num_threads()} threads, medians and ratios to SAM 2 eager"
     )
-    print(f"{'':<28}{'SAM 2 eager':>13}{'ours':>13}{'ratio':>10}")
+    print("encode a frame")
+    encoders = {name: partial(p.encode, pixels) for name, p in ours.items()}
     compare(
-        "encode a frame",
-        lambda: theirs.set_image(rgb),
-        lambda: ours.encode(pixels),
+        {"SAM 2 eager float32": lambda: theirs.set_image(rgb)} | encoders,
         arguments.encodes,
     )
-    embedding = ours.encode(pixels)
+    predictor = next(iter(ours.values()))
+    embedding = predictor.encode(pixels)
+    print("answer one click")
     compare(
-        "answer one click",
-        lambda: theirs.predict(
-            np.array([[place, place]]), np.array([1]), return_logits=True
-        ),
-        lambda: ours.decode(embedding, prompts),
+        {
+            "SAM 2 eager float32": lambda: theirs.predict(
+                np.array([[place, place]]), np.array([1]), return_logits=True
+            ),
+            "ours": lambda: predictor.decode(embedding, prompts),
+        },
         arguments.clicks,
     )
 

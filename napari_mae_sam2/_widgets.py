@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari
     import numpy as np
     from numpy.typing import NDArray
@@ -20,11 +22,13 @@ def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.annotator import Annotator
     from napari_mae_sam2.annotate.desk import Desk
-    from napari_mae_sam2.model.folders import data_folder
+    from napari_mae_sam2.model.folders import config_folder, data_folder
+    from napari_mae_sam2.study.places import Places
 
     gui = GuiThread()
     annotator = Annotator(gui.post, _load)
-    desk = Desk(annotator, gui.post, data_folder() / "labels")
+    places = Places(config_folder() / "studies.json")
+    desk = Desk(annotator, gui.post, places, data_folder() / "labels")
     widget = LeakageWidget(napari_viewer, desk, _draw_sample, _frame_of)
     gui.setParent(widget)
     widget.closed.connect(gui.close)
@@ -32,11 +36,11 @@ def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
     return widget
 
 
-def _load(choice: str | None) -> Predictor:
+def _load(choice: str | None, tell: Callable[[str], None]) -> Predictor:
     # Here, in a worker's thread: importing torch takes seconds.
     from napari_mae_sam2.model.loading import open_predictor
 
-    return open_predictor(choice)
+    return open_predictor(choice, tell)
 
 
 def _draw_sample() -> Frame:

@@ -114,6 +114,13 @@ def doctor(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON for programs.")
     ] = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Encode frames with this from now on: auto, torch, torch-bf16, "
+            "openvino or openvino-bf16."
+        ),
+    ] = None,
 ) -> None:
     """Say what was found on this machine and what to do about what is wrong.
 
@@ -121,6 +128,8 @@ def doctor(
     """
     from napari_mae_sam2.doctor import app_can_run, examine
 
+    if encoder is not None:
+        _set_encoder(encoder)
     findings = examine()
     can_run = app_can_run(findings)
     if as_json:
@@ -128,6 +137,17 @@ def doctor(
     else:
         _print_table(findings, can_run)
     raise typer.Exit(0 if can_run else 1)
+
+
+def _set_encoder(name: str) -> None:
+    from dataclasses import replace
+
+    from napari_mae_sam2.model.engine_choice import NAMES
+    from napari_mae_sam2.model.settings import read_settings, write_settings
+
+    if name not in NAMES:
+        raise PlainError(f"There is no encoder {name}: say one of {', '.join(NAMES)}.")
+    write_settings(replace(read_settings(), encoder=name))
 
 
 def _print_json(findings: list[Finding], can_run: bool) -> None:
@@ -183,4 +203,61 @@ def export(
     for sentence in done.trouble:
         print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
     if done.trouble:
+        raise typer.Exit(1)
+
+
+@app.command()
+def embed(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Frames and folders of frames.", min=1)
+    ],
+) -> None:
+    """Encode frames now, so that they open at once later; goes on where it stopped.
+
+    The exit code is 1 where a frame could not be read, 130 where it was stopped.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from napari_mae_sam2.model.embedding_run import EmbeddingRun, list_all_frames
+    from napari_mae_sam2.model.loading import open_predictor
+
+    frames = list_all_frames(paths)
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}"),
+        *(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+    )
+    with console.status("Loading the model"):
+        predictor = open_predictor()
+    stopped = False
+    try:
+        run = EmbeddingRun(predictor, frames)
+        try:
+            with console.status(f"Preparing the encoder: {predictor.engine}"):
+                run.wait_for_engine()
+            with Progress(*columns, console=console, transient=True) as bar:
+                task = bar.add_task("Encoding", total=len(frames))
+                for name in run.steps():
+                    bar.update(task, advance=1, description=f"Encoding {name}")
+        except KeyboardInterrupt:
+            stopped = True
+    finally:
+        predictor.close()
+    print(
+        f"{run.made} of {len(frames)} frames encoded with {predictor.engine}, "
+        f"{run.found} were there already: {run.folder}"
+    )
+    for sentence in run.trouble:
+        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
+    if stopped:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        raise typer.Exit(130)
+    if run.trouble:
         raise typer.Exit(1)

@@ -15,10 +15,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_mae_sam2 import __version__
 from napari_mae_sam2.fa.errors import PlainError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QT_LIBRARIES = (
     "sudo apt-get install -y libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0 "
@@ -94,6 +97,7 @@ def examine() -> list[Finding]:
             "openvino", extra="app", why="the image is encoded about twice as fast"
         ),
         _package("lightning-fabric", extra="train", why="rounds can be trained here"),
+        find_encoder(),
         find_weights_in_use(),
         *_folders(),
     ]
@@ -223,6 +227,8 @@ def find_opengl(timeout: float = 60) -> Finding:
 
 
 def _torch() -> list[Finding]:
+    from napari_mae_sam2.model.engine_choice import cpu_has_bf16
+
     try:
         import torch
     except (ImportError, OSError) as error:
@@ -237,7 +243,7 @@ def _torch() -> list[Finding]:
     elif torch.backends.mps.is_available():
         device = f"mps, {threads}"
     else:
-        device = f"cpu, {threads}, {_bf16(_cpu_has_bf16())}"
+        device = f"cpu, {threads}, {_bf16(cpu_has_bf16())}"
     return [version, Finding("Device", device)]
 
 
@@ -245,13 +251,25 @@ def _bf16(native: bool) -> str:
     return "bf16 native" if native else "bf16 not native"
 
 
-def _cpu_has_bf16() -> bool:
-    """Ask the processor itself; other systems than Linux do not tell."""
+def find_encoder() -> Finding:
+    """Say what encodes the frames, and why; nothing is converted for it."""
+    from napari_mae_sam2.model.engine_choice import (
+        NAMES,
+        choose_engine,
+        look_at_machine,
+        read_wish,
+    )
+
     try:
-        flags = Path("/proc/cpuinfo").read_text(errors="replace")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
+        import torch
+
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        chosen = choose_engine(look_at_machine(device), read_wish())
+    except (ImportError, OSError):
+        return Finding("Encoder", "not known, since torch cannot be loaded")
+    advice = f"Choose one of {', '.join(NAMES)}: napari-mae-sam2 doctor --encoder NAME"
+    value = f"{chosen.engine} ({chosen.why})"
+    return Finding("Encoder", value, not chosen.refused, advice * chosen.refused)
 
 
 def find_weights_in_use() -> Finding:

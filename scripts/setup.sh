@@ -36,6 +36,7 @@ if [ -n "$python" ]; then
 fi
 if [ "${1:-}" = --display ]; then
   [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || { need xvfb command -v xvfb-run; need xauth command -v xauth; }
+  need libglib2.0-0 library libgthread-2.0.so.0
   need libgl1 library libGL.so.1
   need libegl1 library libEGL.so.1
   need libgl1-mesa-dri test -e /usr/lib/"$(uname -m)"-linux-gnu/dri

@@ -14,7 +14,12 @@ from napari_mae_sam2.annotate.worklist import Status, Worklist
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-MARKS = {Status.NEW: "   ", Status.GRADED: "✓ ", Status.UNREADABLE: "✕ "}
+MARKS = {
+    Status.NEW: "   ",
+    Status.GRADED: "✓ ",
+    Status.UNSAVED: "! ",
+    Status.UNREADABLE: "✕ ",
+}
 
 
 class _Cases(QAbstractListModel):

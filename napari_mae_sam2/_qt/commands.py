@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2._qt.keys import PAINT, Key
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.study.export import Exported, export_study
-from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,23 +121,9 @@ class Commands:
         desk.save(lambda: messages.tell(f"Saved in {desk.folder}"))
 
     def export(self) -> None:
-        """Save, then write the whole study for other programs."""
-        desk, messages = self._widget.desk, self._widget.messages
-        folder = desk.folder
-        out = folder / "export"
-
-        def tell(done: Exported) -> None:
-            what = (
-                "1 labelled case" if done.cases == 1 else f"{done.cases} labelled cases"
-            )
-            if done.trouble:
-                messages.warn(f"Exported {what}, not all: {done.trouble[0]}")
-            else:
-                messages.tell(f"Exported {what} to {out}")
-
-        desk.save(
-            lambda: desk.write(lambda: export_study(Study.open(folder), out), tell)
-        )
+        """Save what changed, then write the whole study for other programs."""
+        desk = self._widget.desk
+        desk.save_changes(lambda: self._widget.exports.start(desk.folder))
 
     # --- models ----------------------------------------------------------------
 

@@ -61,6 +61,7 @@ class CaseLayers:
         self.box: Shapes | None = None
         self.prompts: Points | None = None
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.dims.events.ndisplay.connect(self._lock)
 
     # --- what the widget asks for ----------------------------------------------
 
@@ -100,6 +101,7 @@ class CaseLayers:
         """True where a click in the canvas is a prompt."""
         return (
             self.prompts is not None
+            and self._viewer.dims.ndisplay == 2
             and self._viewer.layers.selection.active is self.prompts
         )
 
@@ -120,13 +122,10 @@ class CaseLayers:
         self._draw_boxes((box,) if box is not None else boxes)
 
     def close(self) -> None:
-        """Let go of the viewer; the layers stay for the grader to keep."""
-        if self._session is not None:
-            self._session.draft_changed.disconnect(self._on_draft)
-            self._session.proposal_changed.disconnect(self._on_proposal)
-            self._session.labels_changed.disconnect(self._on_labels)
-            self._session = None
+        """Take our layers away and let go of the viewer."""
+        self.show(None)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._viewer.dims.events.ndisplay.disconnect(self._lock)
 
     # --- making and filling ----------------------------------------------------
 
@@ -163,10 +162,7 @@ class CaseLayers:
                     border_width=0.15,
                 )
             )
-            # The session owns the prompts: napari's point tools must not move them.
-            self.prompts.editable = False
-            # A drag is a box here, not a move of the camera; the wheel still zooms.
-            self.prompts.mouse_pan = False
+        self._lock()
         self._on_draft(session.draft)
         self._on_proposal(session.proposal)
         self._on_ready()
@@ -198,9 +194,20 @@ class CaseLayers:
             self.proposal = self._add(
                 Labels(nothing, name="proposal", opacity=0.45, colormap=colours), at=2
             )
-            self.proposal.editable = False
         else:
             self.proposal.data = nothing
+
+    def _lock(self, _event: object = None) -> None:
+        """Keep napari's own tools off prompts and proposal: the session owns them.
+
+        napari unlocks its layers when it goes to 3-D and back.
+        """
+        for layer in (self.proposal, self.prompts, self.box):
+            if layer is not None:
+                layer.editable = False
+        if self.prompts is not None:
+            # A drag is a box here, not a move of the camera; the wheel still zooms.
+            self.prompts.mouse_pan = self._viewer.dims.ndisplay == 3
 
     def _add(self, layer: Any, at: int | None = None) -> Any:
         layer.metadata[OURS] = True

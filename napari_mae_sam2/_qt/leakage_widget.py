@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
-from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.case_panel import CasePanel
+from napari_mae_sam2._qt.closing import Closing
 from napari_mae_sam2._qt.commands import Commands
+from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.model.protocol import Predictor
+
+log = logging.getLogger(__name__)
 
 IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
 MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
@@ -73,7 +78,7 @@ class LeakageWidget(QWidget):
         self.setAcceptDrops(True)
 
         self.layers = CaseLayers(viewer, self._bind_layers)
-        self.mouse = PromptMouse(self.layers, self._on_click, self._on_box)
+        self.mouse = PromptMouse(viewer, self.layers, self._on_click, self._on_box)
         self.commands = Commands(self)
         self._keys_sheet: KeysSheet | None = None
 
@@ -84,6 +89,8 @@ class LeakageWidget(QWidget):
         self.model = ModelPanel()
         self.training = TrainingPanel()
         self.rounds = Rounds(desk, self.training, self)
+        self.exports = Exports(self)
+        self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
         self._lay_out()
         self._connect()
         self.labels.show_folder(desk.folder)
@@ -111,9 +118,14 @@ class LeakageWidget(QWidget):
         if self._is_closed:
             return
         self._is_closed = True
+        self.closing.close()
         self.rounds.close()
+        self.exports.close()
         self.desk.case_opened.disconnect(self._on_case)
-        self.desk.close()
+        self._on_case(None)
+        for sentence in self.desk.close():
+            log.error("%s", sentence)
+        self.mouse.close()
         self.layers.close()
         self.cases.close_down()
         unbind(self.viewer, self.commands.keys)
@@ -153,12 +165,14 @@ class LeakageWidget(QWidget):
     def _connect(self) -> None:
         desk, annotator = self.desk, self.desk.annotator
         desk.case_opened.connect(self._on_case)
+        desk.leaving.connect(self.messages.clear)
         desk.told.connect(self.messages.tell)
         desk.warned.connect(self.messages.warn)
         desk.folder_changed.connect(self.labels.show_folder)
         annotator.readiness_changed.connect(self.segment.show_readiness)
         annotator.predictor_changed.connect(self._on_predictor)
         annotator.failed.connect(self.messages.warn)
+        annotator.told.connect(self.messages.tell)
 
         self.cases.folder_wanted.connect(self._choose_folder)
         self.cases.files_wanted.connect(self._choose_files)
@@ -184,6 +198,8 @@ class LeakageWidget(QWidget):
         self.model.file_wanted.connect(self._choose_model)
         self.model.default_wanted.connect(commands.use_packaged_model)
         self.rounds.warned.connect(self.messages.warn)
+        self.exports.told.connect(self.messages.tell)
+        self.exports.warned.connect(self.messages.warn)
         self.viewer.layers.events.inserted.connect(self._on_inserted)
 
     # --- following the state ---------------------------------------------------
@@ -197,7 +213,6 @@ class LeakageWidget(QWidget):
         if session is not None:
             session.proposal_changed.connect(self._refresh)
             session.history_changed.connect(self._refresh)
-            self.messages.clear()
         self._refresh()
 
     def _bind_layers(self) -> None:
@@ -214,7 +229,7 @@ class LeakageWidget(QWidget):
             self.labels.show_summary(None, unsaved=False)
         else:
             lesions = len(self.session.lesion_numbers())
-            self.labels.show_summary(lesions, self.session.unsaved)
+            self.labels.show_summary(lesions, not self.session.is_saved)
 
     def _on_predictor(self, predictor: Predictor) -> None:
         self.model.show_model(predictor.name, predictor.fingerprint)
@@ -272,7 +287,11 @@ class LeakageWidget(QWidget):
             QTimer.singleShot(0, lambda: self._adopt(layer))
 
     def _adopt(self, layer: Any) -> None:
-        """Take an image that was dropped on the canvas, or opened before, as a case."""
+        """Take a file that was dropped on the canvas, or opened before, as a case.
+
+        Only what can be had again is taken away: a picture that somebody computed
+        stays where it is, and becomes a case where none is in hand.
+        """
         if (
             self._is_closed
             or not isinstance(layer, Image)
@@ -280,14 +299,26 @@ class LeakageWidget(QWidget):
             or layer not in self.viewer.layers
         ):
             return
-        path, name, pixels = layer.source.path, layer.name, layer.data
-        self.viewer.layers.remove(layer)
-        if path is not None and Path(path).is_dir():
-            self.desk.open_paths([Path(path)])
-        elif path is not None and Path(path).is_file():
-            self.desk.add_file(Path(path))
-        else:
-            self.desk.open_frame(name, lambda: self._from_layer(pixels, name))
+        path = None if layer.source.path is None else Path(layer.source.path)
+        if path is not None and path.is_dir():
+            self.viewer.layers.remove(layer)
+            self.desk.open_paths([path])
+        elif path is not None and path.is_file():
+            self.viewer.layers.remove(layer)
+            self.desk.add_file(path)
+        elif self.session is None:
+            self._grade_layer(layer)
+
+    def _grade_layer(self, layer: Any) -> None:
+        pixels, name = layer.data, layer.name
+        if layer.multiscale or pixels.ndim - int(layer.rgb) != 2:
+            self.messages.warn(
+                f"{name} is a stack of {len(pixels)} pictures: "
+                "open one frame at a time."
+            )
+            return
+        layer.visible = False
+        self.desk.open_frame(name, lambda: self._from_layer(pixels, name))
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders that are dragged over the dock."""
@@ -310,19 +341,17 @@ class LeakageWidget(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Watch the window once it is known, to save when it closes."""
         super().showEvent(event)
-        window = self.window()
-        if window is not None and window is not self:
-            window.installEventFilter(self)
+        self.closing.watch()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Shut down with the window."""
+    def event(self, event: QEvent | None) -> bool:
+        """Shut down where the dock is taken out of its window."""
         if (
             event is not None
-            and event.type() == QEvent.Type.Close
-            and watched is self.window()
+            and event.type() == QEvent.Type.ParentChange
+            and self.parent() is None
         ):
             self.shut_down()
-        return super().eventFilter(watched, event)
+        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Shut down where the widget stands alone."""

@@ -9,6 +9,8 @@ from napari_mae_sam2.annotate.draft import Box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import napari
+
     from napari_mae_sam2._qt.layers import CaseLayers
 
 LEFT, RIGHT = 1, 2
@@ -21,6 +23,8 @@ class PromptMouse:
 
     Parameters
     ----------
+    viewer : napari.Viewer
+        Its double click, which zooms, is a second click while prompting.
     layers : CaseLayers
         Where the mouse acts, and where the box is shown while it is dragged.
     on_click : callable
@@ -31,11 +35,15 @@ class PromptMouse:
 
     def __init__(
         self,
+        viewer: napari.Viewer,
         layers: CaseLayers,
         on_click: Callable[[float, float, bool], None],
         on_box: Callable[[tuple[float, float], tuple[float, float]], None],
     ) -> None:
+        self._viewer = viewer
         self._layers = layers
+        self._on_double = list(viewer.mouse_double_click_callbacks)
+        viewer.mouse_double_click_callbacks[:] = [self._on_double_click]
         self._on_click = on_click
         self._on_box = on_box
         self.left_is_positive = True
@@ -47,10 +55,25 @@ class PromptMouse:
         if prompts is not None and self._on_drag not in prompts.mouse_drag_callbacks:
             prompts.mouse_drag_callbacks.append(self._on_drag)
 
+    def close(self) -> None:
+        """Give the viewer its double click back."""
+        self._viewer.mouse_double_click_callbacks[:] = self._on_double
+
+    def _on_double_click(self, viewer: napari.Viewer, event: Any) -> None:
+        prompts = self._layers.prompts
+        if prompts is not None and self._layers.is_prompting:
+            if event.button in (LEFT, RIGHT) and not self.is_panning:
+                self._say(self._place(prompts, event), event)
+            return
+        for act in self._on_double:
+            act(viewer, event)
+
     def _on_drag(self, layer: Any, event: Any) -> Iterator[None]:
         if event.button not in (LEFT, RIGHT) or self.is_panning:
             return
-        button, modifiers = event.button, set(event.modifiers)
+        if not self._layers.is_prompting:
+            return
+        button = event.button
         start, pressed_at = self._place(layer, event), event.pos
         yield
         dragged = False
@@ -58,29 +81,35 @@ class PromptMouse:
             dx, dy = event.pos[0] - pressed_at[0], event.pos[1] - pressed_at[1]
             dragged = dragged or max(abs(dx), abs(dy)) >= DRAG_PIXELS
             if dragged and button == LEFT:
-                here = self._inside(layer, self._place(layer, event))
-                corner = self._inside(layer, start)
+                here = self._inside(self._place(layer, event))
+                corner = self._inside(start)
                 self._layers.preview_box(Box.between(corner, here))
             yield
-        end = self._inside(layer, self._place(layer, event))
+        end = self._inside(self._place(layer, event))
         if dragged and button == LEFT:
-            corner = self._inside(layer, start)
+            corner = self._inside(start)
             if abs(end[0] - corner[0]) >= 1 and abs(end[1] - corner[1]) >= 1:
                 self._on_box(corner, end)
             else:
                 self._layers.preview_box(None)
-        elif self._inside(layer, start) == start:
-            positive = self.left_is_positive == (button == LEFT)
-            if "Control" in modifiers:
-                positive = not positive
-            self._on_click(*start, positive)
+        else:
+            self._say(start, event)
+
+    def _say(self, place: tuple[float, float], event: Any) -> None:
+        """Make a click of a place, unless it lies beside the frame."""
+        if self._inside(place) != place:
+            return
+        positive = self.left_is_positive == (event.button == LEFT)
+        if "Control" in event.modifiers:
+            positive = not positive
+        self._on_click(*place, positive)
 
     @staticmethod
     def _place(layer: Any, event: Any) -> tuple[float, float]:
         row, column = layer.world_to_data(event.position)[-2:]
         return float(row), float(column)
 
-    def _inside(self, layer: Any, place: tuple[float, float]) -> tuple[float, float]:
+    def _inside(self, place: tuple[float, float]) -> tuple[float, float]:
         """Move a place that lies beside the frame onto its border."""
         assert self._layers.leakage is not None
         height, width = self._layers.leakage.data.shape

@@ -38,6 +38,7 @@ class Rounds(QObject):
         self._gui = GuiThread(self)
         self._run: TrainingRun | None = None
         self._new_model: Path | None = None
+        self._starting = False
         self.options: tuple[str, ...] = ()
         """More arguments for the training command, for scripts and tests."""
         panel.start_wanted.connect(self.start)
@@ -46,8 +47,10 @@ class Rounds(QObject):
 
     def start(self) -> None:
         """Save the case in hand, then train on all labels of the study folder."""
-        if self._run is None or not self._run.is_running:
-            self._desk.save_changes(self._start)
+        if self._starting or (self._run is not None and self._run.is_running):
+            return
+        self._starting = True
+        self._desk.save_changes(self._start)
 
     def cancel(self) -> None:
         """Stop the round; the model in use stays."""
@@ -66,6 +69,7 @@ class Rounds(QObject):
             self._run.close()
 
     def _start(self) -> None:
+        self._starting = False
         folder = self._desk.folder
         try:
             out = next_model(folder)

@@ -58,8 +58,9 @@ class SavePanel(QGroupBox):
             "Saved with every label, so that graders can be compared"
         )
         self.grader.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.grader.editingFinished.connect(
-            lambda: self.grader_changed.emit(self.grader.text().strip())
+        # At every letter: the buttons take no focus, so nothing says "finished".
+        self.grader.textChanged.connect(
+            lambda text: self.grader_changed.emit(text.strip())
         )
         form = QFormLayout()
         form.addRow("Folder", where)

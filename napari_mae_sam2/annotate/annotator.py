@@ -76,18 +76,21 @@ class Annotator:
         worker threads.
     load : callable
         Makes a predictor from what the grader chose; slow, called in a worker
-        thread; raises PlainError with a sentence for the grader.
+        thread; raises PlainError with a sentence for the grader. Its second argument
+        takes sentences on the way, such as the progress of a download.
     """
 
     readiness_changed = Signal(Readiness)
     predictor_changed = Signal(object)
     failed = Signal(str)
-    """Emits one sentence for the grader."""
+    """Emits one sentence for the grader: what went wrong."""
+    told = Signal(str)
+    """Emits one sentence for the grader: what is going on."""
 
     def __init__(
         self,
         post: Callable[[Callable[[], None]], None],
-        load: Callable[[str | None], Predictor],
+        load: Callable[[str | None, Callable[[str], None]], Predictor],
     ) -> None:
         self._post = post
         self._session: CaseSession | None = None
@@ -95,7 +98,9 @@ class Annotator:
         self._readiness = Readiness.NO_MODEL
         self._embeddings: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
         self._loader = LatestWins[str | None, "Predictor"](
-            lambda choice, _cancelled: load(choice),
+            lambda choice, _cancelled: load(
+                choice, lambda sentence: post(lambda: self.told.emit(sentence))
+            ),
             lambda outcome: post(lambda: self._on_loaded(outcome)),
             "load model",
         )
@@ -199,10 +204,13 @@ class Annotator:
 
     def _on_draft(self, draft: Draft) -> None:
         embedding = self._embedding()
-        if draft.is_empty or self._predictor is None:
+        session, predictor = self._session, self._predictor
+        if draft.is_empty or predictor is None or session is None:
             self._decoder.cancel()
+        elif session.is_answered(predictor.fingerprint):
+            return
         elif embedding is not None:
-            self._decoder.submit(DecodeRequest(self._predictor, embedding, draft))
+            self._decoder.submit(DecodeRequest(predictor, embedding, draft))
         elif self._readiness is not Readiness.ENCODING:
             # Stopped or failed before: a click says that the answer is wanted.
             self._encode_if_needed()
@@ -241,7 +249,10 @@ class Annotator:
             return
         request = outcome.request
         self._session.take_prediction(
-            request.draft, outcome.response, request.predictor.name
+            request.draft,
+            outcome.response,
+            request.predictor.name,
+            request.predictor.fingerprint,
         )
 
     def _tell(self, error: Exception | None, what: str) -> None:

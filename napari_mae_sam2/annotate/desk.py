@@ -1,26 +1,26 @@
 """The grader's desk: opens cases one after the other and puts them away saved.
 
-Reading and writing happen in threads of their own; a case is left only when what was
-done to it is on disk, so a folder that cannot be written costs nothing but a message.
+Reading and writing happen in threads of their own. A case that is left is saved in
+the background; one that could not be saved stays in memory, is marked in the list,
+and is tried again with the next save and on closing.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
-from napari_mae_sam2.annotate.saving import Saved, find, save
+from napari_mae_sam2.annotate.saving import Saved, Writer, find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import list_frames, read_frame
+from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
 from napari_mae_sam2.study.records import ModelRecord
 
 if TYPE_CHECKING:
@@ -29,21 +29,19 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.annotator import Annotator
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.places import Places
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-STUDY_NAME = "leakage-study"
-"""Folder beside the frames in which their labels are kept unless told otherwise."""
 
 SESSIONS_KEPT = 6
-"""Cases that stay in memory with their history; they are saved before they are left."""
+"""Saved cases that stay in memory with their history, for going back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
     frame: Frame
     saved: Saved | None
+    pages: int
 
 
 class Desk:
@@ -55,12 +53,16 @@ class Desk:
         Answers the drafts of the case in hand.
     post : callable
         Runs a function on the thread that owns all this.
+    places : Places
+        Where labels of a folder of frames go.
     home : Path
         Study folder for frames that lie in no folder, such as the drawn sample.
     """
 
     case_opened = Signal(object)
     """Emits the CaseSession in hand, or None."""
+    leaving = Signal()
+    """Another case was asked for."""
     folder_changed = Signal(object)
     told = Signal(str)
     warned = Signal(str)
@@ -69,37 +71,40 @@ class Desk:
         self,
         annotator: Annotator,
         post: Callable[[Callable[[], None]], None],
+        places: Places,
         home: Path,
     ) -> None:
         self.worklist = Worklist()
         self.annotator = annotator
         self.grader = ""
-        self._post = post
-        self._folder = home
-        self._session: CaseSession | None = None
-        # Cases left not long ago come back as they were, with prompts and history.
+        self._places = places
+        self._home = home
+        self._case: Case | None = None
+        # In hand, left not long ago, or not saved: they come back as they were.
         self._sessions: OrderedDict[Case, CaseSession] = OrderedDict()
         self._opener = LatestWins[Case, _Opened](
-            lambda case, _cancelled: self._open(case),
+            lambda case, _cancelled: _open(case),
             lambda outcome: post(lambda: self._on_opened(outcome)),
             "open case",
         )
-        self._writer = ThreadPoolExecutor(1, "save labels")
+        self._writer = Writer(post)
 
     @property
     def session(self) -> CaseSession | None:
         """The case in hand."""
-        return self._session
+        return None if self._case is None else self._sessions.get(self._case)
 
     @property
     def folder(self) -> Path:
-        """The study folder that labels are saved to."""
-        return self._folder
+        """The study folder of the case in hand."""
+        case = self._case or self.worklist.current
+        return self._home if case is None else case.study
 
     # --- cases -----------------------------------------------------------------
 
     def open_paths(self, paths: Iterable[Path]) -> None:
         """Begin a worklist of files and folders and open its first case."""
+        self.leaving.emit()
         cases: list[Case] = []
         for path in paths:
             try:
@@ -107,116 +112,138 @@ class Desk:
             except PlainError as error:
                 self.warned.emit(str(error))
                 continue
-            cases += [
-                Case(file.stem, partial(read_frame, file), file) for file in files
-            ]
+            cases += [self._case_of(file) for file in files]
         if cases:
-            first = cases[0].path
-            assert first is not None
-            self._leave(lambda: self._begin(cases, first.parent / STUDY_NAME))
+            self._save_all()
+            self.worklist.replace(cases)
+            self._take(0)
 
     def open_frame(self, name: str, load: Callable[[], Frame]) -> None:
         """Add one frame that is drawn or in memory, and open it."""
-        case = Case(name, load)
-        self._leave(lambda: self._take(self.worklist.add(case)))
+        self.leaving.emit()
+        self._take(self.worklist.add(Case(name, load, self._home)))
 
     def add_file(self, path: Path) -> None:
-        """Add one file to the worklist; it is opened where nothing else is in hand."""
-        case = Case(path.stem, partial(read_frame, path), path)
-        if self.worklist.current is None:
-            self.open_paths([path])
-            return
-        position = self.worklist.add(case)
-        if self._session is None or not self._opener.is_busy:
-            self._leave(lambda: self._take(position))
+        """Add one file to the worklist; it is opened where nothing else is coming."""
+        position = self.worklist.add(self._case_of(path))
+        if not self._opener.is_busy:
+            self.leaving.emit()
+            self._take(position)
 
     def step(self, step: int) -> None:
-        """Save the case in hand and go so many cases on or back."""
+        """Go so many cases on or back; the case in hand is saved on the way."""
         position = self.worklist.neighbour(step)
-        if position is None:
-            end = "last" if step > 0 else "first"
-            self._leave(
-                lambda: self.told.emit(f"This was the {end} case; it is saved.")
-            )
-        else:
+        if position is not None:
             self.go(position)
+        elif self._case is not None:
+            end = "last" if step > 0 else "first"
+            self.save_changes(
+                lambda: self.told.emit(
+                    f"This is the {end} case of the list; what you changed is saved."
+                )
+            )
 
     def go(self, position: int) -> None:
-        """Save the case in hand and open another one of the list."""
-        if position != self.worklist.index or self._session is None:
-            self._leave(lambda: self._take(position))
+        """Open another case of the list; the one in hand is saved on the way."""
+        self.leaving.emit()
+        self._take(position)
 
     # --- labels ----------------------------------------------------------------
 
     def set_folder(self, folder: Path) -> None:
-        """Save labels to another study folder from now on."""
-        if folder != self._folder:
-            self._folder = folder
-            self.folder_changed.emit(folder)
-            for session in self._sessions.values():
-                session.move_to_new_study()
+        """Keep the labels of all open cases in another study folder from now on.
+
+        Labels that lie there already are not hidden: a case without changes is opened
+        from there, and what was changed becomes a correction of what lies there.
+        """
+        if folder == self.folder:
+            return
+        for case in self.worklist.cases:
+            case.study = folder
+            case.status = Status.NEW
+            if case.path is not None:
+                self._places.choose(case.path.parent, folder)
+        if self._case is not None and self._case.path is None:
+            self._home = folder
+        for case, session in list(self._sessions.items()):
+            session.move_to_new_study()
+            if session.is_saved and case is not self._case:
+                del self._sessions[case]
+        self.folder_changed.emit(folder)
+        if self._case is not None and self.session is not None:
+            # Still in hand, and may be painted on, until the other labels are read.
+            self._opener.submit(self._case)
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save the case in hand as a new revision, also where nothing was found.
 
         An empty label is an answer: this frame shows no leakage.
         """
-        session, case = self._session, self.worklist.current
-        if session is None or case is None:
-            if then is not None:
-                then()
-            return
-        snapshot, folder = session.snapshot(), self._folder
-        model = self._model_record()
-        self._write(
-            lambda: save(snapshot, folder, self.grader, model),
-            lambda record: self._on_saved(
-                session, case, snapshot.edits, record.id, then
-            ),
-        )
+        if self._case is not None and self.session is not None:
+            self._save(self._case, self.session, then)
 
     def save_changes(self, then: Callable[[], None]) -> None:
-        """Save the case in hand where it changed, then go on."""
-        self._leave(then)
+        """Save every case that changed, then go on."""
+        self._save_all()
+        self._writer.after(then)
 
-    def write(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Do something with the files of the study, after what is being saved."""
-        self._write(work, done)
+    def close(self) -> list[str]:
+        """Save what is not saved, stop every worker and wait for it.
 
-    def close(self) -> None:
-        """Save what is not saved, stop every worker and wait for it."""
-        session = self._session
-        if session is not None and session.unsaved:
-            try:
-                save(
-                    session.snapshot(), self._folder, self.grader, self._model_record()
-                )
-            except PlainError:
-                log.exception("The last case could not be saved on closing.")
-        self._writer.shutdown(wait=True)
+        Returns
+        -------
+        list of str
+            A sentence for every case whose labels could be saved nowhere.
+        """
+        troubles = self.save_now()
+        self._writer.close()
         self._opener.close()
         self.annotator.close()
+        return troubles
+
+    def save_now(self) -> list[str]:
+        """Save what is not saved, and wait for it.
+
+        What its own study folder does not take goes to the one at home.
+
+        Returns
+        -------
+        list of str
+            A sentence for every case whose labels could be saved nowhere.
+        """
+        self._writer.wait()
+        troubles = []
+        for case, session in list(self._sessions.items()):
+            session.painted()
+            if session.is_saved:
+                continue
+            for folder in (case.study, self._home):
+                try:
+                    self._writer.save_here(session, folder, self.grader, self._model())
+                    break
+                except Exception as error:
+                    trouble = _sentence(error, f"{case.name} could not be saved")
+                    log.warning("%s", trouble)
+            else:
+                troubles.append(trouble)
+        return troubles
 
     # --- inside ----------------------------------------------------------------
 
-    def _model_record(self) -> ModelRecord | None:
+    def _case_of(self, path: Path, page: int = 0, pages: int = 1) -> Case:
+        name = path.stem if pages == 1 else f"{path.stem}, page {page + 1}"
+        load = partial(read_frame, path, page)
+        return Case(name, load, self._places.study_of(path.parent), path, page)
+
+    def _model(self) -> ModelRecord | None:
         predictor = self.annotator.predictor
         if predictor is None:
             return None
-        return ModelRecord(name=predictor.name, fingerprint=predictor.fingerprint)
-
-    def _begin(self, cases: list[Case], folder: Path) -> None:
-        self.worklist.replace(cases)
-        self._sessions.clear()
-        self._folder = folder
-        self.folder_changed.emit(folder)
-        self._take(0)
-
-    def _leave(self, then: Callable[[], None]) -> None:
-        if self._session is not None and self._session.unsaved:
-            self.save(then)
-        else:
-            then()
+        return ModelRecord(
+            name=predictor.name,
+            fingerprint=predictor.fingerprint,
+            round=predictor.round,
+        )
 
     def _take(self, position: int) -> None:
         case = self.worklist.take(position)
@@ -227,20 +254,28 @@ class Desk:
             self._opener.cancel()
             self._put_on_desk(case, session)
 
-    def _open(self, case: Case) -> _Opened:
-        frame = case.load()
-        return _Opened(frame, find(frame, self._folder))
-
     def _on_opened(self, outcome: Outcome[Case, _Opened]) -> None:
         if not self._opener.is_current(outcome.generation):
             return
         case, opened = outcome.request, outcome.response
+        in_hand = self._sessions.get(case)
+        if in_hand is not None and not in_hand.is_saved:
+            return  # what the grader did meanwhile counts, and corrects what is there
         if opened is None:
-            sentence = self._sentence(outcome.error, f"{case.name} cannot be opened")
+            sentence = _sentence(outcome.error, f"{case.name} cannot be opened")
             self.worklist.set_status(case, Status.UNREADABLE, sentence)
-            self.warned.emit(sentence)
             self._put_on_desk(case, None)
+            self.warned.emit(sentence)
             return
+        if case.path is not None and case.page == 0 and opened.pages > 1:
+            case.name = f"{case.path.stem}, page 1"
+            self.worklist.insert_after(
+                case,
+                [
+                    self._case_of(case.path, page, opened.pages)
+                    for page in range(1, opened.pages)
+                ],
+            )
         saved = opened.saved
         self.worklist.set_status(case, Status.NEW if saved is None else Status.GRADED)
         session = (
@@ -248,46 +283,64 @@ class Desk:
             if saved is None
             else CaseSession(opened.frame, saved.labels, saved.lesions, saved.revision)
         )
+        if in_hand is not None and not in_hand.draft.is_empty:
+            session.go_on_with(in_hand.draft)
         self._put_on_desk(case, session)
 
     def _put_on_desk(self, case: Case, session: CaseSession | None) -> None:
-        self._session = session
+        # Only now does the grader leave the case before: it could be painted on
+        # until here.
+        self._save_all()
+        before = self.folder
+        self._case = case
         if session is not None:
             self._sessions[case] = session
             self._sessions.move_to_end(case)
-            while len(self._sessions) > SESSIONS_KEPT:
-                self._sessions.popitem(last=False)
+            self._forget()
         self.annotator.open(session)
+        if self.folder != before or session is None:
+            self.folder_changed.emit(self.folder)
         self.case_opened.emit(session)
 
-    def _on_saved(
-        self,
-        session: CaseSession,
-        case: Case,
-        edits: int,
-        revision: str,
-        then: Callable[[], None] | None,
+    def _forget(self) -> None:
+        """Let the oldest cases go whose labels are on disk."""
+        for case, session in list(self._sessions.items())[:-SESSIONS_KEPT]:
+            if session.is_saved:
+                del self._sessions[case]
+
+    def _save_all(self) -> None:
+        for case, session in list(self._sessions.items()):
+            session.painted()
+            if session.unsaved:
+                self._save(case, session, None)
+
+    def _save(
+        self, case: Case, session: CaseSession, then: Callable[[], None] | None
     ) -> None:
-        session.mark_saved(edits, revision)
-        self.worklist.set_status(case, Status.GRADED)
-        if then is not None:
-            then()
+        folder = case.study
 
-    def _write(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        def finish(future: Future[T]) -> None:
-            error = future.exception()
-            if error is None:
-                done(future.result())
-            else:
-                self.warned.emit(self._sentence(error, "The labels could not be saved"))
+        def done(error: Exception | None) -> None:
+            if error is not None:
+                sentence = _sentence(error, f"{case.name} could not be saved")
+                self.worklist.set_status(case, Status.UNSAVED, sentence)
+                self.warned.emit(f"{sentence} Your labels are kept in the window.")
+                return
+            if case.study == folder:
+                self.worklist.set_status(case, Status.GRADED)
+            if then is not None:
+                then()
 
-        self._writer.submit(work).add_done_callback(
-            lambda future: self._post(lambda: finish(future))
-        )
+        self._writer.save(session, folder, self.grader, self._model(), done)
 
-    @staticmethod
-    def _sentence(error: BaseException | None, what: str) -> str:
-        if isinstance(error, PlainError):
-            return str(error)
-        log.error("%s", what, exc_info=error)
-        return f"{what}: {error}"
+
+def _open(case: Case) -> _Opened:
+    frame = case.load()
+    pages = count_pages(case.path) if case.path is not None and not case.page else 1
+    return _Opened(frame, find(frame, case.study), pages)
+
+
+def _sentence(error: BaseException | None, what: str) -> str:
+    if isinstance(error, PlainError):
+        return str(error)
+    log.error("%s", what, exc_info=error)
+    return f"{what}: {error}."

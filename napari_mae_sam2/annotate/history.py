@@ -59,10 +59,19 @@ class RegionChange:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """Everything of a case that is not pixels, at one point of its history."""
+    """Everything of a case that is not pixels, at one point of its history.
+
+    Attributes
+    ----------
+    draft, lesions
+        As they were.
+    choice
+        Which of the model's candidates for the draft was looked at.
+    """
 
     draft: Draft
     lesions: Mapping[int, Lesion]
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

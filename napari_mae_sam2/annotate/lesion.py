@@ -25,6 +25,10 @@ class Lesion:
         Name of the model that proposed it; empty where it was painted.
     score
         The model's own score at commit, 0 to 1; None where it was painted.
+    source
+        Where its pixels come from: "model", "paint", or what an import said.
+    comment
+        A remark; kept as it was found.
     """
 
     number: int
@@ -32,3 +36,5 @@ class Lesion:
     kind: str = ""
     model: str = ""
     score: float | None = None
+    source: str = "paint"
+    comment: str = ""

@@ -22,6 +22,8 @@ class Proposal:
     chosen: int = 0
     model: str = ""
     """Name of the model that made it, for the record."""
+    weights: str = ""
+    """Fingerprint of its weights."""
 
     @property
     def candidates(self) -> int:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.draft import Box, Click, Draft
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.study.folder import Study
-from napari_mae_sam2.study.records import LesionRecord, ModelRecord, PromptRecord
+from napari_mae_sam2.study.records import LesionRecord, PromptRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.study.records import RevisionRecord
+    from napari_mae_sam2.study.records import ModelRecord
 
 UNNAMED = "unnamed"
 """Grader of a revision whose grader gave no code."""
@@ -25,13 +28,23 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """A case as it stands at one moment, to be written while the grader goes on."""
+    """A case as it stands at one moment, to be written while the grader goes on.
+
+    Attributes
+    ----------
+    frame, labels, lesions
+        What is written; labels are a copy, uint16 (H, W).
+    edits : int
+        How many changes it holds.
+    study : int
+        Which of the studies that the case was moved to it is meant for.
+    """
 
     frame: Frame
     labels: NDArray[np.uint16]
     lesions: tuple[Lesion, ...]
     edits: int
-    parent: str | None
+    study: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,40 +56,102 @@ class Saved:
     revision: str
 
 
-def save(
-    snapshot: Snapshot, folder: Path, grader: str, model: ModelRecord | None
-) -> RevisionRecord:
-    """Write a snapshot as a new revision.
+class Writer:
+    """Writes revisions one after the other in a thread of its own.
 
     Parameters
     ----------
-    snapshot : Snapshot
-        What is saved.
-    folder : Path
-        Study folder; made where it is not there.
-    grader : str
-        The grader's code; may be empty.
-    model : ModelRecord, optional
-        The model in use.
-
-    Returns
-    -------
-    RevisionRecord
-        As it was written.
-
-    Raises
-    ------
-    StudyError
-        If it could not be written: then nothing of it is there.
+    post : callable
+        Runs a function on the thread that owns the sessions.
     """
-    return Study.open_or_create(folder).save_revision(
+
+    def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
+        self._post = post
+        self._thread = ThreadPoolExecutor(1, "save labels")
+        self._closed = False
+
+    def save(
+        self,
+        session: CaseSession,
+        folder: Path,
+        grader: str,
+        model: ModelRecord | None,
+        done: Callable[[Exception | None], None],
+    ) -> None:
+        """Write the session as it stands now; `done` learns how it went."""
+        snapshot = session.snapshot()
+
+        def finish(error: Exception | None) -> None:
+            session.saving_ended(snapshot.edits)
+            done(error)
+
+        def work() -> None:
+            error: Exception | None = None
+            try:
+                _write(session, snapshot, folder, grader, model)
+            except Exception as raised:
+                error = raised
+            self._post(lambda: finish(error))
+
+        if not self._closed:
+            self._thread.submit(work)
+
+    def save_here(
+        self,
+        session: CaseSession,
+        folder: Path,
+        grader: str,
+        model: ModelRecord | None,
+    ) -> None:
+        """Write the session at once, in the thread that calls.
+
+        Raises
+        ------
+        StudyError
+            If it could not be written.
+        """
+        _write(session, session.snapshot(), folder, grader, model)
+
+    def after(self, then: Callable[[], None]) -> None:
+        """Go on with something once all that was to be saved so far is saved."""
+        if not self._closed:
+            self._thread.submit(lambda: self._post(then))
+
+    def wait(self) -> None:
+        """Wait until nothing is left to write."""
+        if not self._closed:
+            self._thread.submit(lambda: None).result()
+
+    def close(self) -> None:
+        """Write what is left to write, then stop."""
+        self._closed = True
+        self._thread.shutdown(wait=True)
+
+
+def _write(
+    session: CaseSession,
+    snapshot: Snapshot,
+    folder: Path,
+    grader: str,
+    model: ModelRecord | None,
+) -> None:
+    """Write a revision whose parent is the one that the grader saw before."""
+    study = Study.open_or_create(folder)
+    parent = session.revision
+    if parent is None:
+        # Labels that lie there already are corrected, not left beside.
+        case = study.find_case(snapshot.frame)
+        latest = None if case is None else study.latest_revision(case.id)
+        parent = None if latest is None else latest.id
+    record = study.save_revision(
         snapshot.frame,
         snapshot.labels,
         grader=grader or UNNAMED,
-        parent=snapshot.parent,
+        parent=parent,
         lesions=[_record(lesion) for lesion in snapshot.lesions],
         model=model,
     )
+    session.written(snapshot, record.id)
 
 
 def find(frame: Frame, folder: Path) -> Saved | None:
@@ -103,16 +178,20 @@ def find(frame: Frame, folder: Path) -> Saved | None:
 
 def _record(lesion: Lesion) -> LesionRecord:
     draft = lesion.draft or Draft()
-    return LesionRecord(
+    record = LesionRecord(
         id=lesion.number,
-        kind=lesion.kind or "unspecified",
+        kind=lesion.kind,
         prompts=PromptRecord(
             points=[(click.row, click.column) for click in draft.clicks],
             labels=[1 if click.positive else 0 for click in draft.clicks],
             boxes=[(box.top, box.left, box.bottom, box.right) for box in draft.boxes],
         ),
-        source="model" if lesion.draft is not None else "paint",
+        source=lesion.source,
+        score=lesion.score,
+        comment=lesion.comment,
     )
+    # Later models must not be credited with a lesion of this one.
+    return record.model_copy(update={"model": lesion.model}) if lesion.model else record
 
 
 def _lesion(record: LesionRecord) -> Lesion:
@@ -124,6 +203,10 @@ def _lesion(record: LesionRecord) -> Lesion:
     boxes = tuple(Box(*box) for box in prompts.boxes)
     return Lesion(
         number=record.id,
-        draft=Draft(clicks=clicks, boxes=boxes) if record.source == "model" else None,
-        kind="" if record.kind == "unspecified" else record.kind,
+        draft=Draft(clicks=clicks, boxes=boxes) if clicks or boxes else None,
+        kind=record.kind,
+        model=str((record.model_extra or {}).get("model", "")),
+        score=record.score,
+        source=record.source,
+        comment=record.comment,
     )

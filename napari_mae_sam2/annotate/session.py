@@ -89,9 +89,13 @@ class CaseSession:
         self._draft = NOTHING
         self._proposal: Proposal | None = None
         self._history = History()
+        self._choice = 0
+        # Read and written by the thread that saves: plain values, replaced whole.
         self._revision = revision
+        self._study = 0
         self._edits = 0
         self._saved_edits = 0
+        self._saving_edits: int | None = None
 
     # --- what there is to see --------------------------------------------------
 
@@ -117,8 +121,18 @@ class CaseSession:
 
     @property
     def unsaved(self) -> bool:
-        """True where the labels changed since they were opened or saved."""
-        return self._edits != self._saved_edits
+        """True where the labels hold changes that are not on their way to disk."""
+        return self._edits not in (self._saved_edits, self._saving_edits)
+
+    @property
+    def is_saved(self) -> bool:
+        """True where what is in the labels now is on disk, or never changed."""
+        return self._edits == self._saved_edits
+
+    @property
+    def revision(self) -> str | None:
+        """Id of the saved revision that the next one corrects."""
+        return self._revision
 
     def lesion_numbers(self) -> list[int]:
         """Return the numbers that pixels of the labels have now, in order."""
@@ -148,13 +162,21 @@ class CaseSession:
         """Ask for all leakage in the frame."""
         self._change_draft("all leakage", Draft(everything=True))
 
+    def go_on_with(self, draft: Draft) -> None:
+        """Take over prompts that were given while the case was opened anew."""
+        self._change_draft("prompts", draft)
+
     def reject(self) -> None:
         """Drop the prompts and the proposal; undo brings them back."""
         if not self._draft.is_empty:
             self._change_draft("reject", NOTHING)
 
     def take_prediction(
-        self, draft: Draft, prediction: Prediction, model: str = ""
+        self,
+        draft: Draft,
+        prediction: Prediction,
+        model: str = "",
+        weights: str = "",
     ) -> bool:
         """Show the model's answer, unless the grader has moved on meanwhile.
 
@@ -163,15 +185,27 @@ class CaseSession:
         bool
             False where the answer was stale and is dropped.
         """
-        if draft is not self._draft:
+        if draft is not self._draft or self.is_answered(weights):
             return False
-        self._show(Proposal(draft, prediction, model=model))
+        chosen = min(self._choice, len(prediction.logits) - 1)
+        self._show(Proposal(draft, prediction, chosen, model, weights))
         return True
+
+    def is_answered(self, weights: str) -> bool:
+        """Tell whether the draft has an answer of the model with these weights."""
+        proposal = self._proposal
+        return (
+            proposal is not None
+            and proposal.draft is self._draft
+            and proposal.weights == weights
+        )
 
     def next_candidate(self) -> None:
         """Look at the model's next candidate for the same prompts."""
         if self._proposal is not None:
-            self._show(self._proposal.next())
+            shown = self._proposal.next()
+            self._choice = shown.chosen
+            self._show(shown)
 
     # --- the labels ------------------------------------------------------------
 
@@ -225,32 +259,41 @@ class CaseSession:
     def snapshot(self) -> Snapshot:
         """Copy what is to be saved, so that the grader can go on meanwhile."""
         self.painted()
+        self._saving_edits = self._edits
         return Snapshot(
             self.frame,
             self.labels.copy(),
             tuple(self.present_lesions()),
             self._edits,
-            self._revision,
+            self._study,
         )
 
-    def mark_saved(self, edits: int, revision: str) -> None:
-        """Take note that a snapshot is on disk.
+    def written(self, snapshot: Snapshot, revision: str) -> None:
+        """Take note that a snapshot is on disk; called by the thread that wrote it.
 
-        Parameters
-        ----------
-        edits : int
-            `Snapshot.edits`; what was done since then is not saved yet.
-        revision : str
-            Id that it was given.
+        A case that was moved to another study meanwhile is not saved there yet.
         """
-        self._saved_edits = edits
-        self._revision = revision
+        if snapshot.study == self._study:
+            self._revision = revision
+            self._saved_edits = snapshot.edits
+
+    def saving_ended(self, edits: int) -> None:
+        """Take note that a snapshot is on disk or could not be written."""
+        if self._saving_edits == edits:
+            self._saving_edits = None
         self.history_changed.emit()
 
     def move_to_new_study(self) -> None:
-        """Take note that another study is in use, in which nothing is saved yet."""
+        """Take note that the labels belong to another study from now on.
+
+        What the grader changed is to be saved there; what was only looked at is not.
+        """
+        self.painted()
+        self._study += 1
         self._revision = None
-        self._edits += 1
+        self._saving_edits = None
+        if self._edits:
+            self._saved_edits = -1
         self.history_changed.emit()
 
     # --- history ---------------------------------------------------------------
@@ -278,7 +321,7 @@ class CaseSession:
     # --- inside ----------------------------------------------------------------
 
     def _moment(self) -> Moment:
-        return Moment(self._draft, dict(self._lesions))
+        return Moment(self._draft, dict(self._lesions), self._choice)
 
     def _low_res_to_build_on(self) -> NDArray[np.float32] | None:
         # Only an answer to this very draft: an older one would steer the model back.
@@ -288,7 +331,7 @@ class CaseSession:
 
     def _change_draft(self, name: str, draft: Draft) -> None:
         before = self._moment()
-        self._draft = draft
+        self._draft, self._choice = draft, 0
         self._history.push(Step(name, before, self._moment()))
         self._tell_draft()
         self.history_changed.emit()
@@ -342,8 +385,9 @@ class CaseSession:
                 draft=self._draft,
                 model=proposal.model,
                 score=proposal.score,
+                source="model",
             )
-        self._draft = NOTHING
+        self._draft, self._choice = NOTHING, 0
         self._record("commit", before)
         self._tell_draft()
         return numbers
@@ -369,6 +413,6 @@ class CaseSession:
             self.labels_changed.emit(step.change.region)
         self._lesions = dict(moment.lesions)
         if moment.draft is not self._draft:
-            self._draft = moment.draft
+            self._draft, self._choice = moment.draft, moment.choice
             self._tell_draft()
         self.history_changed.emit()

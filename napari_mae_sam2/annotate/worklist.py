@@ -19,28 +19,40 @@ class Status(Enum):
     """What has become of a case so far."""
 
     NEW = "new"
-    GRADED = "graded"
+    GRADED = "saved"
+    UNSAVED = "not saved"
     UNREADABLE = "cannot be opened"
 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """A frame to grade: a file, or something that is drawn or in memory.
+    """A frame to grade: a page of a file, or something that is drawn or in memory.
 
     Attributes
     ----------
+    name : str
+        As the grader knows it.
     load : callable
         Reads or draws the frame; slow; raises PlainError where it cannot.
+    study : Path
+        Study folder that its labels belong to.
     path : Path, optional
         The file it comes from.
+    page : int
+        Page of that file.
+    status : Status
+        What has become of it.
+    trouble : str
+        Why it cannot be opened or saved.
     """
 
     name: str
     load: Callable[[], Frame]
+    study: Path
     path: Path | None = None
+    page: int = 0
     status: Status = Status.NEW
     trouble: str = ""
-    """Why it cannot be opened."""
 
 
 class Worklist:
@@ -75,19 +87,31 @@ class Worklist:
         self.changed.emit()
 
     def add(self, case: Case) -> int:
-        """Append a case, unless its file is in the list already.
+        """Append a case, unless its page is in the list already.
 
         Returns
         -------
         int
             Its position.
         """
-        for position, known in enumerate(self._cases):
-            if case.path is not None and known.path == case.path:
-                return position
+        known = self._find(case)
+        if known is not None:
+            return known
         self._cases.append(case)
         self.changed.emit()
         return len(self._cases) - 1
+
+    def insert_after(self, case: Case, others: Iterable[Case]) -> None:
+        """Put further pages of a file behind its first, once."""
+        if case not in self._cases:
+            return
+        new = [other for other in others if self._find(other) is None]
+        if new:
+            position = self._cases.index(case) + 1
+            self._cases[position:position] = new
+            if self._index >= position:
+                self._index += len(new)
+            self.changed.emit()
 
     def take(self, index: int) -> Case:
         """Take the case at a position in hand.
@@ -113,3 +137,10 @@ class Worklist:
         case.status = status
         case.trouble = trouble
         self.changed.emit()
+
+    def _find(self, case: Case) -> int | None:
+        if case.path is not None:
+            for position, known in enumerate(self._cases):
+                if (known.path, known.page) == (case.path, case.page):
+                    return position
+        return None

@@ -1,4 +1,4 @@
-"""What turns the encoder's input into features: PyTorch here, others may follow.
+"""What turns the encoder's input into features, and the model's own in PyTorch.
 
 An `Encoder` is all that a predictor needs besides the small decoder, so another
 engine, or another precision, takes this one's place without touching the predictor.
@@ -6,7 +6,7 @@ engine, or another precision, takes this one's place without touching the predic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from sam2.modeling.sam2_base import SAM2Base
 
+Precision = Literal["float32", "bf16"]
+"""What an encoder computes in, at least; its features are float32 all the same."""
+
 
 class Encoder(Protocol):
     """Anything that encodes images as a model's own encoder would."""
@@ -25,6 +28,10 @@ class Encoder(Protocol):
     @property
     def name(self) -> str:
         """What it runs on, for the window and `doctor`."""
+
+    @property
+    def precision(self) -> Precision:
+        """How exact its features are at least; cached ones are told apart by it."""
 
     def encode(
         self, images: torch.Tensor, cancelled: Callable[[], bool] | None = None
@@ -35,24 +42,35 @@ class Encoder(Protocol):
         so little that the masks stay the same.
         """
 
+    def close(self) -> None:
+        """Stop what runs in the background, and wait for it."""
+
 
 class TorchEncoder:
-    """The model's own encoder, in PyTorch and float32.
+    """The model's own encoder, in PyTorch.
 
     Parameters
     ----------
     model : SAM2Base
         On the device that it shall run on.
+    precision : {"float32", "bf16"}
+        bf16 is faster only where the device computes in it natively.
     """
 
-    def __init__(self, model: SAM2Base) -> None:
+    def __init__(self, model: SAM2Base, precision: Precision = "float32") -> None:
         self._model = model
+        self._precision: Precision = precision
         make_cancellable(model.image_encoder)
 
     @property
     def name(self) -> str:
         """What it runs on."""
-        return f"PyTorch float32 on {self._model.device}"
+        return f"PyTorch {self._precision} on {self._model.device}"
+
+    @property
+    def precision(self) -> Precision:
+        """What it computes in."""
+        return self._precision
 
     def encode(
         self, images: torch.Tensor, cancelled: Callable[[], bool] | None = None
@@ -64,6 +82,15 @@ class TorchEncoder:
         Cancelled
             If `cancelled` answered True before one of the layers.
         """
+        device = self._model.device
+        in_bf16 = torch.autocast(
+            device.type, torch.bfloat16, enabled=self._precision == "bf16"
+        )
         # Not inference_mode: training may take these features into a graph.
-        with torch.no_grad(), cancelled_by(cancelled):
-            return encode_images(self._model, images.to(self._model.device))
+        with torch.no_grad(), cancelled_by(cancelled), in_bf16:
+            features = encode_images(self._model, images.to(device))
+        fine, middle = features.high_res
+        return Features(features.embedding.float(), (fine.float(), middle.float()))
+
+    def close(self) -> None:
+        """Do nothing: it has nothing in the background."""

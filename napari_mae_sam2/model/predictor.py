@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import interpolate
 
+from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
 from napari_mae_sam2.model.candidates import MULTI, order_candidates, preferred_token
 from napari_mae_sam2.model.embedding import FrameEmbedding
+from napari_mae_sam2.model.embedding_cache import EmbeddingCache, EmbeddingKey
 from napari_mae_sam2.model.encoder import Encoder, TorchEncoder
 from napari_mae_sam2.model.forward import PromptBatch, decode_prompts
 from napari_mae_sam2.model.preprocess import to_input
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.model.checkpoint import LoadedModel
+    from napari_mae_sam2.model.forward import Features
 
 # Logits are held to this before they are given back as a prompt, as in SAM 2.
 _LOGIT_LIMIT = 32.0
@@ -59,6 +62,8 @@ class Sam2Predictor:
         `choose_device()` by default.
     encoder : Encoder, optional
         Another engine for the encoder; the model's own by default.
+    cache : EmbeddingCache, optional
+        Asked before a frame is encoded, and given what was encoded; none by default.
     """
 
     def __init__(
@@ -66,17 +71,24 @@ class Sam2Predictor:
         loaded: LoadedModel,
         device: str | torch.device | None = None,
         encoder: Encoder | None = None,
+        cache: EmbeddingCache | None = None,
     ) -> None:
         self._loaded = loaded
         self._device = torch.device(device) if device else choose_device()
         self._model = loaded.model.to(self._device)
         self.encoder: Encoder = encoder or TorchEncoder(self._model)
+        self.cache = cache
         self._current: FrameEmbedding | None = None
 
     @property
     def name(self) -> str:
         """Short name of the model and its round."""
         return self._loaded.card.title
+
+    @property
+    def round(self) -> int:
+        """Training round of the weights."""
+        return self._loaded.card.round
 
     @property
     def fingerprint(self) -> str:
@@ -97,6 +109,18 @@ class Sam2Predictor:
     def device(self) -> torch.device:
         """Where the decoder runs."""
         return self._device
+
+    @property
+    def engine(self) -> str:
+        """What encodes now, for people; it may change while a better one prepares."""
+        return self.encoder.name
+
+    def close(self) -> None:
+        """Stop what the encoder does in the background, and wait for it.
+
+        The predictor goes on working with what it has.
+        """
+        self.encoder.close()
 
     def encode(
         self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
@@ -120,12 +144,24 @@ class Sam2Predictor:
         if cancelled is not None and cancelled():
             raise Cancelled
         check_pixels(pixels, "The frame")
-        images = to_input(pixels, self.image_size)
-        features = self.encoder.encode(images, cancelled)
+        features = self._cached(pixels)
+        if features is None:
+            images = to_input(pixels, self.image_size)
+            features = self.encoder.encode(images, cancelled)
+            if self.cache is not None:
+                features = self.cache.put(self._keys(pixels)[0], features)
         height, width = pixels.shape[:2]
         return FrameEmbedding(
-            features, (height, width), self.image_size, self.encoder_fingerprint
+            features.to(self._device),
+            (height, width),
+            self.image_size,
+            self.encoder_fingerprint,
         )
+
+    def is_stored(self, pixels: NDArray[np.generic]) -> bool:
+        """Tell whether the cache on the disk holds a frame's embedding, undamaged."""
+        cache = self.cache
+        return cache is not None and any(map(cache.is_stored, self._keys(pixels)))
 
     def decode(self, embedding: Embedding, prompts: Prompts) -> Prediction:
         """Answer prompts on an encoded frame; fast.
@@ -202,6 +238,22 @@ class Sam2Predictor:
         if self._current is None:
             raise RuntimeError("set_image must come before predict")
         return self.decode(self._current, prompts or Prompts())
+
+    def _cached(self, pixels: NDArray[np.generic]) -> Features | None:
+        if self.cache is None:
+            return None
+        found = map(self.cache.get, self._keys(pixels))
+        return next((features for features in found if features is not None), None)
+
+    def _keys(self, pixels: NDArray[np.generic]) -> list[EmbeddingKey]:
+        """Keys of what serves as a frame's embedding, the one to be written first."""
+        own = self.encoder.precision
+        sha256 = pixel_sha256(pixels)
+        return [
+            EmbeddingKey(sha256, self.encoder_fingerprint, self.image_size, precision)
+            # What is more exact than need be serves as well.
+            for precision in dict.fromkeys((own, "float32"))
+        ]
 
     def _checked(self, embedding: Embedding) -> FrameEmbedding:
         if not isinstance(embedding, FrameEmbedding) or (

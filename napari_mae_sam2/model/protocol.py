@@ -122,6 +122,10 @@ class Predictor(Protocol):
         """Short name of the model and its round, for the window and the record."""
 
     @property
+    def round(self) -> int:
+        """Training round of the weights; 0 before any grader's labels."""
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the weights, so that an answer can be traced to them."""
 

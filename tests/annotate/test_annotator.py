@@ -17,7 +17,7 @@ def models(predictor):
 
 @pytest.fixture
 def annotator(inbox, models):
-    def load(choice):
+    def load(choice, tell):
         if choice not in models:
             raise PlainError(f"{choice} is no checkpoint.")
         return models[choice]

@@ -1,50 +1,83 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import numpy as np
 import pytest
+import tifffile
 from grey import make_frame
 from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
-from napari_mae_sam2.annotate.desk import STUDY_NAME, Desk
+from napari_mae_sam2.annotate.desk import SESSIONS_KEPT, Desk
 from napari_mae_sam2.annotate.worklist import Status
+from napari_mae_sam2.study.places import STUDY_NAME, Places
+
+
+def write_frames(folder, count):
+    folder.mkdir(parents=True)
+    for index in range(count):
+        pixels = make_frame(seed=index).pixels
+        Image.fromarray(pixels).save(folder / f"eye  {index}.png")
+    return folder
 
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "frames"
-    made.mkdir()
-    for index in range(3):
-        pixels = make_frame(seed=index).pixels
-        Image.fromarray(pixels).save(made / f"eye  {index}.png")
-    return made
+    return write_frames(tmp_path / "frames", 3)
 
 
 @pytest.fixture
-def desk(inbox, predictor, tmp_path):
-    annotator = Annotator(inbox.post, lambda _choice: predictor)
-    annotator.load_model()
-    made = Desk(annotator, inbox.post, tmp_path / "home")
-    made.heard = []
-    made.warned.connect(made.heard.append)
-    made.opened = []
-    made.case_opened.connect(made.opened.append)
-    yield made
-    made.close()
+def make_desk(inbox, predictor, tmp_path):
+    made = []
+
+    def make():
+        annotator = Annotator(inbox.post, lambda _choice, _tell: predictor)
+        annotator.load_model()
+        desk = Desk(
+            annotator,
+            inbox.post,
+            Places(tmp_path / "config" / "studies.json"),
+            tmp_path / "home",
+        )
+        desk.heard, desk.opened = [], []
+        desk.warned.connect(desk.heard.append)
+        desk.case_opened.connect(desk.opened.append)
+        made.append(desk)
+        return desk
+
+    yield make
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def desk(make_desk):
+    return make_desk()
 
 
 def opened(desk, count):
     return lambda: len(desk.opened) == count
 
 
-def paint(session):
-    session.labels[0:5, 0:5] = 1
+def paint(session, value=1, row=0):
+    session.labels[row : row + 5, 0:5] = value
     session.painted()
 
 
-def revisions(folder):
-    return sorted((folder / STUDY_NAME).rglob("revision.json"))
+def records(study):
+    paths = sorted(study.rglob("revision.json"), key=lambda path: path.parent.name)
+    return [json.loads(path.read_text()) for path in paths]
+
+
+def newest(study):
+    path = max(study.rglob("lesions.tif"), key=lambda path: path.parent.name)
+    return set(np.unique(tifffile.imread(path)).tolist())
+
+
+def saved(desk):
+    return lambda: desk.session.is_saved
 
 
 def test_a_folder_is_a_list_of_cases(desk, inbox, folder):
@@ -55,35 +88,85 @@ def test_a_folder_is_a_list_of_cases(desk, inbox, folder):
     assert desk.folder == folder / STUDY_NAME
 
 
-def test_next_saves_and_opening_again_brings_the_labels_back(desk, inbox, folder):
+def test_next_saves_and_opening_again_brings_the_labels_back(
+    desk, make_desk, inbox, folder
+):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
     desk.session.click(40, 60)
     inbox.run_until(lambda: desk.session.proposal is not None)
     desk.session.commit()
     desk.step(1)
-    inbox.run_until(opened(desk, 2))
-    assert len(revisions(folder)) == 1
+    inbox.run_until(lambda: desk.worklist.cases[0].status is Status.GRADED)
+    (record,) = records(folder / STUDY_NAME)
+    (lesion,) = record["lesions"]
+    assert lesion["source"] == "model"
+    assert lesion["score"] == pytest.approx(0.9)
+    assert lesion["model"] == record["model"]["name"] == "grey"
+    assert lesion["kind"] == ""
 
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 3))
-    assert (desk.session.labels[30:50, 50:70] == 1).all()
-    (lesion,) = desk.session.present_lesions()
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert (again.session.labels[30:50, 50:70] == 1).all()
+    (lesion,) = again.session.present_lesions()
     assert lesion.draft.clicks[0].row == 40
-    assert desk.worklist.cases[0].status is Status.GRADED
+    assert again.worklist.cases[0].status is Status.GRADED
+
+
+def test_a_case_that_was_only_looked_at_is_not_saved(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    done = []
+    desk.save_changes(lambda: done.append(True))
+    inbox.run_until(lambda: bool(done))
+    desk.step(1)
+    inbox.run_until(opened(desk, 2))
+    assert not (folder / STUDY_NAME).exists()
+
+
+def test_saying_that_there_is_no_leakage_is_saved(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk.save()
+    inbox.run_until(lambda: desk.worklist.current.status is Status.GRADED)
+    (record,) = records(folder / STUDY_NAME)
+    assert record["lesions"] == []
 
 
 def test_a_correction_names_the_revision_that_it_corrects(desk, inbox, folder):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
-    for shade in (1, 2):
-        desk.session.labels[shade, :] = shade
-        desk.session.painted()
-        desk.save()
-        inbox.run_until(lambda: not desk.session.unsaved)
-    first, second = (json.loads(path.read_text()) for path in revisions(folder))
+    for row in (1, 10):
+        paint(desk.session, row=row)
+        desk.save()  # the second before the first is written
+    inbox.run_until(saved(desk))
+    first, second = records(folder / STUDY_NAME)
     assert second["parent"] == first["id"]
     assert first["parent"] is None
+
+
+def test_pressing_next_twice_saves_once_and_goes_two_on(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    desk.step(1)
+    desk.step(1)
+    inbox.run_until(lambda: desk.session and desk.session.frame.name == "eye  2")
+    inbox.run_until(lambda: desk.worklist.cases[0].status is Status.GRADED)
+    assert len(records(folder / STUDY_NAME)) == 1
+
+
+def test_what_is_painted_until_the_next_case_is_there_is_saved(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    session = desk.session
+    paint(session)
+    desk.step(1)
+    paint(session, value=2, row=20)
+    inbox.run_until(opened(desk, 2))
+    inbox.run_until(lambda: session.is_saved)
+    assert newest(folder / STUDY_NAME) == {0, 1, 2}
 
 
 def test_a_case_comes_back_with_its_history(desk, inbox, folder):
@@ -104,12 +187,12 @@ def test_a_bad_file_is_a_message_and_stops_nothing(desk, inbox, folder):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
     desk.step(1)
-    inbox.run_until(opened(desk, 2))
+    inbox.run_until(lambda: bool(desk.heard))
     assert desk.session is None
     assert "eye  1.png" in desk.heard[0]
     assert desk.worklist.current.status is Status.UNREADABLE
     desk.step(1)
-    inbox.run_until(opened(desk, 3))
+    inbox.run_until(lambda: desk.session is not None)
     assert desk.session.frame.name == "eye  2"
 
 
@@ -125,7 +208,9 @@ def test_a_folder_without_images_is_a_message_and_the_case_stays(
     assert desk.session is session
 
 
-def test_labels_that_cannot_be_written_keep_the_case_in_hand(desk, inbox, folder):
+def test_labels_that_cannot_be_written_stay_and_the_next_case_opens(
+    desk, inbox, folder, tmp_path
+):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
     session = desk.session
@@ -133,14 +218,30 @@ def test_labels_that_cannot_be_written_keep_the_case_in_hand(desk, inbox, folder
     # A file stands where the study folder should be: root may write anywhere else.
     (folder / STUDY_NAME).write_text("in the way")
     desk.step(1)
-    inbox.run_until(lambda: bool(desk.heard))
-    assert desk.session is session
-    assert session.unsaved
-    assert desk.worklist.index == 0
-    desk.set_folder(folder.parent / "elsewhere")
-    desk.step(1)
     inbox.run_until(opened(desk, 2))
-    assert (folder.parent / "elsewhere" / "study.json").exists()
+    inbox.run_until(lambda: bool(desk.heard))
+    assert desk.session.frame.name == "eye  1"
+    assert desk.worklist.cases[0].status is Status.UNSAVED
+    assert session.unsaved
+    desk.set_folder(tmp_path / "elsewhere")
+    desk.save_changes(lambda: None)
+    inbox.run_until(lambda: session.is_saved)
+    assert newest(tmp_path / "elsewhere") == {0, 1}
+
+
+def test_unsaved_cases_are_never_forgotten(desk, inbox, tmp_path):
+    many = write_frames(tmp_path / "many", SESSIONS_KEPT + 3)
+    (many / STUDY_NAME).write_text("in the way")
+    desk.open_paths([many])
+    for number in range(SESSIONS_KEPT + 3):
+        inbox.run_until(opened(desk, number + 1))
+        paint(desk.session)
+        desk.step(1)
+    (many / STUDY_NAME).unlink()
+    desk.open_paths([many])
+    inbox.run_until(opened(desk, SESSIONS_KEPT + 4))
+    assert desk.save_now() == []
+    assert len(records(many / STUDY_NAME)) == SESSIONS_KEPT + 3
 
 
 def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path):
@@ -148,40 +249,124 @@ def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path):
     inbox.run_until(opened(desk, 1))
     desk.save()
     inbox.run_until(lambda: desk.worklist.current.status is Status.GRADED)
-    record = next((tmp_path / "home").rglob("revision.json"))
-    assert json.loads(record.read_text())["lesions"] == []
+    assert len(records(tmp_path / "home")) == 1
 
 
-def test_closing_saves_what_is_not_saved(desk, inbox, folder):
-    desk.open_paths([folder])
+def test_a_file_added_to_the_sample_is_saved_beside_its_frame(desk, inbox, folder):
+    desk.open_frame("drawn", lambda: make_frame("drawn"))
     inbox.run_until(opened(desk, 1))
-    paint(desk.session)
-    desk.close()
-    assert len(revisions(folder)) == 1
-
-
-def test_another_folder_gets_the_case_as_a_new_study(desk, inbox, folder, tmp_path):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    paint(desk.session)
-    desk.save()
-    inbox.run_until(lambda: not desk.session.unsaved)
-    desk.set_folder(tmp_path / "other")
-    assert desk.session.unsaved
-    desk.save()
-    inbox.run_until(lambda: not desk.session.unsaved)
-    record = next((tmp_path / "other").rglob("revision.json"))
-    assert json.loads(record.read_text())["parent"] is None
-
-
-def test_a_damaged_study_is_a_message(desk, inbox, folder):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    paint(desk.session)
-    desk.save()
-    inbox.run_until(lambda: not desk.session.unsaved)
-    (folder / STUDY_NAME / "study.json").write_text("{")
-    desk.open_paths([folder])
+    desk.add_file(folder / "eye  1.png")
     inbox.run_until(opened(desk, 2))
-    assert desk.session is None
-    assert "study.json" in desk.heard[0]
+    assert desk.folder == folder / STUDY_NAME
+    paint(desk.session)
+    assert desk.save_now() == []
+    assert len(records(folder / STUDY_NAME)) == 1
+
+
+def test_closing_saves_the_latest_after_what_is_under_way(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    session = desk.session
+    paint(session)
+    desk.save()
+    paint(session, value=2, row=20)
+    assert desk.close() == []
+    assert newest(folder / STUDY_NAME) == {0, 1, 2}
+
+
+def test_closing_saves_at_home_where_the_study_cannot_be_written(
+    desk, inbox, folder, tmp_path
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    (folder / STUDY_NAME).write_text("in the way")
+    assert desk.close() == []
+    assert newest(tmp_path / "home") == {0, 1}
+
+
+def test_closing_tells_what_could_be_saved_nowhere(desk, inbox, folder, tmp_path):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    (folder / STUDY_NAME).write_text("in the way")
+    (tmp_path / "home").write_text("in the way, too")
+    (sentence,) = desk.save_now()
+    assert "home" in sentence
+    (tmp_path / "home").unlink()
+
+
+def test_another_folder_with_labels_shows_them(
+    desk, make_desk, inbox, folder, tmp_path
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk.set_folder(tmp_path / "mine")
+    paint(desk.session, value=7)
+    assert desk.save_now() == []
+    shutil.rmtree(tmp_path / "config")  # a colleague, who never chose that folder
+
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert not again.session.labels.any()
+    again.set_folder(tmp_path / "mine")
+    inbox.run_until(opened(again, 2))
+    assert set(np.unique(again.session.labels)) == {0, 7}
+    assert again.close() == []
+    assert len(records(tmp_path / "mine")) == 1
+
+
+def test_the_chosen_folder_is_remembered(desk, make_desk, inbox, folder, tmp_path):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk.set_folder(tmp_path / "mine")
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert again.folder == tmp_path / "mine"
+
+
+def test_work_done_here_corrects_what_lies_in_the_other_folder(
+    desk, make_desk, inbox, folder, tmp_path
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk.set_folder(tmp_path / "mine")
+    paint(desk.session, value=7)
+    desk.close()
+    shutil.rmtree(tmp_path / "config")
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    paint(again.session, value=3)
+    again.set_folder(tmp_path / "mine")
+    assert again.save_now() == []
+    first, second = records(tmp_path / "mine")
+    assert second["parent"] == first["id"]
+
+
+def test_every_page_of_a_file_is_a_case(desk, inbox, tmp_path):
+    pages = np.stack([make_frame(seed=seed).pixels for seed in range(3)])
+    tifffile.imwrite(tmp_path / "angiogram.tif", pages, photometric="minisblack")
+    desk.open_paths([tmp_path / "angiogram.tif"])
+    inbox.run_until(opened(desk, 1))
+    names = [case.name for case in desk.worklist.cases]
+    assert names == ["angiogram, page 1", "angiogram, page 2", "angiogram, page 3"]
+    desk.step(1)
+    inbox.run_until(opened(desk, 2))
+    assert (desk.session.frame.pixels == pages[1]).all()
+
+
+def test_a_damaged_study_is_a_message(desk, make_desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    desk.save()
+    inbox.run_until(saved(desk))
+    (folder / STUDY_NAME / "study.json").write_text("{")
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(lambda: bool(again.heard))
+    assert again.session is None
+    assert "study.json" in again.heard[0]

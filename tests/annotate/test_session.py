@@ -202,13 +202,62 @@ def test_unsaved_follows_edits_and_saves(session, answer):
     session.click(10, 10)
     assert not session.unsaved
     session.commit()
+    assert session.unsaved
     snapshot = session.snapshot()
+    assert not session.unsaved  # on its way
+    assert not session.is_saved
     session.labels[0, 0] = 3
     session.painted()
-    session.mark_saved(snapshot.edits, "0001-aaaaaaaa")
+    assert session.unsaved
+    session.written(snapshot, "0001-aaaaaaaa")
+    session.saving_ended(snapshot.edits)
     assert session.unsaved
     assert snapshot.labels[0, 0] == 0
-    assert session.snapshot().parent == "0001-aaaaaaaa"
+    assert session.revision == "0001-aaaaaaaa"
+
+
+def test_a_snapshot_that_could_not_be_written_is_unsaved_again(session, answer):
+    session.click(10, 10)
+    session.commit()
+    snapshot = session.snapshot()
+    session.saving_ended(snapshot.edits)
+    assert session.unsaved
+
+
+def test_a_save_to_the_study_before_does_not_count_for_the_new_one(session, answer):
+    session.click(10, 10)
+    session.commit()
+    snapshot = session.snapshot()
+    session.move_to_new_study()
+    session.written(snapshot, "0001-aaaaaaaa")
+    session.saving_ended(snapshot.edits)
+    assert session.unsaved
+    assert session.revision is None
+
+
+def test_what_was_only_looked_at_is_not_written_to_a_new_study(session):
+    session.move_to_new_study()
+    assert not session.unsaved
+
+
+def test_undo_brings_back_the_candidate_that_was_committed(session, answer):
+    session.click(10, 10)
+    session.next_candidate()
+    shown = session.proposal.mask()
+    session.commit()
+    session.undo()
+    assert session.proposal.chosen == 1
+    assert (session.proposal.mask() == shown).all()
+
+
+def test_an_answer_that_is_there_is_not_replaced(session, predictor):
+    embedding = predictor.encode(session.frame.pixels)
+    session.click(10, 10)
+    draft = session.draft
+    answer = predictor.decode(embedding, draft.prompts())
+    assert session.take_prediction(draft, answer, "a", "weights")
+    assert not session.take_prediction(draft, answer, "a", "weights")
+    assert session.take_prediction(draft, answer, "b", "other weights")
 
 
 def test_labels_of_another_size_are_refused(frame):

@@ -12,6 +12,7 @@ from napari_mae_sam2._widgets import _frame_of
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.places import Places
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def grader(qtbot, models, tmp_path, monkeypatch):
     """A grader in front of a window whose model is made of grey levels."""
     monkeypatch.setenv("NAPARI_MAE_SAM2_HOME", str(tmp_path / "home"))
 
-    def load(choice):
+    def load(choice, tell):
         if choice not in models:
             raise PlainError(f"{choice} is no checkpoint.")
         return models[choice]
@@ -34,7 +35,7 @@ def grader(qtbot, models, tmp_path, monkeypatch):
     viewer.window.resize(1200, 800)
     gui = GuiThread()
     annotator = Annotator(gui.post, load)
-    desk = Desk(annotator, gui.post, tmp_path / "labels")
+    desk = Desk(annotator, gui.post, Places(), tmp_path / "labels")
     widget = LeakageWidget(viewer, desk, lambda: make_frame("sample"), _frame_of)
     viewer.window.add_dock_widget(widget, name="leakage")
     annotator.load_model()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import numpy as np
 import pytest
 from grey import GreyPredictor
-from qtpy.QtCore import QMimeData, QPoint, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+
+from napari_mae_sam2._qt import rounds
 
 TOP, SIDE = (10, 12), (40, 60)
 
@@ -222,8 +226,16 @@ def test_a_read_only_folder_loses_nothing(at_work, folder):
     at_work.press("C")
     at_work.press("N")
     at_work.wait(lambda: bool(at_work.widget.messages.text), "a message")
-    assert at_work.widget.desk.worklist.index == 0
+    at_work.wait(lambda: at_work.widget.desk.worklist.index == 1, "the next case")
+    at_work.wait_until_ready()
+    at_work.press("N", shift=True)
+    at_work.wait(lambda: at_work.session.frame.name == "eye 0", "going back")
     assert at_work.session.labels[TOP] == 1
+    (folder / "leakage-study").unlink()
+    at_work.press("N")
+    at_work.wait(
+        lambda: bool(list((folder / "leakage-study").rglob("lesions.tif"))), "saving"
+    )
 
 
 def test_an_image_that_napari_opened_becomes_a_case(grader):
@@ -232,19 +244,17 @@ def test_an_image_that_napari_opened_becomes_a_case(grader):
     grader.viewer.add_image(pixels, name="mine")
     grader.wait_until_ready()
     assert grader.session.frame.name == "mine"
-    assert [layer.name for layer in grader.viewer.layers] == [
-        "mine",
-        "leakage",
-        "proposal",
-        "box",
-        "prompts",
-    ]
+    # It is somebody's: it stays, hidden behind the frame of the case.
+    (mine,) = (x for x in grader.viewer.layers if not grader.widget.layers.is_ours(x))
+    assert not mine.visible
+    assert len(grader.viewer.layers) == 6
 
 
-def test_a_stack_is_refused_with_a_sentence(at_work):
-    at_work.viewer.add_image(np.zeros((5, 64, 64), np.uint8), name="stack")
-    at_work.wait(lambda: bool(at_work.widget.messages.text), "a message")
-    assert "stack" in at_work.widget.messages.text
+def test_a_stack_is_refused_with_a_sentence_and_stays(grader):
+    stack = grader.viewer.add_image(np.zeros((5, 64, 64), np.uint8), name="stack")
+    grader.wait(lambda: bool(grader.widget.messages.text), "a message")
+    assert "stack" in grader.widget.messages.text
+    assert stack in grader.viewer.layers
 
 
 def test_layers_that_are_deleted_come_back(at_work):
@@ -309,3 +319,126 @@ def test_a_long_list_shows_where_one_is(grader, tmp_path, count):
 
 def _where(grader):
     return grader.widget.cases._where.text()
+
+
+def test_export_does_not_call_an_untouched_case_free_of_leakage(at_work, folder):
+    at_work.push("Export")
+    at_work.wait(lambda: bool(at_work.widget.messages.text), "a sentence")
+    assert "not a study" in at_work.widget.messages.text
+    assert not (folder / "leakage-study").exists()
+
+
+def test_a_grader_code_counts_without_leaving_its_field(at_work, folder):
+    at_work.widget.labels.grader.setFocus()
+    QTest.keyClicks(at_work.widget.labels.grader, "g-07")
+    at_work.push("Save")
+    at_work.wait(lambda: "Saved" in at_work.widget.messages.text, "saving")
+    (record,) = (folder / "leakage-study").rglob("revision.json")
+    assert json.loads(record.read_text())["grader"] == "g-07"
+
+
+def test_a_second_click_is_a_prompt_and_does_not_zoom(at_work):
+    zoom = at_work.viewer.camera.zoom
+    point = at_work.point(TOP)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(at_work.canvas, left, none, point)
+    QTest.mouseDClick(at_work.canvas, left, none, point)
+    at_work.settle()
+    assert at_work.viewer.camera.zoom == zoom
+    assert len(at_work.session.draft.clicks) >= 2
+
+
+def test_prompts_stay_locked_after_a_look_in_3d(at_work):
+    at_work.viewer.dims.ndisplay = 3
+    at_work.settle()
+    at_work.click(TOP)
+    assert at_work.session.draft.is_empty
+    at_work.viewer.dims.ndisplay = 2
+    at_work.settle()
+    assert not at_work.widget.layers.prompts.editable
+    assert not at_work.widget.layers.proposal.editable
+    at_work.click(TOP)
+    assert at_work.wait_for_proposal()[TOP]
+
+
+def test_a_picture_that_somebody_computed_stays(at_work):
+    layer = at_work.viewer.add_image(np.ones((40, 40), np.float32), name="computed")
+    at_work.settle(0.3)
+    assert layer in at_work.viewer.layers
+    assert at_work.session.frame.name == "eye 0"
+
+
+def test_the_window_that_stays_open_goes_on_working(at_work, folder):
+    class Stay(QObject):
+        def eventFilter(self, watched, event):
+            if event.type() == QEvent.Type.Close:
+                event.ignore()
+                return True
+            return False
+
+    commit(at_work, TOP)
+    # Filters run from the last to the first: ours sees the event, then this one.
+    stay = Stay(at_work.window)
+    at_work.widget.closing.close()
+    at_work.window.installEventFilter(stay)
+    at_work.widget.closing.watch()
+    at_work.window.close()
+    at_work.settle(0.3)
+    assert at_work.window.isVisible()
+    assert list((folder / "leakage-study").rglob("lesions.tif"))
+    at_work.click(SIDE)
+    assert at_work.wait_for_proposal()[SIDE]
+    at_work.window.removeEventFilter(stay)
+
+
+def test_closing_the_dock_saves_and_cleans_up(at_work, folder):
+    commit(at_work, TOP)
+    at_work.viewer.window.remove_dock_widget(at_work.widget)
+    at_work.settle(0.3)
+    assert list((folder / "leakage-study").rglob("lesions.tif"))
+    assert list(at_work.viewer.layers) == []
+    at_work.viewer.add_image(np.zeros((30, 30)), name="after")
+    assert [layer.name for layer in at_work.viewer.layers] == ["after"]
+
+
+def test_closing_the_window_under_a_floating_dock_saves(at_work, folder):
+    commit(at_work, TOP)
+    at_work.widget.parentWidget().setFloating(True)
+    at_work.settle(0.3)
+    at_work.window = at_work.viewer.window._qt_window
+    at_work.window.close()
+    at_work.settle(0.3)
+    assert list((folder / "leakage-study").rglob("lesions.tif"))
+
+
+def test_a_window_whose_labels_can_be_saved_nowhere_asks_once(
+    at_work, folder, tmp_path
+):
+    commit(at_work, TOP)
+    (folder / "leakage-study").write_text("in the way")
+    (tmp_path / "labels").write_text("in the way, too")
+    at_work.window.close()
+    at_work.settle(0.2)
+    assert at_work.window.isVisible()
+    assert "close again" in at_work.widget.messages.text
+    at_work.window.close()
+    at_work.settle(0.2)
+    assert not at_work.window.isVisible()
+
+
+def test_training_is_started_once(at_work, monkeypatch):
+    started = []
+    monkeypatch.setattr(rounds, "TrainingRun", lambda *_args: started.append(_args))
+    commit(at_work, TOP)
+    at_work.widget.rounds.start()
+    at_work.widget.rounds.start()
+    at_work.wait(lambda: bool(started), "the start")
+    at_work.settle(0.2)
+    assert len(started) == 1
+    at_work.widget.rounds._run = None
+
+
+def commit(grader, place):
+    grader.click(place)
+    grader.wait_for_proposal()
+    grader.press("C")

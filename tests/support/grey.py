@@ -27,6 +27,8 @@ class GreyEmbedding:
 class GreyPredictor:
     """A predictor without a network: a click finds pixels of about its grey level."""
 
+    round = 0
+
     def __init__(self, name: str = "grey", hold: threading.Event | None = None) -> None:
         self.name = name
         self.fingerprint = f"weights of {name}"

@@ -1,0 +1,162 @@
+"""Which engine encodes frames on this machine, and why: one small pure function.
+
+What the machine has is looked up apart from the choice. Opening the engine is
+`napari_mae_sam2.model.loading`'s.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from napari_mae_sam2.model.settings import read_settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from napari_mae_sam2.model.encoder import Precision
+
+ENGINE_VARIABLE: Final = "NAPARI_MAE_SAM2_ENCODER"
+AUTOMATIC: Final = "auto"
+
+
+class Engine(Enum):
+    """What can run the encoder; the value is what a setting calls it."""
+
+    TORCH = "torch"
+    TORCH_BF16 = "torch-bf16"
+    OPENVINO = "openvino"
+    OPENVINO_BF16 = "openvino-bf16"
+
+    @property
+    def precision(self) -> Precision:
+        """What it computes in."""
+        return "bf16" if self.value.endswith("-bf16") else "float32"
+
+    @property
+    def is_openvino(self) -> bool:
+        """Whether it is OpenVINO, which has to be converted to first."""
+        return self in (Engine.OPENVINO, Engine.OPENVINO_BF16)
+
+    def __str__(self) -> str:
+        """Name it as the window does."""
+        return f"{'OpenVINO' if self.is_openvino else 'PyTorch'} {self.precision}"
+
+
+NAMES: Final = (AUTOMATIC, *(engine.value for engine in Engine))
+"""What a setting may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the choice depends on.
+
+    Attributes
+    ----------
+    device : str
+        Type of PyTorch's device: "cpu", "cuda" or "mps".
+    bf16 : bool
+        Whether that device computes in bf16 natively.
+    openvino : bool
+        Whether OpenVINO is installed.
+    """
+
+    device: str
+    bf16: bool
+    openvino: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which engine was asked for, and where.
+
+    Attributes
+    ----------
+    name : str
+        One of `NAMES`, or what somebody took for one.
+    source : str
+        Where it was read, for people.
+    """
+
+    name: str = AUTOMATIC
+    source: str = "the settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The engine, why it was chosen, and whether a wish had to be passed over."""
+
+    engine: Engine
+    why: str
+    refused: bool = False
+
+
+def choose_engine(machine: Machine, wish: Wish | None = None) -> Choice:
+    """Choose the engine: the one wished for where it can run, else the fastest.
+
+    Parameters
+    ----------
+    machine : Machine
+    wish : Wish, optional
+        Automatic by default.
+    """
+    wish = wish or Wish()
+    engine, why = _fastest(machine)
+    if wish.name == AUTOMATIC:
+        return Choice(engine, f"automatic: {why}")
+    if wish.name not in NAMES:
+        trouble = f"{wish.source} ask for {wish.name!r}, which is none of " + ", ".join(
+            NAMES
+        )
+        return Choice(engine, f"automatic, since {trouble}", refused=True)
+    wanted = Engine(wish.name)
+    if wanted.is_openvino and not machine.openvino:
+        trouble = f"{wish.source} ask for {wanted}, but openvino is not installed"
+        return Choice(engine, f"automatic, since {trouble}", refused=True)
+    return Choice(wanted, f"asked for by {wish.source}")
+
+
+def _fastest(machine: Machine) -> tuple[Engine, str]:
+    if machine.device != "cpu":
+        if machine.bf16:
+            return Engine.TORCH_BF16, f"{machine.device} computes in bf16 natively"
+        return Engine.TORCH, f"{machine.device} is there"
+    bf16 = "bf16 is native" if machine.bf16 else "bf16 is not native"
+    if machine.openvino:
+        engine = Engine.OPENVINO_BF16 if machine.bf16 else Engine.OPENVINO
+        return engine, f"openvino is installed and {bf16} on this processor"
+    engine = Engine.TORCH_BF16 if machine.bf16 else Engine.TORCH
+    return engine, f"openvino is not installed and {bf16} on this processor"
+
+
+def read_wish() -> Wish:
+    """Read which engine was asked for: the environment first, then the settings."""
+    asked = os.environ.get(ENGINE_VARIABLE, "").strip().lower()
+    if asked:
+        return Wish(asked, f"{ENGINE_VARIABLE} in the environment")
+    return Wish(read_settings().encoder.strip().lower() or AUTOMATIC)
+
+
+def look_at_machine(device: torch.device) -> Machine:
+    """Find out what can be chosen from for a device."""
+    import torch
+
+    if device.type == "cuda":
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        bf16 = device.type == "cpu" and cpu_has_bf16()
+    found = importlib.util.find_spec("openvino") is not None
+    return Machine(device.type, bf16, found)
+
+
+def cpu_has_bf16() -> bool:
+    """Ask the processor itself; other systems than Linux do not tell."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
