@@ -135,7 +135,7 @@ class Grader:
 
     def point(self, place: Place) -> QPoint:
         """Find where a pixel of the frame lies on the canvas."""
-        camera = self.viewer.camera
+        camera = self.viewer.scene.camera
         row, column = camera.center[-2:]
         x = self.canvas.width() / 2 + (place[1] - column) * camera.zoom
         y = self.canvas.height() / 2 + (place[0] - row) * camera.zoom
@@ -415,9 +415,9 @@ def main() -> None:
     print(f"{count} screenshots are in {arguments.screens}")
     if arguments.docs is not None:
         arguments.docs.mkdir(parents=True, exist_ok=True)
-        for step in ("refine", "training", "new-model"):
+        for step in ("training", "new-model"):
             (shot,) = arguments.screens.glob(f"*-{step}.png")
-            Image.open(shot).convert("RGB").quantize(128).save(
+            Image.open(shot).convert("RGB").save(
                 arguments.docs / f"{step}.png", optimize=True
             )
 

@@ -291,15 +291,13 @@ class Desk:
         # Only now does the grader leave the case before: it could be painted on
         # until here.
         self._save_all()
-        before = self.folder
         self._case = case
         if session is not None:
             self._sessions[case] = session
             self._sessions.move_to_end(case)
             self._forget()
         self.annotator.open(session)
-        if self.folder != before or session is None:
-            self.folder_changed.emit(self.folder)
+        self.folder_changed.emit(self.folder)
         self.case_opened.emit(session)
 
     def _forget(self) -> None:

@@ -41,7 +41,8 @@ def make_desk(inbox, predictor, tmp_path):
             Places(tmp_path / "config" / "studies.json"),
             tmp_path / "home",
         )
-        desk.heard, desk.opened = [], []
+        desk.heard, desk.opened, desk.shown = [], [], []
+        desk.folder_changed.connect(desk.shown.append)
         desk.warned.connect(desk.heard.append)
         desk.case_opened.connect(desk.opened.append)
         made.append(desk)
@@ -86,6 +87,7 @@ def test_a_folder_is_a_list_of_cases(desk, inbox, folder):
     assert [case.name for case in desk.worklist.cases] == ["eye  0", "eye  1", "eye  2"]
     assert desk.session.frame.name == "eye  0"
     assert desk.folder == folder / STUDY_NAME
+    assert desk.shown[-1] == folder / STUDY_NAME
 
 
 def test_next_saves_and_opening_again_brings_the_labels_back(

@@ -65,13 +65,13 @@ def test_a_drag_is_a_box(at_work):
 
 
 def test_space_moves_the_picture_and_sets_no_prompt(at_work, qtbot):
-    before = at_work.viewer.camera.center
+    before = at_work.viewer.scene.camera.center
     at_work.canvas.setFocus()
     qtbot.keyPress(at_work.canvas, " ")
     at_work.drag([(20, 20), (30, 40)])
     qtbot.keyRelease(at_work.canvas, " ")
     assert at_work.session.draft.is_empty
-    assert at_work.viewer.camera.center != before
+    assert at_work.viewer.scene.camera.center != before
     at_work.click(SIDE)
     assert not at_work.session.draft.is_empty
 
@@ -338,13 +338,13 @@ def test_a_grader_code_counts_without_leaving_its_field(at_work, folder):
 
 
 def test_a_second_click_is_a_prompt_and_does_not_zoom(at_work):
-    zoom = at_work.viewer.camera.zoom
+    zoom = at_work.viewer.scene.camera.zoom
     point = at_work.point(TOP)
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mouseClick(at_work.canvas, left, none, point)
     QTest.mouseDClick(at_work.canvas, left, none, point)
     at_work.settle()
-    assert at_work.viewer.camera.zoom == zoom
+    assert at_work.viewer.scene.camera.zoom == zoom
     assert len(at_work.session.draft.clicks) >= 2
 
 
