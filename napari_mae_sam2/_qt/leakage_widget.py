@@ -6,10 +6,17 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
-from qtpy.QtCore import QEvent, QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from napari_mae_sam2._qt.adoption import Adoption
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.case_panel import CasePanel
 from napari_mae_sam2._qt.closing import Closing
@@ -72,7 +79,6 @@ class LeakageWidget(QWidget):
         self.viewer = viewer
         self.desk = desk
         self._sample = sample
-        self._from_layer = from_layer
         self.session: CaseSession | None = None
         self._is_closed = False
         self.setAcceptDrops(True)
@@ -95,7 +101,9 @@ class LeakageWidget(QWidget):
         self._connect()
         self.labels.show_folder(desk.folder)
         self._refresh()
-        QTimer.singleShot(0, self._adopt_open_layers)
+        self.adoption = Adoption(
+            viewer, self.layers, desk, from_layer, self.messages.warn
+        )
 
     # --- what it offers --------------------------------------------------------
 
@@ -119,17 +127,20 @@ class LeakageWidget(QWidget):
             return
         self._is_closed = True
         self.closing.close()
+        self.adoption.close()
         self.rounds.close()
         self.exports.close()
         self.desk.case_opened.disconnect(self._on_case)
         self._on_case(None)
         for sentence in self.desk.close():
             log.error("%s", sentence)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.disconnect(self._on_focus)
         self.mouse.close()
         self.layers.close()
         self.cases.close_down()
         unbind(self.viewer, self.commands.keys)
-        self.viewer.layers.events.inserted.disconnect(self._on_inserted)
         self.closed.emit()
 
     # --- building --------------------------------------------------------------
@@ -200,7 +211,9 @@ class LeakageWidget(QWidget):
         self.rounds.warned.connect(self.messages.warn)
         self.exports.told.connect(self.messages.tell)
         self.exports.warned.connect(self.messages.warn)
-        self.viewer.layers.events.inserted.connect(self._on_inserted)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
 
     # --- following the state ---------------------------------------------------
 
@@ -252,6 +265,11 @@ class LeakageWidget(QWidget):
         if self.layers.prompts is not None:
             self.layers.prompts.mouse_pan = panning
 
+    def _on_focus(self, *_: object) -> None:
+        # Space let go in another window is never heard of here.
+        if self.mouse.is_panning:
+            self._set_panning(False)
+
     def _set_grader(self, code: str) -> None:
         self.desk.grader = code
 
@@ -275,50 +293,7 @@ class LeakageWidget(QWidget):
         if file:
             self.commands.use_model(file)
 
-    # --- images that come from elsewhere ---------------------------------------
-
-    def _adopt_open_layers(self) -> None:
-        for layer in list(self.viewer.layers):
-            self._adopt(layer)
-
-    def _on_inserted(self, event: Any) -> None:
-        layer = event.value
-        if not self.layers.is_adding and not self.layers.is_ours(layer):
-            QTimer.singleShot(0, lambda: self._adopt(layer))
-
-    def _adopt(self, layer: Any) -> None:
-        """Take a file that was dropped on the canvas, or opened before, as a case.
-
-        Only what can be had again is taken away: a picture that somebody computed
-        stays where it is, and becomes a case where none is in hand.
-        """
-        if (
-            self._is_closed
-            or not isinstance(layer, Image)
-            or self.layers.is_ours(layer)
-            or layer not in self.viewer.layers
-        ):
-            return
-        path = None if layer.source.path is None else Path(layer.source.path)
-        if path is not None and path.is_dir():
-            self.viewer.layers.remove(layer)
-            self.desk.open_paths([path])
-        elif path is not None and path.is_file():
-            self.viewer.layers.remove(layer)
-            self.desk.add_file(path)
-        elif self.session is None:
-            self._grade_layer(layer)
-
-    def _grade_layer(self, layer: Any) -> None:
-        pixels, name = layer.data, layer.name
-        if layer.multiscale or pixels.ndim - int(layer.rgb) != 2:
-            self.messages.warn(
-                f"{name} is a stack of {len(pixels)} pictures: "
-                "open one frame at a time."
-            )
-            return
-        layer.visible = False
-        self.desk.open_frame(name, lambda: self._from_layer(pixels, name))
+    # --- files that are dropped on the dock ------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders that are dragged over the dock."""

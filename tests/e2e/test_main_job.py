@@ -67,7 +67,7 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
     try:
         # a click gives a mask
         grader.wait_until_ready()
-        assert widget.model.name.text()
+        assert widget.model.name.text() == widget.desk.annotator.predictor.name
         name = grader.session.frame.name
         leak = middle(largest_first(truth[name])[0])
         grader.shot("open")

@@ -76,6 +76,17 @@ def test_space_moves_the_picture_and_sets_no_prompt(at_work, qtbot):
     assert not at_work.session.draft.is_empty
 
 
+def test_space_let_go_elsewhere_does_not_swallow_clicks(at_work, qtbot):
+    at_work.canvas.setFocus()
+    qtbot.keyPress(at_work.canvas, " ")
+    assert at_work.widget.mouse.is_panning
+    # Without a window manager no window is active, so Qt is told by hand.
+    elsewhere = at_work.widget.labels.grader
+    QApplication.instance().focusChanged.emit(at_work.canvas, elsewhere)
+    at_work.click(SIDE)
+    assert not at_work.session.draft.is_empty
+
+
 def test_a_click_beside_the_frame_is_no_prompt(at_work):
     at_work.click((-8, 20))
     assert at_work.session.draft.is_empty
