@@ -197,12 +197,34 @@ def _success(model: Path, saved: Progress) -> Ended:
             f"The round found nothing better on the held-out frames than the model in "
             f"use (Dice {before:.2f}); label more cases and train again.",
         )
-    return Ended(
-        model,
-        False,
-        f"The round is done. Dice on held-out frames: {before:.2f} before, "
-        f"{after:.2f} now.",
-    )
+    return Ended(model, False, _compare(numbers))
+
+
+WAYS = {
+    "dice_prompt_free": "no click",
+    "dice_1_click": "one click",
+    "dice_3_clicks": "three clicks",
+}
+NOTABLE = 0.05
+"""A Dice that falls by more is worth a warning; less is noise on few frames."""
+
+
+def _compare(numbers: Progress) -> str:
+    """Say how each way of asking changed: a mean can hide that clicks got worse."""
+    parts, worse = [], []
+    for name, words in WAYS.items():
+        before, after = numbers.number(f"parent_{name}"), numbers.number(name)
+        if before is not None and after is not None:
+            parts.append(f"{words} {before:.2f} → {after:.2f}")
+            if after < before - NOTABLE:
+                worse.append(words)
+    told = "The round is done. Dice on held-out frames: " + ", ".join(parts) + "."
+    if worse:
+        told += (
+            f" It answers {' and '.join(worse)} less well than before; "
+            "label more cases before you rely on it."
+        )
+    return told
 
 
 def _parse(line: str) -> Progress | None:

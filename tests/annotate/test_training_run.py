@@ -51,7 +51,13 @@ def test_progress_is_told_and_a_better_model_is_offered(start, tmp_path):
     script = lines(
         {"event": "step", "step": 1, "total": 2, "loss": 0.5},
         {"event": "validate", "step": 2, "dice": 0.7},
-        saved(2, parent_dice=0.5, dice=0.7),
+        saved(
+            2,
+            **{"parent_dice": 0.5, "dice": 0.7},
+            **{"parent_dice_prompt_free": 0.02, "dice_prompt_free": 0.6},
+            **{"parent_dice_1_click": 0.5, "dice_1_click": 0.48},
+            **{"parent_dice_3_clicks": 0.9, "dice_3_clicks": 0.7},
+        ),
     )
     _, heard, ended = start(WRITE + "print('not JSON')\n" + script)
     end = ended.get(timeout=20)
@@ -59,7 +65,8 @@ def test_progress_is_told_and_a_better_model_is_offered(start, tmp_path):
     assert heard[0].number("loss") == 0.5
     assert end.model == tmp_path / "new.safetensors"
     assert not end.failed
-    assert "0.50 before, 0.70 now" in end.message
+    assert "no click 0.02 → 0.60, one click 0.50 → 0.48" in end.message
+    assert "answers three clicks less well" in end.message
 
 
 def test_the_command_names_the_study_and_asks_for_json(start, tmp_path):
