@@ -242,7 +242,7 @@ class LeakageWidget(QWidget):
             self.labels.show_summary(None, unsaved=False)
         else:
             lesions = len(self.session.lesion_numbers())
-            self.labels.show_summary(lesions, not self.session.is_saved)
+            self.labels.show_summary(lesions, not self.session.saves.is_saved)
 
     def _on_predictor(self, predictor: Predictor) -> None:
         self.model.show_model(predictor.name, predictor.fingerprint)

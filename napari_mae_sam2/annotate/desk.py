@@ -167,7 +167,7 @@ class Desk:
             self._home = folder
         for case, session in list(self._sessions.items()):
             session.move_to_new_study()
-            if session.is_saved and case is not self._case:
+            if session.saves.is_saved and case is not self._case:
                 del self._sessions[case]
         self.folder_changed.emit(folder)
         if self._case is not None and self.session is not None:
@@ -215,7 +215,7 @@ class Desk:
         troubles = []
         for case, session in list(self._sessions.items()):
             session.painted()
-            if session.is_saved:
+            if session.saves.is_saved:
                 continue
             for folder in (case.study, self._home):
                 try:
@@ -259,7 +259,7 @@ class Desk:
             return
         case, opened = outcome.request, outcome.response
         in_hand = self._sessions.get(case)
-        if in_hand is not None and not in_hand.is_saved:
+        if in_hand is not None and not in_hand.saves.is_saved:
             return  # what the grader did meanwhile counts, and corrects what is there
         if opened is None:
             sentence = _sentence(outcome.error, f"{case.name} cannot be opened")
@@ -303,13 +303,13 @@ class Desk:
     def _forget(self) -> None:
         """Let the oldest cases go whose labels are on disk."""
         for case, session in list(self._sessions.items())[:-SESSIONS_KEPT]:
-            if session.is_saved:
+            if session.saves.is_saved:
                 del self._sessions[case]
 
     def _save_all(self) -> None:
         for case, session in list(self._sessions.items()):
             session.painted()
-            if session.unsaved:
+            if session.saves.unsaved:
                 self._save(case, session, None)
 
     def _save(

@@ -137,7 +137,7 @@ def _write(
 ) -> None:
     """Write a revision whose parent is the one that the grader saw before."""
     study = Study.open_or_create(folder)
-    parent = session.revision
+    parent = session.saves.revision
     if parent is None:
         # Labels that lie there already are corrected, not left beside.
         case = study.find_case(snapshot.frame)
@@ -151,7 +151,7 @@ def _write(
         lesions=[_record(lesion) for lesion in snapshot.lesions],
         model=model,
     )
-    session.written(snapshot, record.id)
+    session.saves.written(snapshot.edits, snapshot.study, record.id)
 
 
 def find(frame: Frame, folder: Path) -> Saved | None:

@@ -17,6 +17,7 @@ from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.history import History, Moment, RegionChange, Step
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.proposal import Proposal
+from napari_mae_sam2.annotate.save_state import SaveState
 from napari_mae_sam2.annotate.saving import Snapshot
 from napari_mae_sam2.fa.errors import PlainError
 
@@ -90,12 +91,8 @@ class CaseSession:
         self._proposal: Proposal | None = None
         self._history = History()
         self._choice = 0
-        # Read and written by the thread that saves: plain values, replaced whole.
-        self._revision = revision
-        self._study = 0
-        self._edits = 0
-        self._saved_edits = 0
-        self._saving_edits: int | None = None
+        self.saves = SaveState(revision)
+        """What of the labels is on disk."""
 
     # --- what there is to see --------------------------------------------------
 
@@ -118,21 +115,6 @@ class CaseSession:
     def history(self) -> History:
         """The steps that can be taken back and done again."""
         return self._history
-
-    @property
-    def unsaved(self) -> bool:
-        """True where the labels hold changes that are not on their way to disk."""
-        return self._edits not in (self._saved_edits, self._saving_edits)
-
-    @property
-    def is_saved(self) -> bool:
-        """True where what is in the labels now is on disk, or never changed."""
-        return self._edits == self._saved_edits
-
-    @property
-    def revision(self) -> str | None:
-        """Id of the saved revision that the next one corrects."""
-        return self._revision
 
     def lesion_numbers(self) -> list[int]:
         """Return the numbers that pixels of the labels have now, in order."""
@@ -259,41 +241,24 @@ class CaseSession:
     def snapshot(self) -> Snapshot:
         """Copy what is to be saved, so that the grader can go on meanwhile."""
         self.painted()
-        self._saving_edits = self._edits
+        self.saves.begin()
         return Snapshot(
             self.frame,
             self.labels.copy(),
             tuple(self.present_lesions()),
-            self._edits,
-            self._study,
+            self.saves.edits,
+            self.saves.study,
         )
-
-    def written(self, snapshot: Snapshot, revision: str) -> None:
-        """Take note that a snapshot is on disk; called by the thread that wrote it.
-
-        A case that was moved to another study meanwhile is not saved there yet.
-        """
-        if snapshot.study == self._study:
-            self._revision = revision
-            self._saved_edits = snapshot.edits
 
     def saving_ended(self, edits: int) -> None:
         """Take note that a snapshot is on disk or could not be written."""
-        if self._saving_edits == edits:
-            self._saving_edits = None
+        self.saves.ended(edits)
         self.history_changed.emit()
 
     def move_to_new_study(self) -> None:
-        """Take note that the labels belong to another study from now on.
-
-        What the grader changed is to be saved there; what was only looked at is not.
-        """
+        """Take note that the labels belong to another study from now on."""
         self.painted()
-        self._study += 1
-        self._revision = None
-        self._saving_edits = None
-        if self._edits:
-            self._saved_edits = -1
+        self.saves.move()
         self.history_changed.emit()
 
     # --- history ---------------------------------------------------------------
@@ -397,7 +362,7 @@ class CaseSession:
         if change is None:
             return False
         self._known[change.region] = change.after
-        self._edits += 1
+        self.saves.edits += 1
         self._history.push(Step(name, before, self._moment(), change))
         self.labels_changed.emit(change.region)
         self.history_changed.emit()
@@ -409,7 +374,7 @@ class CaseSession:
         if step.change is not None and pixels is not None:
             self.labels[step.change.region] = pixels
             self._known[step.change.region] = pixels
-            self._edits += 1
+            self.saves.edits += 1
             self.labels_changed.emit(step.change.region)
         self._lesions = dict(moment.lesions)
         if moment.draft is not self._draft:

@@ -78,7 +78,7 @@ def newest(study):
 
 
 def saved(desk):
-    return lambda: desk.session.is_saved
+    return lambda: desk.session.saves.is_saved
 
 
 def test_a_folder_is_a_list_of_cases(desk, inbox, folder):
@@ -167,7 +167,7 @@ def test_what_is_painted_until_the_next_case_is_there_is_saved(desk, inbox, fold
     desk.step(1)
     paint(session, value=2, row=20)
     inbox.run_until(opened(desk, 2))
-    inbox.run_until(lambda: session.is_saved)
+    inbox.run_until(lambda: session.saves.is_saved)
     assert newest(folder / STUDY_NAME) == {0, 1, 2}
 
 
@@ -224,10 +224,10 @@ def test_labels_that_cannot_be_written_stay_and_the_next_case_opens(
     inbox.run_until(lambda: bool(desk.heard))
     assert desk.session.frame.name == "eye  1"
     assert desk.worklist.cases[0].status is Status.UNSAVED
-    assert session.unsaved
+    assert session.saves.unsaved
     desk.set_folder(tmp_path / "elsewhere")
     desk.save_changes(lambda: None)
-    inbox.run_until(lambda: session.is_saved)
+    inbox.run_until(lambda: session.saves.is_saved)
     assert newest(tmp_path / "elsewhere") == {0, 1}
 
 

@@ -194,26 +194,26 @@ def test_a_painted_lesion_is_one_without_prompts(session):
 def test_a_stroke_that_changed_nothing_is_no_step(session):
     session.painted()
     assert len(session.history) == 0
-    assert not session.unsaved
+    assert not session.saves.unsaved
 
 
 def test_unsaved_follows_edits_and_saves(session, answer):
-    assert not session.unsaved
+    assert not session.saves.unsaved
     session.click(10, 10)
-    assert not session.unsaved
+    assert not session.saves.unsaved
     session.commit()
-    assert session.unsaved
+    assert session.saves.unsaved
     snapshot = session.snapshot()
-    assert not session.unsaved  # on its way
-    assert not session.is_saved
+    assert not session.saves.unsaved  # on its way
+    assert not session.saves.is_saved
     session.labels[0, 0] = 3
     session.painted()
-    assert session.unsaved
-    session.written(snapshot, "0001-aaaaaaaa")
+    assert session.saves.unsaved
+    session.saves.written(snapshot.edits, snapshot.study, "0001-aaaaaaaa")
     session.saving_ended(snapshot.edits)
-    assert session.unsaved
+    assert session.saves.unsaved
     assert snapshot.labels[0, 0] == 0
-    assert session.revision == "0001-aaaaaaaa"
+    assert session.saves.revision == "0001-aaaaaaaa"
 
 
 def test_a_snapshot_that_could_not_be_written_is_unsaved_again(session, answer):
@@ -221,7 +221,7 @@ def test_a_snapshot_that_could_not_be_written_is_unsaved_again(session, answer):
     session.commit()
     snapshot = session.snapshot()
     session.saving_ended(snapshot.edits)
-    assert session.unsaved
+    assert session.saves.unsaved
 
 
 def test_a_save_to_the_study_before_does_not_count_for_the_new_one(session, answer):
@@ -229,15 +229,15 @@ def test_a_save_to_the_study_before_does_not_count_for_the_new_one(session, answ
     session.commit()
     snapshot = session.snapshot()
     session.move_to_new_study()
-    session.written(snapshot, "0001-aaaaaaaa")
+    session.saves.written(snapshot.edits, snapshot.study, "0001-aaaaaaaa")
     session.saving_ended(snapshot.edits)
-    assert session.unsaved
-    assert session.revision is None
+    assert session.saves.unsaved
+    assert session.saves.revision is None
 
 
 def test_what_was_only_looked_at_is_not_written_to_a_new_study(session):
     session.move_to_new_study()
-    assert not session.unsaved
+    assert not session.saves.unsaved
 
 
 def test_undo_brings_back_the_candidate_that_was_committed(session, answer):

@@ -169,4 +169,4 @@ def test_a_read_only_study_folder_is_a_sentence(at_work, folder, tmp_path):
     at_work.press("S", shift=True)
     at_work.wait(lambda: bool(at_work.widget.messages.text), "the sentence")
     assert "Saved" not in at_work.widget.messages.text
-    assert at_work.session.unsaved
+    assert at_work.session.saves.unsaved

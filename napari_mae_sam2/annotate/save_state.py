@@ -1,0 +1,65 @@
+"""Whether what the grader did is on disk, on its way there, or in memory alone."""
+
+from __future__ import annotations
+
+
+class SaveState:
+    """Counts the edits of a case and those that were saved.
+
+    Asked and told by the thread of the window, and told by the thread that writes:
+    every field is a plain value that is replaced whole.
+
+    Parameters
+    ----------
+    revision : str, optional
+        Id of the saved revision that the labels were opened from.
+    """
+
+    def __init__(self, revision: str | None) -> None:
+        self.revision = revision
+        """Id of the saved revision that the next one corrects."""
+        self.study = 0
+        """Which of the studies that the case was moved to is meant."""
+        self.edits = 0
+        """How many changes the labels hold."""
+        self._saved = 0
+        self._saving: int | None = None
+
+    @property
+    def unsaved(self) -> bool:
+        """True where the labels hold changes that are not on their way to disk."""
+        return self.edits not in (self._saved, self._saving)
+
+    @property
+    def is_saved(self) -> bool:
+        """True where what is in the labels now is on disk, or never changed."""
+        return self.edits == self._saved
+
+    def begin(self) -> None:
+        """Take note that the labels as they are now are being written."""
+        self._saving = self.edits
+
+    def written(self, edits: int, study: int, revision: str) -> None:
+        """Take note that so many edits are on disk; called by the thread that writes.
+
+        A case that was moved to another study meanwhile is not saved there yet.
+        """
+        if study == self.study:
+            self.revision = revision
+            self._saved = edits
+
+    def ended(self, edits: int) -> None:
+        """Take note that writing so many edits succeeded or failed."""
+        if self._saving == edits:
+            self._saving = None
+
+    def move(self) -> None:
+        """Take note that the labels belong to another study from now on.
+
+        What the grader changed is to be saved there; what was only looked at is not.
+        """
+        self.study += 1
+        self.revision = None
+        self._saving = None
+        if self.edits:
+            self._saved = -1
