@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.model.protocol import Predictor
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +180,8 @@ class LeakageWidget(QWidget):
         desk.warned.connect(self.messages.warn)
         desk.folder_changed.connect(self.labels.show_folder)
         annotator.readiness_changed.connect(self.segment.show_readiness)
-        annotator.predictor_changed.connect(self._on_predictor)
+        annotator.readiness_changed.connect(self._show_model)
+        annotator.predictor_changed.connect(self._show_model)
         annotator.failed.connect(self.messages.warn)
         annotator.told.connect(self.messages.tell)
 
@@ -244,8 +244,13 @@ class LeakageWidget(QWidget):
             lesions = len(self.session.lesion_numbers())
             self.labels.show_summary(lesions, not self.session.saves.is_saved)
 
-    def _on_predictor(self, predictor: Predictor) -> None:
-        self.model.show_model(predictor.name, predictor.fingerprint)
+    def _show_model(self, *_: object) -> None:
+        # Also when a frame was read: a faster engine may have taken over meanwhile.
+        predictor = self.desk.annotator.predictor
+        if predictor is not None:
+            self.model.show_model(
+                predictor.name, predictor.fingerprint, predictor.engine
+            )
 
     # --- what the grader does --------------------------------------------------
 

@@ -29,6 +29,8 @@ class ModelPanel(QGroupBox):
         super().__init__("Model in use", parent)
         self.name = QLabel("none yet")
         self.name.setWordWrap(True)
+        self.engine = QLabel()
+        self.engine.setToolTip("napari-mae-sam2 doctor tells why")
         choosing = QHBoxLayout()
         choosing.addWidget(
             button("Choose file…", "Use a checkpoint from disk", self.file_wanted.emit)
@@ -43,9 +45,11 @@ class ModelPanel(QGroupBox):
         choosing.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addWidget(self.name)
+        layout.addWidget(self.engine)
         layout.addLayout(choosing)
 
-    def show_model(self, name: str, fingerprint: str) -> None:
-        """Show which model answers now."""
+    def show_model(self, name: str, fingerprint: str, engine: str) -> None:
+        """Show which model answers now, and what reads the frames for it."""
+        self.engine.setText(f"Frames are read with {engine}")
         self.name.setText(name)
         self.name.setToolTip(f"Weights {fingerprint[:12]}")

@@ -8,6 +8,7 @@ which runs them on the thread that owns the session.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 EMBEDDINGS_KEPT = 4
 """Cases whose embeddings stay in memory, about 16 MB each, for going back."""
+
+SECONDS_TO_RETIRE = 20.0
+"""How long closing waits for a model that still prepares a faster engine."""
 
 
 class Readiness(Enum):
@@ -96,6 +100,7 @@ class Annotator:
         self._session: CaseSession | None = None
         self._predictor: Predictor | None = None
         self._readiness = Readiness.NO_MODEL
+        self._retiring: list[threading.Thread] = []
         self._embeddings: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
         self._loader = LatestWins[str | None, "Predictor"](
             lambda choice, _cancelled: load(
@@ -173,6 +178,9 @@ class Annotator:
         for worker in (self._loader, self._encoder, self._decoder):
             if not worker.close():
                 log.warning("A worker did not stop in time.")
+        self._retire(self._predictor)
+        for thread in self._retiring:
+            thread.join(SECONDS_TO_RETIRE)
 
     # --- inside ----------------------------------------------------------------
 
@@ -225,6 +233,7 @@ class Annotator:
             return
         self._encoder.cancel()
         self._decoder.cancel()
+        self._retire(self._predictor)
         self._predictor = outcome.response
         self.predictor_changed.emit(outcome.response)
         self._encode_if_needed()
@@ -254,6 +263,13 @@ class Annotator:
             request.predictor.name,
             request.predictor.fingerprint,
         )
+
+    def _retire(self, predictor: Predictor | None) -> None:
+        """Stop what a model does in the background, beside the window's thread."""
+        if predictor is not None:
+            thread = threading.Thread(target=predictor.close, daemon=True)
+            thread.start()
+            self._retiring = [t for t in self._retiring if t.is_alive()] + [thread]
 
     def _tell(self, error: Exception | None, what: str) -> None:
         if isinstance(error, PlainError):

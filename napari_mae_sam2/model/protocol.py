@@ -129,6 +129,13 @@ class Predictor(Protocol):
     def fingerprint(self) -> str:
         """Hash of the weights, so that an answer can be traced to them."""
 
+    @property
+    def engine(self) -> str:
+        """What encodes now, for people; it may change to a faster one."""
+
+    def close(self) -> None:
+        """Stop what runs in the background, and wait for it."""
+
     def encode(
         self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
     ) -> Embedding:

@@ -125,3 +125,15 @@ def test_leaving_a_case_stops_its_answers(annotator, inbox, frame):
     annotator.open(CaseSession(make_frame("other", seed=3)))
     inbox.run_until(ready(annotator))
     assert session.proposal is None
+
+
+def test_models_that_are_no_longer_used_are_closed(annotator, inbox, models, frame):
+    annotator.load_model()
+    annotator.open(CaseSession(frame))
+    inbox.run_until(ready(annotator))
+    old, models["new"] = models[None], GreyPredictor("newer")
+    annotator.load_model("new")
+    inbox.run_until(lambda: annotator.predictor is models["new"])
+    annotator.close()
+    assert old.closed
+    assert models["new"].closed

@@ -28,6 +28,7 @@ class GreyPredictor:
     """A predictor without a network: a click finds pixels of about its grey level."""
 
     round = 0
+    engine = "grey levels"
 
     def __init__(self, name: str = "grey", hold: threading.Event | None = None) -> None:
         self.name = name
@@ -37,6 +38,10 @@ class GreyPredictor:
         self._hold = hold
         self.stopped = 0
         self.started = threading.Event()
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def encode(
         self, pixels: np.ndarray, cancelled: Callable[[], bool] | None = None
