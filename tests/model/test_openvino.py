@@ -353,8 +353,8 @@ def test_a_predictor_is_opened_with_what_was_asked_for(
     assert 0 < np.abs(answer - expected).max() < 0.02 * np.abs(expected).max()
 
 
-def _boxes(shape: tuple[int, int]) -> list[Prompts]:
-    """Clicks on a grid and boxes around them."""
+def _prompts(shape: tuple[int, int]) -> list[Prompts]:
+    """Clicks along the diagonal and boxes around them."""
     prompts = []
     for place in (0.3, 0.5, 0.7):
         centre = np.array(shape, np.float32) * place
@@ -373,16 +373,17 @@ def test_masks_on_a_real_frame_agree_with_float32(
     folder = real_data / "huapu4_FFA" / "diag_with_np"
     pixels = read_frame(sorted(folder.glob("*.jpg"))[0]).pixels
     exact = Sam2Predictor(base_model, "cpu")
-    embedding = exact.encode(pixels)
-    for engine in (Engine.OPENVINO, Engine.OPENVINO_BF16, Engine.TORCH_BF16):
-        encoder = open_encoder(base_model, engine)
-        assert not isinstance(encoder, PreparedEncoder) or encoder.wait()
-        other = Sam2Predictor(base_model, "cpu", encoder)
-        assert other.engine == f"{engine} on cpu"
-        theirs = other.encode(pixels)
-        overlaps = []
-        for prompts in _boxes(embedding.shape):
-            a = exact.decode(embedding, prompts).logits[0] > 0
-            b = other.decode(theirs, prompts).logits[0] > 0
-            overlaps.append((a & b).sum() / max(1, (a | b).sum()))
-        assert np.mean(overlaps) >= 0.99, (engine, overlaps)
+    encoder = open_encoder(base_model, Engine.OPENVINO)
+    assert isinstance(encoder, PreparedEncoder)
+    assert encoder.wait(200)
+    other = Sam2Predictor(base_model, "cpu", encoder)
+    assert other.engine == "OpenVINO float32 on cpu"
+
+    embedding, theirs = exact.encode(pixels), other.encode(pixels)
+
+    overlaps = []
+    for prompts in _prompts(embedding.shape):
+        a = exact.decode(embedding, prompts).logits[0] > 0
+        b = other.decode(theirs, prompts).logits[0] > 0
+        overlaps.append((a & b).sum() / max(1, (a | b).sum()))
+    assert np.mean(overlaps) >= 0.99, overlaps
