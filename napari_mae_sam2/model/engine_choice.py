@@ -109,13 +109,12 @@ def choose_engine(machine: Machine, wish: Wish | None = None) -> Choice:
     if wish.name == AUTOMATIC:
         return Choice(engine, f"automatic: {why}")
     if wish.name not in NAMES:
-        trouble = f"{wish.source} ask for {wish.name!r}, which is none of " + ", ".join(
-            NAMES
-        )
+        names = ", ".join(NAMES)
+        trouble = f"{wish.name!r}, asked for by {wish.source}, is none of {names}"
         return Choice(engine, f"automatic, since {trouble}", refused=True)
     wanted = Engine(wish.name)
     if wanted.is_openvino and not machine.openvino:
-        trouble = f"{wish.source} ask for {wanted}, but openvino is not installed"
+        trouble = f"openvino, asked for by {wish.source}, is not installed"
         return Choice(engine, f"automatic, since {trouble}", refused=True)
     return Choice(wanted, f"asked for by {wish.source}")
 

@@ -64,7 +64,7 @@ def test_a_wish_that_cannot_be_met_is_passed_over_and_said(name: str) -> None:
     chosen = choose_engine(machine, Wish(name, "the settings"))
     assert chosen.engine is Engine.TORCH
     assert chosen.refused
-    assert "the settings ask for" in chosen.why
+    assert "asked for by the settings, is" in chosen.why
 
 
 def test_the_environment_overrides_the_settings(
