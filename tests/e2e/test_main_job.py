@@ -59,6 +59,8 @@ def frames(tmp_path_factory):
 def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeypatch):
     folder, truth = frames
     monkeypatch.setenv("NAPARI_MAE_SAM2_HOME", str(tmp_path / "home"))
+    # In an empty home the faster engine would be prepared for nothing.
+    monkeypatch.setenv("NAPARI_MAE_SAM2_ENCODER", "torch")
     shutil.rmtree(SCREENS, ignore_errors=True)
     viewer, widget = open_window([folder])
     viewer.window.resize(1280, 800)

@@ -59,6 +59,7 @@ def test_one_round_on_eight_labels_raises_held_out_dice(
     )
     metrics = load_model(out).card.metrics
     told = json.dumps(metrics, indent=1)
+    print(told)
     assert metrics["dice"] >= metrics["parent_dice"] + 0.10, told
     free = metrics["dice_prompt_free"], metrics["parent_dice_prompt_free"]
     assert free[0] >= free[1] + 0.10, told
