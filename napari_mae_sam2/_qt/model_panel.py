@@ -30,6 +30,7 @@ class ModelPanel(QGroupBox):
         self.name = QLabel("none yet")
         self.name.setWordWrap(True)
         self.engine = QLabel()
+        self.engine.setWordWrap(True)
         self.engine.setToolTip("napari-mae-sam2 doctor tells why")
         choosing = QHBoxLayout()
         choosing.addWidget(
