@@ -184,6 +184,8 @@ class CaseLayers:
             self.leakage.events.paint.connect(self._on_paint)
         else:
             self.leakage.data = session.labels
+        # For napari's own "Save": our writer puts the frame's hash beside the labels.
+        self.leakage.metadata["fa_frame"] = session.frame
         self.leakage.mode = "pan_zoom"
         self.leakage.selected_label = int(session.labels.max()) or 1
         nothing = np.zeros(session.frame.shape, np.uint8)

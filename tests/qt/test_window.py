@@ -268,6 +268,15 @@ def test_a_stack_is_refused_with_a_sentence_and_stays(grader):
     assert stack in grader.viewer.layers
 
 
+def test_napari_s_own_save_writes_the_labels_with_their_frame(at_work, tmp_path):
+    commit(at_work, TOP)
+    leakage = at_work.widget.layers.leakage
+    leakage.save(str(tmp_path / "mine.tif"), plugin="napari-mae-sam2")
+    record = json.loads((tmp_path / "mine.leakage.json").read_text())
+    assert record["frame_sha256"] == at_work.session.frame.sha256
+    assert len(record["lesions"]) == 1
+
+
 def test_layers_that_are_deleted_come_back(at_work):
     at_work.click(TOP)
     at_work.wait_for_proposal()
