@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt, Signal, Slot
@@ -29,7 +30,9 @@ class GuiThread(QObject):
     def post(self, function: Callable[[], None]) -> None:
         """Run a function on the GUI thread, soon; may be called from any thread."""
         if self._open:
-            self._posted.emit(function)
+            # The window may go away while a worker still has something to say.
+            with suppress(RuntimeError):
+                self._posted.emit(function)
 
     def close(self) -> None:
         """Drop what is posted from now on."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Closing(QObject):
         self._warn = warn
         self._window: QWidget | None = None
         self._warned = False
+        self._asked = False
 
     def watch(self) -> None:
         """Find the main window and watch it, once."""
@@ -62,9 +64,9 @@ class Closing(QObject):
 
     def close(self) -> None:
         """Stop watching."""
-        if self._window is not None:
+        if self._window is not None and isalive(self._window):
             self._window.removeEventFilter(self)
-            self._window = None
+        self._window = None
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Save before the window closes; keep it open once where that fails."""
@@ -82,9 +84,15 @@ class Closing(QObject):
                 )
                 event.ignore()
                 return True
-            QTimer.singleShot(0, self._shut_down_if_gone)
-        return super().eventFilter(watched, event)
-
-    def _shut_down_if_gone(self) -> None:
-        if self._window is None or not self._window.isVisible():
+            self._asked = True
+        elif (
+            event is not None
+            and watched is self._window
+            and self._asked
+            and event.type() == QEvent.Type.Hide
+            and not event.spontaneous()
+        ):
+            # It did close: it hides itself while everything in it is still there.
             self._shut_down()
+            return False
+        return super().eventFilter(watched, event)

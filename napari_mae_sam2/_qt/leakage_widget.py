@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import (
     QApplication,
@@ -130,17 +131,24 @@ class LeakageWidget(QWidget):
         self.rounds.close()
         self.exports.close()
         self.desk.case_opened.disconnect(self._on_case)
-        self._on_case(None)
-        for sentence in self.desk.close():
-            log.error("%s", sentence)
+        self._let_go()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
-        self.mouse.close()
-        self.layers.close()
+        for sentence in self.desk.close():
+            log.error("%s", sentence)
         self.cases.close_down()
-        unbind(self.viewer, self.commands.keys)
-        self.closed.emit()
+        if isalive(self):  # else the window took everything with it
+            self.mouse.close()
+            self.layers.close()
+            unbind(self.viewer, self.commands.keys)
+            self.closed.emit()
+
+    def _let_go(self) -> None:
+        if self.session is not None:
+            for signal in (self.session.proposal_changed, self.session.history_changed):
+                signal.disconnect(self._refresh)
+        self.session = None
 
     # --- building --------------------------------------------------------------
 
@@ -218,9 +226,7 @@ class LeakageWidget(QWidget):
     # --- following the state ---------------------------------------------------
 
     def _on_case(self, session: CaseSession | None) -> None:
-        if self.session is not None:
-            for signal in (self.session.proposal_changed, self.session.history_changed):
-                signal.disconnect(self._refresh)
+        self._let_go()
         self.session = session
         self.layers.show(session)
         if session is not None:

@@ -308,6 +308,7 @@ def test_closing_the_window_saves(at_work, folder):
     at_work.press("C")
     at_work.window.close()
     assert list((folder / "leakage-study").rglob("lesions.tif"))
+    assert at_work.widget.desk.annotator.predictor.closed  # and every worker stopped
 
 
 def test_the_sheet_of_keys_opens_and_closes(at_work):
