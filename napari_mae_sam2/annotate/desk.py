@@ -183,9 +183,14 @@ class Desk:
             self._save(self._case, self.session, then)
 
     def save_changes(self, then: Callable[[], None]) -> None:
-        """Save every case that changed, then go on."""
+        """Save every case that changed, then go on; where one fails, stop there."""
+
+        def go_on() -> None:
+            if not any(case.status is Status.UNSAVED for case in self._sessions):
+                then()
+
         self._save_all()
-        self._writer.after(then)
+        self._writer.after(go_on)
 
     def close(self) -> list[str]:
         """Save what is not saved, stop every worker and wait for it.

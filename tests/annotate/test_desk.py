@@ -231,6 +231,21 @@ def test_labels_that_cannot_be_written_stay_and_the_next_case_opens(
     assert newest(tmp_path / "elsewhere") == {0, 1}
 
 
+def test_nothing_is_called_saved_that_is_not(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    (folder / STUDY_NAME).write_text("in the way")
+    went_on, told = [], []
+    desk.told.connect(told.append)
+    desk.save_changes(lambda: went_on.append(True))
+    desk.step(-1)
+    inbox.run_until(lambda: bool(desk.heard))
+    desk.save_now()
+    inbox.run_until(lambda: True)
+    assert went_on == told == []
+
+
 def test_unsaved_cases_are_never_forgotten(desk, inbox, tmp_path):
     many = write_frames(tmp_path / "many", SESSIONS_KEPT + 3)
     (many / STUDY_NAME).write_text("in the way")
