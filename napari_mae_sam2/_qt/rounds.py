@@ -38,7 +38,6 @@ class Rounds(QObject):
         self._gui = GuiThread(self)
         self._run: TrainingRun | None = None
         self._new_model: Path | None = None
-        self._starting = False
         self.options: tuple[str, ...] = ()
         """More arguments for the training command, for scripts and tests."""
         panel.start_wanted.connect(self.start)
@@ -46,10 +45,7 @@ class Rounds(QObject):
         panel.use_wanted.connect(self.use)
 
     def start(self) -> None:
-        """Save the case in hand, then train on all labels of the study folder."""
-        if self._starting or (self._run is not None and self._run.is_running):
-            return
-        self._starting = True
+        """Save what changed, then train on all labels of the study folder."""
         self._desk.save_changes(self._start)
 
     def cancel(self) -> None:
@@ -69,7 +65,8 @@ class Rounds(QObject):
             self._run.close()
 
     def _start(self) -> None:
-        self._starting = False
+        if self._run is not None and self._run.is_running:
+            return  # asked for twice while the labels were being saved
         folder = self._desk.folder
         try:
             out = next_model(folder)

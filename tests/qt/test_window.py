@@ -447,16 +447,33 @@ def test_a_window_whose_labels_can_be_saved_nowhere_asks_once(
     assert not at_work.window.isVisible()
 
 
-def test_training_is_started_once(at_work, monkeypatch):
+def test_training_is_started_once_and_only_on_saved_labels(
+    at_work, folder, monkeypatch
+):
     started = []
-    monkeypatch.setattr(rounds, "TrainingRun", lambda *_args: started.append(_args))
+
+    class Running:
+        is_running = True
+
+        def __init__(self, *_arguments):
+            started.append(self)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(rounds, "TrainingRun", Running)
     commit(at_work, TOP)
+    (folder / "leakage-study").write_text("in the way")
+    at_work.widget.rounds.start()
+    at_work.wait(lambda: bool(at_work.widget.messages.text), "the sentence")
+    at_work.settle(0.2)
+    assert not started
+    (folder / "leakage-study").unlink()
     at_work.widget.rounds.start()
     at_work.widget.rounds.start()
     at_work.wait(lambda: bool(started), "the start")
     at_work.settle(0.2)
     assert len(started) == 1
-    at_work.widget.rounds._run = None
 
 
 def commit(grader, place):
