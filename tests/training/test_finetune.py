@@ -18,6 +18,7 @@ from mae_sam2_training.__main__ import main
 from mae_sam2_training.config import load_config
 from mae_sam2_training.engine.records import read_metrics
 from mae_sam2_training.finetune_config import FinetuneConfig
+from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.model.architectures import Architecture, build_model
 from napari_mae_sam2.model.card import ModelCard
 from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
@@ -71,6 +72,16 @@ def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "manifest.csv"
     path.write_text("\n".join(lines))
     return path
+
+
+@pytest.fixture
+def wide_frames(tmp_path: Path) -> Path:
+    """A folder with one drawn angiogram."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    frame = draw_frame(seed=3, size=128, leakage=())
+    Image.fromarray(frame.pixels).save(folder / "0.png")
+    return folder
 
 
 def command(
@@ -217,6 +228,38 @@ def test_sigterm_to_every_process_of_a_run_ends_it_cleanly(
     assert (tmp_path / "new.run" / "state.pt").is_file()
 
 
+def test_drawn_frames_train_the_encoder_in_half_precision(
+    manifest: Path, small_weights: Path, tmp_path: Path, wide_frames: Path
+) -> None:
+    """As the packaged weights are trained: at another side, many sessions on a view."""
+    out = tmp_path / "new.safetensors"
+    more = [
+        *("--set", "train.what=last_blocks", "--set", "train.side=96"),
+        *("--set", "prompts.per_view=2", "--set", "loop.batch=4"),
+        *("--set", f"data.backgrounds={wide_frames}", "--set", "data.drawn=4"),
+        *("--set", f"data.leaking={wide_frames}", "--set", "data.drawn_beside=4"),
+        *("--set", "run.precision=bf16-mixed", "--set", "run.workers=1"),
+        *("--set", "loop.steps=3", "--set", "data.validation=0"),
+    ]
+    assert run(*command(manifest, out, small_weights, *more)) == 0
+    before, after = load_model(small_weights), load_model(out)
+    assert after.card.image_size == before.card.image_size == 128
+    assert after.encoder_fingerprint != before.encoder_fingerprint
+
+
+@pytest.mark.slow
+def test_a_lost_run_ends_though_a_worker_prepares_batches(
+    manifest: Path, small_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new.safetensors"
+    more = ("--set", "run.workers=1", "--set", "loop.learning_rate=1e30")
+    ran = process(command(manifest, out, small_weights, *more))
+    _, stderr = ran.communicate(timeout=240)
+    assert ran.returncode == 2
+    assert "no longer a number" in stderr
+    assert not out.exists()
+
+
 @pytest.mark.slow
 def test_two_processes_give_the_loss_of_one(
     manifest: Path, small_weights: Path, tmp_path: Path
@@ -269,4 +312,4 @@ def test_the_recipes_are_valid(path: Path) -> None:
 
 
 def test_there_are_recipes() -> None:
-    assert len(RECIPES) == 4
+    assert len(RECIPES) == 5

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mae_sam2_training.config import load_config
+from mae_sam2_training.data.drawn import DrawnSource
 from mae_sam2_training.data.frames import (
-    DrawnSource,
     JoinedSource,
     RecordSource,
     check_source,
@@ -101,13 +101,14 @@ def finetune(
     train, held_out = divide(read_source(source), config)
     training = RecordSource(train, config.data.foreground)
     looking = RecordSource(held_out, config.data.foreground)
-    check_source(training, np.random.default_rng(0))
+    if not (config.data.drawn or config.data.drawn_beside):
+        check_source(training, np.random.default_rng(0))
     for index in range(len(looking)):
         looking.frame(index, np.random.default_rng(0))
-    parent = load_model(find_weights(weights).path)
-    with open_run(
-        folder, config.run, batch=config.loop.batch, json_progress=json_progress
-    ) as run:
+    side = config.train.side or None
+    parent = load_model(find_weights(weights).path, image_size=side)
+    views = config.loop.batch // config.prompts.per_view
+    with open_run(folder, config.run, batch=views, json_progress=json_progress) as run:
         data = data_hash(training, looking)
         sources: list[FrameSource] = [training, *_drawn(config)]
         identity = {"data": data, "parent": parent.fingerprint}
@@ -167,18 +168,22 @@ def memory_needed(config: FinetuneConfig, image_size: int) -> int:
     answers = share * (1 + config.prompts.corrections)
     need = 1.0 + 0.15 * answers * pixels
     if config.train.what != "decoder":
-        need += 5.0 * share * pixels
+        need += 5.0 * share / config.prompts.per_view * pixels
     return int(need * GIB)
 
 
 def _drawn(config: FinetuneConfig) -> list[FrameSource]:
-    """Give what draws leakage into frames, if the recipe asks for it."""
-    if not config.data.drawn:
-        return []
-    from mae_sam2_training.synthesis import draw_into
-
-    backgrounds = list_frames(Path(config.data.backgrounds))
-    return [DrawnSource(backgrounds, config.data.drawn, draw_into)]
+    """Give what draws leakage into frames, as far as the recipe asks for it."""
+    data = config.data
+    kinds = (
+        (data.backgrounds, data.drawn, True),
+        (data.leaking, data.drawn_beside, False),
+    )
+    return [
+        DrawnSource(list_frames(Path(folder)), count, complete=complete)
+        for folder, count, complete in kinds
+        if count
+    ]
 
 
 def _opening(frames: int, held_out: int, run: Run, resume: bool) -> str:

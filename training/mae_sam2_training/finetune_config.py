@@ -25,9 +25,15 @@ class DataConfig(Section):
     foreground: tuple[int, ...] = ()
     """Values of the masks that are leakage, where they are not 0 and 255."""
     backgrounds: str = ""
-    """Folder of frames into which more training leakage is drawn; empty for none."""
+    """Folder of frames without leakage into which some is drawn for training; empty
+    for none."""
     drawn: int = Field(0, ge=0)
-    """Frames with drawn leakage per epoch."""
+    """Frames with leakage drawn into `backgrounds` per epoch."""
+    leaking: str = ""
+    """Folder of frames that leak by themselves, unlabelled, into which more is drawn:
+    they are never asked for all leakage, only for what was drawn; empty for none."""
+    drawn_beside: int = Field(0, ge=0)
+    """Frames with leakage drawn into `leaking` per epoch."""
 
     @model_validator(mode="after")
     def _check(self) -> DataConfig:
@@ -37,6 +43,8 @@ class DataConfig(Section):
             raise ValueError("data.fold must be smaller than data.folds")
         if bool(self.drawn) != bool(self.backgrounds):
             raise ValueError("data.drawn and data.backgrounds go together")
+        if bool(self.drawn_beside) != bool(self.leaking):
+            raise ValueError("data.drawn_beside and data.leaking go together")
         return self
 
 
@@ -44,8 +52,9 @@ class TrainConfig(Section):
     """Which weights change."""
 
     what: Literal["decoder", "last_blocks", "lora", "all"] = "decoder"
-    """decoder: mask decoder and prompt encoder on embeddings made once; last_blocks
-    and lora: these and a part of the encoder; all: everything."""
+    """decoder: mask decoder and prompt encoder on embeddings made once; lora: these and
+    adapters in the trunk; last_blocks: these, the last blocks of the trunk and all that
+    follows it; all: everything."""
     blocks: int = Field(2, ge=1)
     """Blocks of the trunk that last_blocks trains, counted from the end."""
     rank: int = Field(8, ge=1)
@@ -56,6 +65,10 @@ class TrainConfig(Section):
     """Learning rate of the encoder as a share of the decoder's."""
     layer_decay: float = Field(0.8, gt=0, le=1)
     """Factor on the learning rate for every block that is further from the end."""
+    side: int = Field(0, ge=0, multiple_of=32)
+    """Side in pixels of the square that the encoder sees in training; 0 is the
+    model's own. 512 costs a quarter of 1024; let `crop` show halves of the frames
+    then, so that lesions have the size that they will have."""
     views: int = Field(2, ge=1)
     """Embeddings per training frame for what = decoder; all but the first are
     augmented."""
@@ -72,6 +85,9 @@ class PromptConfig(Section):
     """Weight of a box around one lesion."""
     mask: float = Field(0.08, ge=0)
     """Weight of a rough mask of one lesion."""
+    per_view: int = Field(1, ge=1)
+    """Sessions on each view in a step, for one encoding. loop.batch counts sessions
+    and must be a multiple."""
     corrections: int = Field(2, ge=0)
     """Clicks into the largest error at most after the first prompt; how many is
     drawn anew for each step."""
@@ -130,3 +146,9 @@ class FinetuneConfig(Section):
     """How long, how fast, how often to look."""
     run: RunConfig = RunConfig()
     """Seed, devices, precision."""
+
+    @model_validator(mode="after")
+    def _check(self) -> FinetuneConfig:
+        if self.loop.batch % self.prompts.per_view:
+            raise ValueError("loop.batch must be a multiple of prompts.per_view")
+        return self

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.engine.schedule import parameter_groups
-from mae_sam2_training.session import Kind, Sample, Session, hard
+from mae_sam2_training.session import Batch, Kind, Sample, Session, hard
 from mae_sam2_training.trained_weights import rate_of
 from mae_sam2_training.views import Shown, coverage
 
@@ -66,41 +67,67 @@ class FinetuneTask:
             rate_of(self._session.model, self._config.train),
         )
 
-    def batch(self, step: int, rank: int, world: int) -> list[Sample]:
-        """Give the sessions of one process in a step."""
+    def batch(self, step: int, rank: int, world: int) -> Batch:
+        """Give the sessions of one process in a step; those on a view stand together.
+
+        A share that runs evenly through 0 to 1 over a batch says what is asked, so that
+        each batch has every kind of prompt in proportion to its weight.
+        """
         seed, size = self._config.run.seed, self._config.loop.batch
+        per_view = self._config.prompts.per_view
+        views = size // per_view
         together = np.random.default_rng((seed, step))
         corrections = int(together.integers(self._config.prompts.corrections + 1))
         offset = together.random()
-        return [
-            self._sample(step, i, corrections, (i + offset) / size)
-            for i in range(rank, size, world)
-        ]
+        samples = []
+        for view in range(rank, views, world):
+            shown = self._shown(step * views + view, (seed, 2, step, view))
+            for turn in range(per_view):
+                # views differ in what they are asked, not only sessions of one view
+                share = (view + views * turn + offset) / size
+                hand = (seed, 3, step, view * per_view + turn)
+                samples.append(self._sample(shown, share, corrections, hand))
+        return Batch(samples)
 
-    def describe(self, batch: list[Sample]) -> str:
+    def describe(self, batch: Batch) -> str:
         """Name the frames of a batch."""
-        return ", ".join(sorted({sample.name for sample in batch}))
+        return ", ".join(sorted({sample.name for sample in batch.samples}))
 
-    def _sample(self, step: int, i: int, corrections: int, share: float) -> Sample:
-        """Ask for something of the view that is due.
+    def _shown(self, number: int, seed: tuple[int, ...]) -> Shown:
+        """Give the view with a running number through all epochs.
 
-        `share` runs evenly through 0 to 1 over a batch, so that each batch has every
-        kind of prompt in proportion to its weight.
+        Where not every leak is labelled, a view without a labelled one says nothing;
+        the next view is taken then.
         """
-        seed, size = self._config.run.seed, self._config.loop.batch
-        epoch, place = divmod(step * size + i, len(self._training))
-        order = np.random.default_rng((seed, 1, epoch)).permutation(len(self._training))
-        rng = np.random.default_rng((seed, 2, step, i))
-        shown = self._training.show(int(order[place]), rng)
+        count = len(self._training)
+        epoch, place = divmod(number, count)
+        first = (self._config.run.seed, 1, epoch)
+        order = np.random.default_rng(first).permutation(count)
+        for further in range(count):
+            rng = np.random.default_rng((*seed, further))
+            shown = self._training.show(int(order[(place + further) % count]), rng)
+            if shown.complete or shown.lesions.any():
+                return shown
+        raise DataError(
+            "No frame is fully labelled and no view of the others shows a labelled "
+            "lesion: train on some frames that are."
+        )
+
+    def _sample(
+        self, shown: Shown, share: float, corrections: int, hand: tuple[int, ...]
+    ) -> Sample:
+        """Ask for something of a view."""
         prompts = self._config.prompts
         weights = np.array([getattr(prompts, kind) for kind in KINDS]).cumsum()
         kind = KINDS[int(np.searchsorted(weights / weights[-1], share, side="right"))]
         lesions = np.unique(shown.lesions[shown.lesions > 0])
+        if kind == "all" and not shown.complete:
+            kind = "click"  # what else leaks here is not known
         if kind == "all" or not len(lesions):
             # nothing is corrected here: a click would ask for one lesion
             return self._ask(shown, shown.lesions > 0, "all", 0, None)
-        wanted = shown.lesions == rng.choice(lesions)
-        return self._ask(shown, wanted, kind, corrections, (seed, 3, step, i))
+        wanted = shown.lesions == np.random.default_rng((*hand, 1)).choice(lesions)
+        return self._ask(shown, wanted, kind, corrections, hand)
 
     def _ask(
         self,

@@ -69,6 +69,22 @@ class Sample:
     seed: tuple[int, ...] | None = None
 
 
+class Batch:
+    """The sessions of one step.
+
+    Neither a list nor a dataclass: Fabric takes those apart to convert the tensors in
+    them, and the targets must stay in full precision.
+
+    Parameters
+    ----------
+    samples : list of Sample
+        At least one; sessions on one view share its `seen`.
+    """
+
+    def __init__(self, samples: list[Sample]) -> None:
+        self.samples = samples
+
+
 @dataclass(slots=True)
 class _Talk:
     """What was said so far in one session."""
@@ -105,7 +121,7 @@ class Session(nn.Module):
         self.mask_loss = MaskLoss(config)
         self._score_weight = config.score
 
-    def forward(self, batch: Sequence[Sample]) -> tuple[Tensor, dict[str, float]]:
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Hold sessions and give their loss.
 
         Every answer of a session counts alike, and every session of the batch.
@@ -117,8 +133,8 @@ class Session(nn.Module):
         """
         losses: dict[int, list[Tensor]] = defaultdict(list)
         overlaps: dict[int, list[float]] = defaultdict(list)
-        talks = self._begin(batch)
-        for turn in range(1 + max(sample.corrections for sample in batch)):
+        talks = self._begin(batch.samples)
+        for turn in range(1 + max(sample.corrections for sample in batch.samples)):
             speaking = [
                 talk
                 for talk in talks
@@ -159,14 +175,16 @@ class Session(nn.Module):
         return given
 
     def _begin(self, batch: Sequence[Sample]) -> list[_Talk]:
-        images = [s.seen for s in batch if isinstance(s.seen, Tensor)]
-        encoded = iter(self.encode(images) if images else ())
+        # Several sessions may be about one view, which is encoded once.
+        images = {id(s.seen): s.seen for s in batch if isinstance(s.seen, Tensor)}
+        encoded = self.encode(list(images.values())) if images else []
+        found = dict(zip(images, encoded, strict=True))
         device = next(self.model.parameters()).device
         talks = []
         for sample in batch:
             seen = sample.seen
             features = (
-                next(encoded) if isinstance(seen, Tensor) else _ready(seen, device)
+                found[id(seen)] if isinstance(seen, Tensor) else _ready(seen, device)
             )
             target = sample.target.to(device)
             rng = None if sample.seed is None else np.random.default_rng(sample.seed)

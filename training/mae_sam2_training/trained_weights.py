@@ -68,7 +68,8 @@ def _is_trained(name: str, config: TrainConfig, blocks: int) -> bool:
     if config.what == "all":
         return True
     if config.what == "last_blocks":
-        return name.startswith(_TRUNK) and _block(name) >= blocks - config.blocks
+        # what follows the trunk goes with its last blocks
+        return not name.startswith(_TRUNK) or _block(name) >= blocks - config.blocks
     return False
 
 

@@ -42,12 +42,26 @@ class Shown:
         At the view's size or smaller.
     seen : Features, or float tensor of shape (1, 3, S, S)
         An embedding, or the encoder's input.
+    complete : bool
+        Whether every leak is labelled.
     """
 
     name: str
     shape: tuple[int, int]
     lesions: NDArray[np.uint16]
     seen: Features | Tensor
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Embedded:
+    """A view whose embedding lies in a store under `key`."""
+
+    name: str
+    shape: tuple[int, int]
+    lesions: NDArray[np.uint16]
+    key: str
+    complete: bool
 
 
 class Gallery(Protocol):
@@ -71,12 +85,15 @@ class EmbeddedGallery:
 
     def __init__(self, store: EmbeddingStore) -> None:
         self._store = store
-        self._views: list[tuple[str, tuple[int, int], NDArray[np.uint16], str]] = []
+        self._views: list[_Embedded] = []
 
     def add(self, view: View) -> None:
         """Embed a view, unless it was before."""
         key = self._store.make(view.pixels)
-        self._views.append((view.name, view.shape, smaller(view.lesions), key))
+        lesions = smaller(view.lesions)
+        self._views.append(
+            _Embedded(view.name, view.shape, lesions, key, view.complete)
+        )
 
     def __len__(self) -> int:
         """Embedded views."""
@@ -85,12 +102,13 @@ class EmbeddedGallery:
     @property
     def keys(self) -> set[str]:
         """Keys of the embeddings in use."""
-        return {key for *_, key in self._views}
+        return {view.key for view in self._views}
 
     def show(self, index: int, rng: np.random.Generator) -> Shown:
         """Read an embedding."""
-        name, shape, lesions, key = self._views[index]
-        return Shown(name, shape, lesions, self._store.load(key))
+        view = self._views[index]
+        seen = self._store.load(view.key)
+        return Shown(view.name, view.shape, view.lesions, seen, view.complete)
 
 
 class LiveGallery:
@@ -133,7 +151,8 @@ class LiveGallery:
         else:
             view = training_view(frame, self._config.crop, self._config.augment, rng)
         seen = to_input(view.pixels, self._image_size)
-        return Shown(view.name, view.shape, smaller(view.lesions), seen)
+        lesions = smaller(view.lesions)
+        return Shown(view.name, view.shape, lesions, seen, view.complete)
 
 
 def embed_source(

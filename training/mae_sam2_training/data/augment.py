@@ -76,11 +76,14 @@ class View:
         8-bit RGB unless the frame is shown as it is.
     lesions : uint16 array of shape (H, W)
         The lesions, or the parts of them, that the view shows.
+    complete : bool
+        Whether every leak is labelled.
     """
 
     name: str
     pixels: NDArray[np.generic]
     lesions: NDArray[np.uint16]
+    complete: bool = True
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -90,7 +93,7 @@ class View:
 
 def plain_view(frame: LabelledFrame) -> View:
     """Show a frame as it is."""
-    return View(frame.name, frame.pixels, frame.lesions)
+    return View(frame.name, frame.pixels, frame.lesions, frame.complete)
 
 
 def training_view(
@@ -116,7 +119,7 @@ def training_view(
         rgb, lesions = rgb[rows, columns], lesions[rows, columns]
     if augment.enabled:
         rgb, lesions = _augmented(rgb, lesions, augment, rng)
-    return View(frame.name, rgb, lesions)
+    return View(frame.name, rgb, lesions, frame.complete)
 
 
 def crop_window(

@@ -1,4 +1,4 @@
-"""Labelled frames and the sources that give them, from disk or drawn on the fly."""
+"""Labelled frames and the sources that give them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ import numpy as np
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.masks import read_lesions
 from napari_mae_sam2.fa.frame import pixel_sha256
-from napari_mae_sam2.fa.pixels import as_grey8
 from napari_mae_sam2.fa.reading import read_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -35,11 +33,15 @@ class LabelledFrame:
         As stored.
     lesions : uint16 array of shape (H, W)
         0 is background, 1 to n are lesions; all 0 is a valid negative.
+    complete : bool
+        Whether every leak is labelled. Where some are not, the frame is only asked
+        for the lesions that are, never for all leakage.
     """
 
     name: str
     pixels: NDArray[Any]
     lesions: NDArray[np.uint16]
+    complete: bool = True
 
 
 class FrameSource(Protocol):
@@ -113,56 +115,6 @@ class RecordSource:
             frame = self.frame(index, rng)
             hashes.append(pixel_sha256(frame.pixels) + pixel_sha256(frame.lesions))
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
-
-
-class DrawnSource:
-    """Leakage drawn into real frames whenever one is asked for.
-
-    Parameters
-    ----------
-    backgrounds : sequence of Path
-        Frames to draw into.
-    count : int
-        Drawn frames per epoch.
-    draw : callable
-        `draw(grey, rng)` gives an object with `pixels` and `lesions`, as
-        `mae_sam2_training.synthesis.draw_into` does.
-
-    Raises
-    ------
-    DataError
-        If there is no background.
-    """
-
-    def __init__(
-        self,
-        backgrounds: Sequence[Path],
-        count: int,
-        draw: Callable[[NDArray[np.uint8], np.random.Generator], Any],
-    ) -> None:
-        if not backgrounds:
-            raise DataError(
-                "There are no frames to draw leakage into: name some in the source."
-            )
-        self._backgrounds = list(backgrounds)
-        self._count = count
-        self._draw = draw
-
-    def __len__(self) -> int:
-        """Drawn frames per epoch."""
-        return self._count
-
-    def frame(self, index: int, rng: np.random.Generator) -> LabelledFrame:
-        """Draw into the background that is due."""
-        path = self._backgrounds[index % len(self._backgrounds)]
-        drawn = self._draw(as_grey8(read_frame(path).pixels), rng)
-        return LabelledFrame(f"{path.name}, drawn", drawn.pixels, drawn.lesions)
-
-    def fingerprint(self) -> str:
-        """Hash of the backgrounds' pixels and of the count."""
-        hashes = sorted(read_frame(path).sha256 for path in self._backgrounds)
-        text = "".join(hashes) + str(self._count)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class JoinedSource:

@@ -170,10 +170,12 @@ def fit(
             loop.patience and at.stale >= loop.patience
         )
 
+    batches: Iterator[Any] = iter(())
     try:
         if at.step == 0:
             look()  # the parent's own score: training must beat it to be kept
-        batches = iter(()) if ended() else _batches(task, loop, settings, run, at.step)
+        if not ended():
+            batches = _batches(task, loop, settings, run, at.step)
         while not ended():
             batch = next(batches)
             for group in optimizer.param_groups:
@@ -218,6 +220,8 @@ def fit(
             if stopping:
                 raise Stopped(stopping)
     finally:
+        # An error keeps this frame alive, and its workers, which are deaf to signals.
+        del batches
         if records is not None:
             records.close()
     fabric.barrier()
