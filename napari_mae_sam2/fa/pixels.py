@@ -23,7 +23,7 @@ MAX_SIDE = 8192
 STRETCH = (0.1, 99.9)
 """Percentiles that become black and white when 16-bit or float pixels are shown."""
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's "L"
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's "L"
 
 
 def check_size(height: int, width: int, name: str) -> None:
@@ -159,7 +159,7 @@ def as_grey8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         if (first == grey[..., 1]).all() and (first == grey[..., 2]).all():
             grey = first
         elif grey.dtype.kind == "f":
-            grey = grey @ _LUMA
+            grey = grey @ LUMA
         else:
-            grey = np.rint(grey @ _LUMA).astype(grey.dtype)
+            grey = np.rint(grey @ LUMA).astype(grey.dtype)
     return np.require(_to8(grey), requirements=["C", "W"])
