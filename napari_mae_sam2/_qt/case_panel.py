@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QFont
-from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QListView, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2.annotate.worklist import Status, Worklist
-
-if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
 
 MARKS = {
     Status.NEW: "   ",
@@ -62,7 +59,7 @@ class _Cases(QAbstractListModel):
         return None
 
 
-class CasePanel(QGroupBox):
+class CasePanel(QWidget):
     """Shows the cases, opens more, and steps through them.
 
     Parameters
@@ -80,7 +77,7 @@ class CasePanel(QGroupBox):
     case_wanted = Signal(int)
 
     def __init__(self, worklist: Worklist, parent: QWidget | None = None) -> None:
-        super().__init__("Cases", parent)
+        super().__init__(parent)
         self._worklist = worklist
         self._where = QLabel()
         self._model = _Cases(worklist, self)

@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Signal
-from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QHBoxLayout,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.adoption import Adoption
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.case_panel import CasePanel
 from napari_mae_sam2._qt.closing import Closing
 from napari_mae_sam2._qt.commands import Commands
+from napari_mae_sam2._qt.dock_tabs import DockTabs, Tab
 from napari_mae_sam2._qt.exports import Exports
+from napari_mae_sam2._qt.file_drop import FileDrop
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
 from napari_mae_sam2._qt.message_bar import MessageBar
 from napari_mae_sam2._qt.model_panel import ModelPanel
+from napari_mae_sam2._qt.parts import make_parts
 from napari_mae_sam2._qt.prompt_mouse import PromptMouse
 from napari_mae_sam2._qt.rounds import Rounds
 from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
 from napari_mae_sam2._qt.training_panel import TrainingPanel
+from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import napari
-    from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+    from qtpy.QtGui import QCloseEvent, QShowEvent
 
+    from napari_mae_sam2._qt.keys import Key
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.preferences import Preferences
 
 log = logging.getLogger(__name__)
-
-IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
-MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
 
 
 class LeakageWidget(QWidget):
@@ -64,6 +60,8 @@ class LeakageWidget(QWidget):
     from_layer : callable
         Makes a frame of the pixels and the name of an image that somebody else
         opened; called in a worker thread.
+    preferences : Preferences
+        How the grader likes the window.
     """
 
     closed = Signal()
@@ -74,21 +72,22 @@ class LeakageWidget(QWidget):
         desk: Desk,
         sample: Callable[[], Frame],
         from_layer: Callable[[Any, str], Frame],
+        preferences: Preferences,
     ) -> None:
         super().__init__()
         self.viewer = viewer
         self.desk = desk
+        self.preferences = preferences
         self._sample = sample
         self.session: CaseSession | None = None
         self._is_closed = False
-        self.setAcceptDrops(True)
-
-        self.layers = CaseLayers(viewer, self._bind_layers)
-        self.mouse = PromptMouse(viewer, self.layers, self._on_click, self._on_box)
-        self.commands = Commands(self)
         self._keys_sheet: KeysSheet | None = None
 
+        self.layers = CaseLayers(viewer, self._on_layers)
+        self.mouse = PromptMouse(viewer, self.layers, self._on_click, self._on_box)
+        self.commands = Commands(self)
         self.messages = MessageBar()
+        self.tabs = DockTabs(preferences)
         self.cases = CasePanel(desk.worklist)
         self.segment = SegmentPanel()
         self.labels = SavePanel()
@@ -96,9 +95,16 @@ class LeakageWidget(QWidget):
         self.training = TrainingPanel()
         self.rounds = Rounds(desk, self.training, self)
         self.exports = Exports(self)
+        self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
+        FileDrop(self, self.open_paths)
         self._lay_out()
-        self._connect()
+        connect_desk(self)
+        connect_panels(self)
+        desk.case_opened.connect(self._on_case)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
         self.labels.show_folder(desk.folder)
         self._refresh()
         self.adoption = Adoption(
@@ -106,6 +112,13 @@ class LeakageWidget(QWidget):
         )
 
     # --- what it offers --------------------------------------------------------
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Every key of the grader, those of one group together."""
+        keys = [*self.commands.keys, *(key for part in self.parts for key in part.keys)]
+        groups = list(dict.fromkeys(key.group for key in keys))
+        return tuple(sorted(keys, key=lambda key: groups.index(key.group)))
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files and folders as a list of cases."""
@@ -118,7 +131,7 @@ class LeakageWidget(QWidget):
     def show_keys(self) -> None:
         """Show the sheet of keys, or put it away."""
         if self._keys_sheet is None:
-            self._keys_sheet = KeysSheet(self.commands.keys, self)
+            self._keys_sheet = KeysSheet(self.keys, self)
         self._keys_sheet.setVisible(not self._keys_sheet.isVisible())
 
     def shut_down(self) -> None:
@@ -135,39 +148,30 @@ class LeakageWidget(QWidget):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
+        for part in self.parts:
+            part.close()
         for sentence in self.desk.close():
             log.error("%s", sentence)
+        self.preferences.close()
         self.cases.close_down()
         if isalive(self):  # else the window took everything with it
             self.mouse.close()
             self.layers.close()
-            unbind(self.viewer, self.commands.keys)
+            unbind(self.viewer, self.keys)
             self.closed.emit()
-
-    def _let_go(self) -> None:
-        if self.session is not None:
-            for signal in (self.session.proposal_changed, self.session.history_changed):
-                signal.disconnect(self._refresh)
-        self.session = None
 
     # --- building --------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        grade = QWidget()
-        column = QVBoxLayout(grade)
-        column.addWidget(self.cases, 1)
-        column.addWidget(self.segment)
-        column.addWidget(self.labels)
-        model = QWidget()
-        other = QVBoxLayout(model)
-        other.addWidget(self.model)
-        other.addWidget(self.training)
-        other.addStretch(1)
-        for layout in (column, other):
-            layout.setContentsMargins(4, 6, 4, 4)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(grade, "Grade")
-        self.tabs.addTab(model, "Model")
+        tabs = self.tabs
+        tabs.add(Tab.GRADE, "Cases", self.cases, stretch=True)
+        tabs.add(Tab.GRADE, "Segment", self.segment)
+        for part in self.parts:
+            part.add_panels(tabs)
+        tabs.add(Tab.GRADE, "Labels", self.labels)
+        tabs.add(Tab.MODEL, "Model in use", self.model)
+        tabs.add(Tab.MODEL, "Train a round", self.training)
+        tabs.setCurrentIndex(0)
         bottom = QHBoxLayout()
         bottom.addStretch(1)
         bottom.addWidget(
@@ -176,71 +180,38 @@ class LeakageWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.messages)
-        layout.addWidget(self.tabs, 1)
+        layout.addWidget(tabs, 1)
         layout.addLayout(bottom)
         self.setMinimumWidth(330)
-
-    def _connect(self) -> None:
-        desk, annotator = self.desk, self.desk.annotator
-        desk.case_opened.connect(self._on_case)
-        desk.leaving.connect(self.messages.clear)
-        desk.told.connect(self.messages.tell)
-        desk.warned.connect(self.messages.warn)
-        desk.folder_changed.connect(self.labels.show_folder)
-        annotator.readiness_changed.connect(self.segment.show_readiness)
-        annotator.readiness_changed.connect(self._show_model)
-        annotator.predictor_changed.connect(self._show_model)
-        annotator.failed.connect(self.messages.warn)
-        annotator.told.connect(self.messages.tell)
-
-        self.cases.folder_wanted.connect(self._choose_folder)
-        self.cases.files_wanted.connect(self._choose_files)
-        self.cases.sample_wanted.connect(self.open_sample)
-        self.cases.step_wanted.connect(desk.step)
-        self.cases.case_wanted.connect(desk.go)
-
-        segment, commands = self.segment, self.commands
-        segment.cancel_wanted.connect(annotator.cancel_encoding)
-        segment.polarity_wanted.connect(self._set_polarity)
-        segment.segment_wanted.connect(commands.all_leakage)
-        segment.candidate_wanted.connect(commands.next_candidate)
-        segment.commit_wanted.connect(commands.commit)
-        segment.accept_wanted.connect(commands.accept)
-        segment.reject_wanted.connect(commands.reject)
-        segment.undo_wanted.connect(commands.undo)
-        segment.redo_wanted.connect(commands.redo)
-
-        self.labels.save_wanted.connect(commands.save)
-        self.labels.export_wanted.connect(commands.export)
-        self.labels.folder_wanted.connect(self._choose_study)
-        self.labels.grader_changed.connect(self._set_grader)
-        self.model.file_wanted.connect(self._choose_model)
-        self.model.default_wanted.connect(commands.use_packaged_model)
-        self.rounds.warned.connect(self.messages.warn)
-        self.exports.told.connect(self.messages.tell)
-        self.exports.warned.connect(self.messages.warn)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._on_focus)
 
     # --- following the state ---------------------------------------------------
 
     def _on_case(self, session: CaseSession | None) -> None:
         self._let_go()
         self.session = session
+        for part in self.parts:
+            part.show_case(session)
         self.layers.show(session)
         if session is not None:
             session.proposal_changed.connect(self._refresh)
             session.history_changed.connect(self._refresh)
         self._refresh()
 
-    def _bind_layers(self) -> None:
+    def _let_go(self) -> None:
+        if self.session is not None:
+            for signal in (self.session.proposal_changed, self.session.history_changed):
+                signal.disconnect(self._refresh)
+        self.session = None
+
+    def _on_layers(self) -> None:
         prompts, leakage = self.layers.prompts, self.layers.leakage
         assert prompts is not None
         assert leakage is not None
         self.mouse.attach()
-        bind(self.viewer, prompts, leakage, self.commands.keys)
+        bind(self.viewer, prompts, leakage, self.keys)
         bind_panning(prompts, self._set_panning)
+        for part in self.parts:
+            part.layers_ready()
 
     def _refresh(self, *_: object) -> None:
         self.segment.show_session(self.session)
@@ -250,15 +221,7 @@ class LeakageWidget(QWidget):
             lesions = len(self.session.lesion_numbers())
             self.labels.show_summary(lesions, not self.session.saves.is_saved)
 
-    def _show_model(self, *_: object) -> None:
-        # Also when a frame was read: a faster engine may have taken over meanwhile.
-        predictor = self.desk.annotator.predictor
-        if predictor is not None:
-            self.model.show_model(
-                predictor.name, predictor.fingerprint, predictor.engine
-            )
-
-    # --- what the grader does --------------------------------------------------
+    # --- what the grader does on the canvas ------------------------------------
 
     def _on_click(self, row: float, column: float, positive: bool) -> None:
         if self.session is not None:
@@ -267,9 +230,6 @@ class LeakageWidget(QWidget):
     def _on_box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
         if self.session is not None:
             self.session.box(one, other)
-
-    def _set_polarity(self, positive: bool) -> None:
-        self.mouse.left_is_positive = positive
 
     def _set_panning(self, panning: bool) -> None:
         self.mouse.is_panning = panning
@@ -280,47 +240,6 @@ class LeakageWidget(QWidget):
         # Space let go in another window is never heard of here.
         if self.mouse.is_panning:
             self._set_panning(False)
-
-    def _set_grader(self, code: str) -> None:
-        self.desk.grader = code
-
-    def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a folder of frames")
-        if folder:
-            self.open_paths([Path(folder)])
-
-    def _choose_files(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self, "Open frames", "", IMAGES)
-        if files:
-            self.open_paths([Path(file) for file in files])
-
-    def _choose_study(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Save labels to this folder")
-        if folder:
-            self.desk.set_folder(Path(folder))
-
-    def _choose_model(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Use a checkpoint", "", MODELS)
-        if file:
-            self.commands.use_model(file)
-
-    # --- files that are dropped on the dock ------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """Take files and folders that are dragged over the dock."""
-        data = None if event is None else event.mimeData()
-        if event is not None and data is not None and data.hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        """Open what was dropped on the dock."""
-        data = None if event is None else event.mimeData()
-        if event is not None and data is not None:
-            paths = [
-                Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()
-            ]
-            event.acceptProposedAction()
-            self.open_paths(paths)
 
     # --- closing ---------------------------------------------------------------
 

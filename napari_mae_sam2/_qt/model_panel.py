@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
 
-if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
 
-
-class ModelPanel(QGroupBox):
+class ModelPanel(QWidget):
     """Names the model and offers others.
 
     Parameters
@@ -26,7 +21,7 @@ class ModelPanel(QGroupBox):
     default_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Model in use", parent)
+        super().__init__(parent)
         self.name = QLabel("none yet")
         self.name.setWordWrap(True)
         self.engine = QLabel()

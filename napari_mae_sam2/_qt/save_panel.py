@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QFormLayout,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSizePolicy,
     QVBoxLayout,
+    QWidget,
 )
 from superqt import QElidingLabel
 
@@ -21,10 +21,8 @@ from napari_mae_sam2._qt.buttons import button
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qtpy.QtWidgets import QWidget
 
-
-class SavePanel(QGroupBox):
+class SavePanel(QWidget):
     """Shows the study folder and saves or exports into it.
 
     Parameters
@@ -39,7 +37,7 @@ class SavePanel(QGroupBox):
     grader_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Labels", parent)
+        super().__init__(parent)
         self.folder = QElidingLabel()
         # The end of a path says more than its beginning.
         self.folder.setElideMode(Qt.TextElideMode.ElideLeft)

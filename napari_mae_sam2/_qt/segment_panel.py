@@ -8,20 +8,18 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QRadioButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2.annotate.annotator import Readiness
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
-
     from napari_mae_sam2.annotate.session import CaseSession
 
 STATES = {
@@ -35,7 +33,7 @@ STATES = {
 }
 
 
-class SegmentPanel(QGroupBox):
+class SegmentPanel(QWidget):
     """What the grader does with the model, besides clicking in the frame.
 
     Parameters
@@ -55,7 +53,7 @@ class SegmentPanel(QGroupBox):
     redo_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Segment", parent)
+        super().__init__(parent)
         self.state = QLabel()
         self.state.setWordWrap(True)
         self._bar = QProgressBar()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.curve import RoundCurve
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
-
     from napari_mae_sam2.annotate.training_run import Ended, Progress
 
 WORDS = {
@@ -25,7 +23,7 @@ WORDS = {
 }
 
 
-class TrainingPanel(QGroupBox):
+class TrainingPanel(QWidget):
     """Shows one round at a time.
 
     Parameters
@@ -39,7 +37,7 @@ class TrainingPanel(QGroupBox):
     use_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Train a round", parent)
+        super().__init__(parent)
         self.words = QLabel(
             "Trains the model on the labels of the folder, beside your work. "
             "The model in use changes only when you say so."

@@ -13,6 +13,7 @@ from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.places import Places
+from napari_mae_sam2.study.preferences import Preferences
 
 
 @pytest.fixture
@@ -36,7 +37,13 @@ def grader(qtbot, models, tmp_path, monkeypatch):
     gui = GuiThread()
     annotator = Annotator(gui.post, load)
     desk = Desk(annotator, gui.post, Places(), tmp_path / "labels")
-    widget = LeakageWidget(viewer, desk, lambda: make_frame("sample"), _frame_of)
+    widget = LeakageWidget(
+        viewer,
+        desk,
+        lambda: make_frame("sample"),
+        _frame_of,
+        Preferences(tmp_path / "window.json"),
+    )
     viewer.window.add_dock_widget(widget, name="leakage")
     annotator.load_model()
     made = Grader(viewer, widget, say=lambda _line: None)

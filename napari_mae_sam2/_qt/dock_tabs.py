@@ -1,0 +1,125 @@
+"""The tabs of the dock and the sections in them: where every panel has its place.
+
+A tab appears with its first section, in the order of `Tab`; it scrolls where the
+window is too low. Which sections are folded is remembered.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_mae_sam2._qt.section import Section
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.study.preferences import Preferences
+
+
+class Tab(Enum):
+    """The tabs in their order; what a grader does all day stands in the first."""
+
+    GRADE = "Grade"
+    CORRECT = "Correct"
+    LESIONS = "Lesions"
+    VIEW = "View"
+    MODEL = "Model"
+
+
+class DockTabs(QTabWidget):
+    """Tabs of sections.
+
+    Parameters
+    ----------
+    preferences : Preferences
+        Remembers which sections are folded.
+    parent : QWidget, optional
+        The dock.
+    """
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        self._columns: dict[Tab, QVBoxLayout] = {}
+        self._sections: dict[tuple[Tab, str], Section] = {}
+        self.setDocumentMode(True)
+        self.setUsesScrollButtons(False)
+
+    def add(
+        self,
+        tab: Tab,
+        title: str,
+        panel: QWidget,
+        *,
+        folded: bool = False,
+        stretch: bool = False,
+    ) -> Section:
+        """Put a panel at the end of a tab.
+
+        Parameters
+        ----------
+        tab : Tab
+            Where it goes.
+        title : str
+            Its title, unique in the tab.
+        panel : QWidget
+            With a layout of its own.
+        folded : bool
+            How it is until the grader says otherwise.
+        stretch : bool
+            True for a list or a table, which takes the room that is left.
+
+        Returns
+        -------
+        Section
+            What holds it.
+        """
+        section = Section(title, panel, stretch)
+        key = f"folded {tab.value}/{title}"
+        section.fold(self._preferences.flag(key, folded))
+        section.folded.connect(lambda now: self._preferences.put(key, now))
+        column = self._columns.get(tab) or self._open(tab)
+        # Before the room that is left at the end.
+        column.insertWidget(column.count() - 1, section, 100 if stretch else 0)
+        self._sections[tab, title] = section
+        return section
+
+    def show_tab(self, tab: Tab, title: str | None = None) -> None:
+        """Bring a tab to the front, and open one of its sections."""
+        for index in range(self.count()):
+            if self.tabText(index) == tab.value:
+                self.setCurrentIndex(index)
+        section = None if title is None else self._sections.get((tab, title))
+        if section is not None:
+            section.fold(False)
+
+    def _open(self, tab: Tab) -> QVBoxLayout:
+        page = _Page()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(2, 4, 2, 2)
+        column.setSpacing(4)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(page)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        before = [other for other in self._columns if _rank(other) < _rank(tab)]
+        self.insertTab(len(before), area, tab.value)
+        self._columns[tab] = column
+        return column
+
+
+class _Page(QWidget):
+    """Asks for a scroll bar only where its lists cannot become any smaller."""
+
+    def heightForWidth(self, width: int) -> int:
+        """Give the least height: a scroll area takes this for what it needs."""
+        layout = self.layout()
+        return -1 if layout is None else int(layout.minimumHeightForWidth(width))
+
+
+def _rank(tab: Tab) -> int:
+    return list(Tab).index(tab)

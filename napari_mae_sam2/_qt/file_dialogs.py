@@ -1,0 +1,38 @@
+"""Asks the grader for files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
+MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
+
+
+def ask_folder(parent: QWidget, title: str) -> Path | None:
+    """Ask for a folder; None where the grader thinks better of it."""
+    folder = QFileDialog.getExistingDirectory(parent, title)
+    return Path(folder) if folder else None
+
+
+def ask_frames(parent: QWidget, title: str = "Open frames") -> list[Path]:
+    """Ask for image files; empty where the grader thinks better of it."""
+    files, _ = QFileDialog.getOpenFileNames(parent, title, "", IMAGES)
+    return [Path(file) for file in files]
+
+
+def ask_frame(parent: QWidget, title: str) -> Path | None:
+    """Ask for one image file; None where the grader thinks better of it."""
+    file, _ = QFileDialog.getOpenFileName(parent, title, "", IMAGES)
+    return Path(file) if file else None
+
+
+def ask_model(parent: QWidget) -> str:
+    """Ask for a checkpoint; empty where the grader thinks better of it."""
+    file, _ = QFileDialog.getOpenFileName(parent, "Use a checkpoint", "", MODELS)
+    return str(file)

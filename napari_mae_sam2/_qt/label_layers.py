@@ -1,0 +1,121 @@
+"""The layers of what is leakage: the committed lesions, and what the model proposes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
+from qtpy.QtCore import QTimer
+
+if TYPE_CHECKING:
+    from napari_mae_sam2._qt.layer_stack import LayerStack
+    from napari_mae_sam2.annotate.proposal import Proposal
+    from napari_mae_sam2.annotate.session import CaseSession
+
+PROPOSAL = "#22d3ee"
+LESIONS = (
+    "#fb923c", "#e879f9", "#facc15", "#4ade80", "#f87171", "#818cf8",
+    "#fda4af", "#a3e635", "#c084fc", "#fdba74",
+)  # fmt: skip
+"""Bright on a dark fundus; none is the proposal's."""
+
+
+class LabelLayers:
+    """Shows the labels and the proposal of a session, and reports paint to it.
+
+    Parameters
+    ----------
+    stack : LayerStack
+        Where the layers go.
+    """
+
+    def __init__(self, stack: LayerStack) -> None:
+        self._stack = stack
+        self._session: CaseSession | None = None
+        self._painting = False
+        self.leakage: Labels | None = None
+        self.proposal: Labels | None = None
+
+    def follow(self, session: CaseSession | None) -> None:
+        """Listen to another session, or to none."""
+        if self._session is not None:
+            self._session.proposal_changed.disconnect(self.show_proposal)
+            self._session.labels_changed.disconnect(self._on_labels)
+        self._session = session
+        if session is not None:
+            session.proposal_changed.connect(self.show_proposal)
+            session.labels_changed.connect(self._on_labels)
+
+    def fill(self, session: CaseSession) -> None:
+        """Show the labels of a session; no proposal yet."""
+        if self.leakage is None:
+            self.leakage = self._stack.add(
+                Labels(
+                    session.labels,
+                    name="leakage",
+                    opacity=0.5,
+                    colormap=CyclicLabelColormap(colors=["transparent", *LESIONS]),
+                ),
+                at=1,
+            )
+            self.leakage.events.paint.connect(self._on_paint)
+        else:
+            self.leakage.data = session.labels
+        # For napari's own "Save": our writer puts the frame's hash beside the labels.
+        self.leakage.metadata["fa_frame"] = session.frame
+        self.leakage.mode = "pan_zoom"
+        self.leakage.selected_label = int(session.labels.max()) or 1
+        nothing = np.zeros(session.frame.shape, np.uint8)
+        if self.proposal is None:
+            colours = DirectLabelColormap(
+                color_dict={None: "transparent", 0: "transparent", 1: PROPOSAL}
+            )
+            self.proposal = self._stack.add(
+                Labels(nothing, name="proposal", opacity=0.45, colormap=colours),
+                above=self.leakage,
+            )
+        else:
+            self.proposal.data = nothing
+
+    def show_proposal(self, proposal: Proposal | None) -> None:
+        """Show what the model proposes."""
+        if self.proposal is None or self._session is None:
+            return
+        self.proposal.data = (
+            np.zeros(self._session.frame.shape, np.uint8)
+            if proposal is None
+            else proposal.mask().view(np.uint8)
+        )
+
+    def clear(self) -> None:
+        """Take the layers away."""
+        for layer in (self.proposal, self.leakage):
+            self._stack.remove(layer)
+        self.proposal = self.leakage = None
+
+    def forget(self, layer: object) -> None:
+        """Take note that somebody deleted a layer."""
+        if layer is self.leakage:
+            self.leakage = None
+        if layer is self.proposal:
+            self.proposal = None
+
+    def _on_labels(self, _region: object) -> None:
+        if self.leakage is not None and not self._painting:
+            self.leakage.refresh()
+
+    def _on_paint(self) -> None:
+        # napari tells of a polygon before it paints it, of all else afterwards.
+        if not self._note_paint():
+            QTimer.singleShot(0, self._note_paint)
+
+    def _note_paint(self) -> bool:
+        if self._session is None:
+            return False
+        self._painting = True
+        try:
+            return self._session.painted()
+        finally:
+            self._painting = False

@@ -1,0 +1,59 @@
+"""Where a further panel, tool or key joins the window.
+
+A part has keys and panels and follows the case in hand; the dock asks it for them and
+tells it. To add one, write it in a file of its own and name it in `make_parts`:
+
+    class Ruler(Part):
+        def __init__(self, dock):
+            self.keys = (Key(("D",), "measure a distance", self.start, "Measure"),)
+            self._panel = RulerPanel()
+
+        def add_panels(self, tabs):
+            tabs.add(Tab.LESIONS, "Distance", self._panel, folded=True)
+
+Keys of a part are bound, and shown on the sheet of keys, under their group.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_mae_sam2._qt.dock_tabs import DockTabs
+    from napari_mae_sam2._qt.keys import Key
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.session import CaseSession
+
+
+class Part:
+    """A part of the window; each method may be left as it is."""
+
+    keys: tuple[Key, ...] = ()
+
+    def add_panels(self, tabs: DockTabs) -> None:
+        """Put panels into the tabs, once."""
+
+    def show_case(self, session: CaseSession | None) -> None:
+        """Follow another case, whose layers are not shown yet, or none."""
+
+    def layers_ready(self) -> None:
+        """Use the layers of the case, some of which may be new."""
+
+    def close(self) -> None:
+        """Stop what runs and let go of the viewer; the window may be gone already."""
+
+
+def make_parts(_dock: LeakageWidget) -> tuple[Part, ...]:
+    """Make the parts of a dock, in the order of their panels.
+
+    Parameters
+    ----------
+    dock : LeakageWidget
+        With its viewer, desk, layers, mouse, messages and preferences.
+
+    Returns
+    -------
+    tuple of Part
+        Kept by the dock until it closes.
+    """
+    return ()

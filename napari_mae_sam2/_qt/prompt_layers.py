@@ -1,0 +1,111 @@
+"""The layers of what the grader asks: points, and the box that is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Points, Shapes
+
+if TYPE_CHECKING:
+    from napari_mae_sam2._qt.layer_stack import LayerStack
+    from napari_mae_sam2.annotate.draft import Box, Draft
+    from napari_mae_sam2.annotate.session import CaseSession
+
+POSITIVE, NEGATIVE = "#2dd4bf", "#fb7185"
+BOX = "#facc15"
+
+
+class PromptLayers:
+    """Shows the draft of a session.
+
+    Parameters
+    ----------
+    stack : LayerStack
+        Where the layers go.
+    """
+
+    def __init__(self, stack: LayerStack) -> None:
+        self._stack = stack
+        self._session: CaseSession | None = None
+        self.box: Shapes | None = None
+        self.points: Points | None = None
+
+    def follow(self, session: CaseSession | None) -> None:
+        """Listen to another session, or to none."""
+        if self._session is not None:
+            self._session.draft_changed.disconnect(self.show_draft)
+        self._session = session
+        if session is not None:
+            session.draft_changed.connect(self.show_draft)
+
+    def fill(self) -> None:
+        """Make the layers where they are not there."""
+        if self.box is None:
+            self.box = self._stack.add(
+                Shapes(
+                    ndim=2,
+                    name="box",
+                    edge_color=BOX,
+                    face_color="transparent",
+                    edge_width=2,
+                )
+            )
+        if self.points is None:
+            self.points = self._stack.add(
+                Points(
+                    ndim=2,
+                    name="prompts",
+                    size=10,
+                    border_color="white",
+                    border_width=0.15,
+                )
+            )
+
+    def show_draft(self, draft: Draft) -> None:
+        """Show the prompts that were given."""
+        if self.points is None:
+            return
+        places = np.array([(c.row, c.column) for c in draft.clicks]).reshape(-1, 2)
+        self.points.data = places
+        if len(places):
+            self.points.face_color = [
+                POSITIVE if click.positive else NEGATIVE for click in draft.clicks
+            ]
+            self.points.size = self._point_size()
+            self.points.selected_data = set()
+        self._draw_boxes(draft.boxes)
+
+    def preview_box(self, box: Box | None) -> None:
+        """Show the box that is being dragged, or the one of the draft."""
+        boxes = () if self._session is None else self._session.draft.boxes
+        self._draw_boxes((box,) if box is not None else boxes)
+
+    def clear(self) -> None:
+        """Take the layers away."""
+        for layer in (self.points, self.box):
+            self._stack.remove(layer)
+        self.points = self.box = None
+
+    def forget(self, layer: object) -> None:
+        """Take note that somebody deleted a layer."""
+        if layer is self.box:
+            self.box = None
+        if layer is self.points:
+            self.points = None
+
+    def _draw_boxes(self, boxes: tuple[Box, ...]) -> None:
+        if self.box is None or (not boxes and not self.box.nshapes):
+            return
+        self.box.data = []
+        if boxes:
+            corners = [[(b.top, b.left), (b.bottom, b.right)] for b in boxes]
+            width = self._point_size() / 5
+            self.box.add_rectangles(corners, edge_width=width, edge_color=BOX)
+            self.box.selected_data = set()
+
+    def _point_size(self) -> float:
+        # Points are measured in pixels of the frame: keep them readable on the
+        # screen for frames of any size.
+        assert self._session is not None
+        return max(6.0, max(self._session.frame.shape) / 75)
