@@ -1,26 +1,21 @@
 """The grader's desk: opens cases one after the other and puts them away saved.
 
-Reading and writing happen in threads of their own. A case that is left is saved in
-the background; one that could not be saved stays in memory, is marked in the list,
-and is tried again with the next save and on closing.
+Reading and writing happen in threads of their own; `keeping` tells what is saved when.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import OrderedDict
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
-from napari_mae_sam2.annotate.saving import Saved, Writer, find
-from napari_mae_sam2.annotate.session import CaseSession
+from napari_mae_sam2.annotate.opening import Opened, open_case
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
+from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.study.records import ModelRecord
 
 if TYPE_CHECKING:
@@ -28,20 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2.annotate.annotator import Annotator
+    from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.places import Places
-
-log = logging.getLogger(__name__)
-
-SESSIONS_KEPT = 6
-"""Saved cases that stay in memory with their history, for going back."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Opened:
-    frame: Frame
-    saved: Saved | None
-    pages: int
 
 
 class Desk:
@@ -80,19 +64,17 @@ class Desk:
         self._places = places
         self._home = home
         self._case: Case | None = None
-        # In hand, left not long ago, or not saved: they come back as they were.
-        self._sessions: OrderedDict[Case, CaseSession] = OrderedDict()
-        self._opener = LatestWins[Case, _Opened](
-            lambda case, _cancelled: _open(case),
+        self._opener = LatestWins[Case, Opened](
+            lambda case, _cancelled: open_case(case),
             lambda outcome: post(lambda: self._on_opened(outcome)),
             "open case",
         )
-        self._writer = Writer(post)
+        self._keeping = Keeping(post, self.worklist, self._signature, self.warned.emit)
 
     @property
     def session(self) -> CaseSession | None:
         """The case in hand."""
-        return None if self._case is None else self._sessions.get(self._case)
+        return self._keeping.get(self._case)
 
     @property
     def folder(self) -> Path:
@@ -114,7 +96,7 @@ class Desk:
                 continue
             cases += [self._case_of(file) for file in files]
         if cases:
-            self._save_all()
+            self._keeping.save_all()
             self.worklist.replace(cases)
             self._take(0)
 
@@ -165,10 +147,7 @@ class Desk:
                 self._places.choose(case.path.parent, folder)
         if self._case is not None and self._case.path is None:
             self._home = folder
-        for case, session in list(self._sessions.items()):
-            session.move_to_new_study()
-            if session.saves.is_saved and case is not self._case:
-                del self._sessions[case]
+        self._keeping.move(self._case)
         self.folder_changed.emit(folder)
         if self._case is not None and self.session is not None:
             # Still in hand, and may be painted on, until the other labels are read.
@@ -180,17 +159,11 @@ class Desk:
         An empty label is an answer: this frame shows no leakage.
         """
         if self._case is not None and self.session is not None:
-            self._save(self._case, self.session, then)
+            self._keeping.save(self._case, then)
 
     def save_changes(self, then: Callable[[], None]) -> None:
         """Save every case that changed, then go on; where one fails, stop there."""
-
-        def go_on() -> None:
-            if not any(case.status is Status.UNSAVED for case in self._sessions):
-                then()
-
-        self._save_all()
-        self._writer.after(go_on)
+        self._keeping.save_changes(then)
 
     def close(self) -> list[str]:
         """Save what is not saved, stop every worker and wait for it.
@@ -201,7 +174,7 @@ class Desk:
             A sentence for every case whose labels could be saved nowhere.
         """
         troubles = self.save_now()
-        self._writer.close()
+        self._keeping.close()
         self._opener.close()
         self.annotator.close()
         return troubles
@@ -216,22 +189,7 @@ class Desk:
         list of str
             A sentence for every case whose labels could be saved nowhere.
         """
-        self._writer.wait()
-        troubles = []
-        for case, session in list(self._sessions.items()):
-            session.painted()
-            if session.saves.is_saved:
-                continue
-            for folder in (case.study, self._home):
-                try:
-                    self._writer.save_here(session, folder, self.grader, self._model())
-                    break
-                except Exception as error:
-                    trouble = _sentence(error, f"{case.name} could not be saved")
-                    log.warning("%s", trouble)
-            else:
-                troubles.append(trouble)
-        return troubles
+        return self._keeping.save_now(self._home)
 
     # --- inside ----------------------------------------------------------------
 
@@ -240,11 +198,11 @@ class Desk:
         load = partial(read_frame, path, page)
         return Case(name, load, self._places.study_of(path.parent), path, page)
 
-    def _model(self) -> ModelRecord | None:
+    def _signature(self) -> tuple[str, ModelRecord | None]:
         predictor = self.annotator.predictor
         if predictor is None:
-            return None
-        return ModelRecord(
+            return self.grader, None
+        return self.grader, ModelRecord(
             name=predictor.name,
             fingerprint=predictor.fingerprint,
             round=predictor.round,
@@ -252,22 +210,22 @@ class Desk:
 
     def _take(self, position: int) -> None:
         case = self.worklist.take(position)
-        session = self._sessions.get(case)
+        session = self._keeping.get(case)
         if session is None:
             self._opener.submit(case)
         else:
             self._opener.cancel()
             self._put_on_desk(case, session)
 
-    def _on_opened(self, outcome: Outcome[Case, _Opened]) -> None:
+    def _on_opened(self, outcome: Outcome[Case, Opened]) -> None:
         if not self._opener.is_current(outcome.generation):
             return
         case, opened = outcome.request, outcome.response
-        in_hand = self._sessions.get(case)
+        in_hand = self._keeping.get(case)
         if in_hand is not None and not in_hand.saves.is_saved:
             return  # what the grader did meanwhile counts, and corrects what is there
         if opened is None:
-            sentence = _sentence(outcome.error, f"{case.name} cannot be opened")
+            sentence = sentence_of(outcome.error, f"{case.name} cannot be opened")
             self.worklist.set_status(case, Status.UNREADABLE, sentence)
             self._put_on_desk(case, None)
             self.warned.emit(sentence)
@@ -281,13 +239,8 @@ class Desk:
                     for page in range(1, opened.pages)
                 ],
             )
-        saved = opened.saved
-        self.worklist.set_status(case, Status.NEW if saved is None else Status.GRADED)
-        session = (
-            CaseSession(opened.frame)
-            if saved is None
-            else CaseSession(opened.frame, saved.labels, saved.lesions, saved.revision)
-        )
+        session = opened.session
+        self.worklist.set_status(case, Status.GRADED if opened.graded else Status.NEW)
         if in_hand is not None and not in_hand.draft.is_empty:
             session.go_on_with(in_hand.draft)
         self._put_on_desk(case, session)
@@ -295,55 +248,10 @@ class Desk:
     def _put_on_desk(self, case: Case, session: CaseSession | None) -> None:
         # Only now does the grader leave the case before: it could be painted on
         # until here.
-        self._save_all()
+        self._keeping.save_all()
         self._case = case
         if session is not None:
-            self._sessions[case] = session
-            self._sessions.move_to_end(case)
-            self._forget()
+            self._keeping.put(case, session)
         self.annotator.open(session)
         self.folder_changed.emit(self.folder)
         self.case_opened.emit(session)
-
-    def _forget(self) -> None:
-        """Let the oldest cases go whose labels are on disk."""
-        for case, session in list(self._sessions.items())[:-SESSIONS_KEPT]:
-            if session.saves.is_saved:
-                del self._sessions[case]
-
-    def _save_all(self) -> None:
-        for case, session in list(self._sessions.items()):
-            session.painted()
-            if session.saves.unsaved:
-                self._save(case, session, None)
-
-    def _save(
-        self, case: Case, session: CaseSession, then: Callable[[], None] | None
-    ) -> None:
-        folder = case.study
-
-        def done(error: Exception | None) -> None:
-            if error is not None:
-                sentence = _sentence(error, f"{case.name} could not be saved")
-                self.worklist.set_status(case, Status.UNSAVED, sentence)
-                self.warned.emit(f"{sentence} Your labels are kept in the window.")
-                return
-            if case.study == folder:
-                self.worklist.set_status(case, Status.GRADED)
-            if then is not None:
-                then()
-
-        self._writer.save(session, folder, self.grader, self._model(), done)
-
-
-def _open(case: Case) -> _Opened:
-    frame = case.load()
-    pages = count_pages(case.path) if case.path is not None and not case.page else 1
-    return _Opened(frame, find(frame, case.study), pages)
-
-
-def _sentence(error: BaseException | None, what: str) -> str:
-    if isinstance(error, PlainError):
-        return str(error)
-    log.error("%s", what, exc_info=error)
-    return f"{what}: {error}."

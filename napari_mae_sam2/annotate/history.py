@@ -8,53 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from napari_mae_sam2.annotate.draft import Draft
     from napari_mae_sam2.annotate.lesion import Lesion
-
-Region = tuple[slice, slice]
-"""Rows and columns of a rectangle of the frame."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RegionChange:
-    """The pixels of one rectangle of the labels, before and after."""
-
-    region: Region
-    before: NDArray[np.uint16]
-    after: NDArray[np.uint16]
-
-    @classmethod
-    def between(
-        cls, before: NDArray[np.uint16], after: NDArray[np.uint16]
-    ) -> RegionChange | None:
-        """Find the smallest rectangle that holds every difference of two images.
-
-        Parameters
-        ----------
-        before, after : uint16 arrays of shape (H, W)
-
-        Returns
-        -------
-        RegionChange or None
-            None where the two are equal.
-        """
-        differs = before != after
-        rows = np.flatnonzero(differs.any(axis=1))
-        if not len(rows):
-            return None
-        columns = np.flatnonzero(differs[rows[0] : rows[-1] + 1].any(axis=0))
-        region = (
-            slice(int(rows[0]), int(rows[-1]) + 1),
-            slice(int(columns[0]), int(columns[-1]) + 1),
-        )
-        return cls(region, before[region].copy(), after[region].copy())
+    from napari_mae_sam2.annotate.pixel_change import PixelChange
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +40,12 @@ class Step:
     name: str
     before: Moment
     after: Moment
-    change: RegionChange | None = None
+    change: PixelChange | None = None
+
+    @property
+    def edits_labels(self) -> bool:
+        """True where it changed what is saved: pixels, or what is known of lesions."""
+        return self.change is not None or self.before.lesions != self.after.lesions
 
 
 class History:

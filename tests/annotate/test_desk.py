@@ -10,7 +10,8 @@ from grey import make_frame
 from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
-from napari_mae_sam2.annotate.desk import SESSIONS_KEPT, Desk
+from napari_mae_sam2.annotate.desk import Desk
+from napari_mae_sam2.annotate.keeping import SESSIONS_KEPT
 from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.study.places import STUDY_NAME, Places
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_mae_sam2.annotate.lesion import Lesion
+from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.session import CaseSession, NothingToCommitError
 from napari_mae_sam2.fa.errors import PlainError
 
@@ -258,6 +260,58 @@ def test_an_answer_that_is_there_is_not_replaced(session, predictor):
     assert session.take_prediction(draft, answer, "a", "weights")
     assert not session.take_prediction(draft, answer, "a", "weights")
     assert session.take_prediction(draft, answer, "b", "other weights")
+
+
+def test_an_edit_is_one_step_with_its_lesions(session, answer):
+    session.click(10, 10)
+    session.commit()
+    before = session.labels.copy()
+
+    def split(old):
+        old[:, 10:] = np.where(old[:, 10:] == 1, 2, old[:, 10:])
+        return old
+
+    assert session.edit(
+        "split", split, region=np.s_[0:20, 0:30], lesions=[Lesion(2, kind="disc")]
+    )
+    assert session.lesion_numbers() == [1, 2]
+    assert session.image.area(2) == 100
+    assert session.lesion(2).kind == "disc"
+    assert session.undo() == "split"
+    assert (session.labels == before).all()
+    assert 2 not in session.lesions
+    session.redo()
+    assert session.lesion(2).kind == "disc"
+
+
+def test_an_edit_leaves_what_was_painted_before_a_step_of_its_own(session):
+    session.labels[0:3, 0:3] = 1
+    assert session.edit("grow", lambda old: np.maximum(old, 2), region=np.s_[8:9, 8:9])
+    assert session.image.shares() == {Origin.BRUSH: 0.9, Origin.CLEAN_UP: 0.1}
+    assert session.undo() == "grow"
+    assert session.undo() == "paint"
+
+
+def test_an_edit_that_changes_nothing_is_no_step(session):
+    assert not session.edit("smooth", session.labels.copy())
+    assert len(session.history) == 0
+
+
+def test_an_edit_that_does_not_fit_changes_nothing(session):
+    for wrong in (np.zeros((2, 2), np.uint16), np.full((60, 80), 70000)):
+        with pytest.raises(ValueError, match=r"region|uint16"):
+            session.edit("wrong", wrong)
+    assert not session.labels.any()
+
+
+def test_what_is_known_of_a_lesion_is_an_edit_too(session):
+    session.labels[0:3, 0:3] = 1
+    session.painted()
+    edits = session.saves.edits
+    session.edit("kind", session.labels, lesions=[Lesion(1, kind="disc")])
+    assert session.saves.edits > edits
+    session.undo()
+    assert session.lesion(1).kind == ""
 
 
 def test_labels_of_another_size_are_refused(frame):

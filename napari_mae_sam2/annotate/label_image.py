@@ -1,0 +1,171 @@
+"""The labels of one case, with what is counted of every lesion as they change.
+
+The array is shown and painted on by others, in place; what they did is found as the
+difference to a copy. Areas and intensities follow the pixels that changed, so that
+nobody has to look through a whole frame after a stroke.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_mae_sam2.annotate.pixel_change import (
+    Origin,
+    PixelChange,
+    Region,
+    positions_of_difference,
+    region_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.annotate.lesion import Lesion
+
+MOST_LESIONS = int(np.iinfo(np.uint16).max)
+
+_SOURCES = {"model": Origin.MODEL, "paint": Origin.BRUSH}
+
+
+class LabelImage:
+    """Lesion numbers of a frame.
+
+    Parameters
+    ----------
+    grey : array of shape (H, W) or (H, W, 3)
+        The frame's pixels, for the mean intensity of lesions.
+    labels : integer array of shape (H, W), optional
+        Lesions found earlier; copied. None for no leakage.
+    lesions : iterable of Lesion
+        What is known of them: where their pixels come from.
+    """
+
+    def __init__(
+        self,
+        grey: NDArray[Any],
+        labels: NDArray[Any] | None = None,
+        lesions: Iterable[Lesion] = (),
+    ) -> None:
+        shape = grey.shape[:2]
+        self.pixels: NDArray[np.uint16] = (
+            np.zeros(shape, np.uint16)
+            if labels is None
+            else np.array(labels, np.uint16, order="C")
+        )
+        """uint16 (H, W): the one array that is shown, painted on and saved."""
+        self._known = np.zeros(shape, np.uint16)
+        self._origins = np.zeros(shape, np.uint8)
+        self._grey = grey
+        self._areas = np.zeros(MOST_LESIONS + 1, np.int64)
+        self._sums = np.zeros(MOST_LESIONS + 1, np.float64)
+        self._by_origin = np.zeros(len(Origin), np.int64)
+        if labels is not None:
+            self.take_change(Origin.EARLIER)
+            self._trace({lesion.number: lesion.source for lesion in lesions})
+
+    # --- what was counted ------------------------------------------------------
+
+    def numbers(self) -> list[int]:
+        """Return the numbers that pixels have, in order."""
+        return [int(number) for number in np.flatnonzero(self._areas[1:]) + 1]
+
+    def area(self, number: int) -> int:
+        """Count the pixels of a lesion; 0 where it has none."""
+        return int(self._areas[number])
+
+    def mean_intensity(self, number: int) -> float:
+        """Return the mean grey value of a lesion that has pixels, as stored."""
+        return float(self._sums[number] / max(self._areas[number], 1))
+
+    def shares(self) -> dict[Origin, float]:
+        """Return which part of all leakage comes from where; empty without any."""
+        counts = {origin: int(self._by_origin[origin]) for origin in Origin if origin}
+        whole = sum(counts.values())
+        return {origin: count / whole for origin, count in counts.items() if count}
+
+    # --- what changes it -------------------------------------------------------
+
+    def take_change(
+        self, origin: Origin, within: Region | None = None
+    ) -> PixelChange | None:
+        """Find out what somebody changed in `pixels`, and take note of it.
+
+        Parameters
+        ----------
+        origin : Origin
+            Where pixels that became leakage come from.
+        within : tuple of slice, optional
+            Nothing changed outside this rectangle.
+
+        Returns
+        -------
+        PixelChange or None
+            None where nothing changed.
+        """
+        where = positions_of_difference(self._known, self.pixels, within)
+        if not len(where):
+            return None
+        before, after = self._known.ravel()[where], self.pixels.ravel()[where]
+        origins = self._origins.ravel()[where]
+        new = np.where(after, np.where(before, origins, origin), Origin.NONE)
+        change = PixelChange(
+            region_of(where, self.pixels.shape[1]),
+            where,
+            before,
+            after,
+            origins,
+            new.astype(np.uint8),
+        )
+        self._note(change, back=False)
+        return change
+
+    def put(self, change: PixelChange, back: bool) -> None:
+        """Do a change once more, or take it back."""
+        values = change.before if back else change.after
+        self.pixels.reshape(-1)[change.where] = values
+        self._note(change, back)
+
+    # --- inside ----------------------------------------------------------------
+
+    def _note(self, change: PixelChange, back: bool) -> None:
+        old, new = change.before, change.after
+        old_origins, new_origins = change.origins_before, change.origins_after
+        if back:
+            old, new = new, old
+            old_origins, new_origins = new_origins, old_origins
+        self._known.reshape(-1)[change.where] = new
+        self._origins.reshape(-1)[change.where] = new_origins
+        grey = self._grey[np.divmod(change.where, self.pixels.shape[1])]
+        if grey.ndim > 1:
+            grey = grey.mean(axis=1, dtype=np.float64)
+        _count(self._areas, self._sums, new, grey, 1)
+        _count(self._areas, self._sums, old, grey, -1)
+        kinds = len(Origin)
+        self._by_origin += np.bincount(new_origins, minlength=kinds)
+        self._by_origin -= np.bincount(old_origins, minlength=kinds)
+
+    def _trace(self, sources: dict[int, str]) -> None:
+        """Tell by the sources of lesions where their pixels come from."""
+        table = np.full(MOST_LESIONS + 1, Origin.EARLIER, np.uint8)
+        table[0] = Origin.NONE
+        for number, source in sources.items():
+            table[number] = _SOURCES.get(source, Origin.EARLIER)
+        self._origins = table[self.pixels]
+        self._by_origin = np.bincount(self._origins.ravel(), minlength=len(Origin))
+
+
+def _count(
+    areas: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    numbers: NDArray[np.uint16],
+    grey: NDArray[Any],
+    sign: int,
+) -> None:
+    counts = np.bincount(numbers)
+    areas[: len(counts)] += sign * counts
+    sums[: len(counts)] += sign * np.bincount(numbers, weights=grey)
+    areas[0], sums[0] = 0, 0.0  # background is no lesion
