@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.draft import Draft
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
     from napari_mae_sam2.model.protocol import Prediction
 
 
@@ -28,7 +29,7 @@ class Proposal:
     @property
     def candidates(self) -> int:
         """How many masks there are to choose from."""
-        return len(self.prediction.logits)
+        return len(self.prediction.grid)
 
     @property
     def score(self) -> float:
@@ -43,8 +44,11 @@ class Proposal:
 
     def mask(self) -> NDArray[np.bool_]:
         """Return the pixels (H, W) that the chosen candidate calls leakage."""
-        leakage: NDArray[np.bool_] = self.prediction.logits[self.chosen] > 0
-        return leakage
+        return self.placed().on(self.prediction.shape)
+
+    def placed(self) -> PlacedMask:
+        """Return the same pixels without the frame around them; fast."""
+        return self.prediction.mask(self.chosen)
 
     def next(self) -> Proposal:
         """Look at the next candidate, or the first again after the last."""

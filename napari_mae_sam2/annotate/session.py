@@ -74,7 +74,7 @@ class CaseSession(CaseState):
         """
         if draft is not self._draft or self.is_answered(weights):
             return False
-        chosen = min(self._choice, len(prediction.logits) - 1)
+        chosen = min(self._choice, len(prediction.grid) - 1)
         self._show(Proposal(draft, prediction, chosen, model, weights))
         return True
 

@@ -119,6 +119,25 @@ def _without_alpha(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels[..., :3] if pixels.ndim == 3 else pixels
 
 
+def as_8bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Give a frame in 8 bits, grey or RGB as it is.
+
+    What is cut out of the answer looks as it does in the whole frame; a part that is
+    stretched by itself would not.
+
+    Parameters
+    ----------
+    pixels : uint8, uint16 or float array of shape (H, W), (H, W, 3) or (H, W, 4)
+        As for `as_rgb8`.
+
+    Returns
+    -------
+    uint8 array of shape (H, W) or (H, W, 3)
+        The frame's own array where that is already so.
+    """
+    return _to8(_without_alpha(pixels))
+
+
 def as_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Give a frame as 8-bit RGB.
 

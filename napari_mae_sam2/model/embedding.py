@@ -29,3 +29,8 @@ class FrameEmbedding:
     shape: tuple[int, int]
     image_size: int
     encoder_fingerprint: str
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self.features.nbytes

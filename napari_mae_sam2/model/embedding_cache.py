@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 FORMAT: Final = "mae-sam2-embedding-1"
 ENDING: Final = ".embedding"
 
-_IN_MEMORY: Final = 6  # frames, of 17 MB each at 1024
+_IN_MEMORY: Final = 10**8  # bytes; a frame takes 17 MB at 1024
 _TEMPORARY: Final = ".tmp-"
 _LEFT_BEHIND: Final = 3600  # s after which nobody writes to it any more
 _AFTER_EVICTION: Final = 0.9  # of the limit, so that not every frame evicts
@@ -97,11 +97,14 @@ class EmbeddingCache:
     limit : int
         Bytes that the files may take; where they take more, the ones used longest
         ago go.
+    memory : int
+        Bytes that the features in memory may take; the last one stays in any case.
     """
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, folder: Path, limit: int, memory: int = _IN_MEMORY) -> None:
         self._folder = folder
         self._limit = limit
+        self._most = memory
         self._memory: OrderedDict[str, Features] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -178,8 +181,10 @@ class EmbeddingCache:
         with self._lock:
             self._memory[key.text] = features
             self._memory.move_to_end(key.text)
-            while len(self._memory) > _IN_MEMORY:
-                self._memory.popitem(last=False)
+            taken = sum(each.nbytes for each in self._memory.values())
+            while taken > self._most and len(self._memory) > 1:
+                _, oldest = self._memory.popitem(last=False)
+                taken -= oldest.nbytes
 
     def _read(self, key: EmbeddingKey) -> Features | None:
         path = self._folder / key.name

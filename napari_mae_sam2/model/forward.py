@@ -30,6 +30,11 @@ class Features:
     embedding: torch.Tensor
     high_res: tuple[torch.Tensor, torch.Tensor]
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory the tensors take."""
+        return sum(part.nbytes for part in (self.embedding, *self.high_res))
+
     def to(self, device: torch.device | str) -> Features:
         """Return the same on another device."""
         fine, middle = self.high_res

@@ -308,9 +308,9 @@ def _merged(
 def _to_prediction(
     logits: torch.Tensor, scores: torch.Tensor, shape: tuple[int, int]
 ) -> Prediction:
-    """Bring logits of shape (C, h, w) to the frame's resolution."""
-    low = logits[None].float()  # [1, C, h, w]
-    full = interpolate(low, shape, mode="bilinear", align_corners=False)
+    """Hand over logits of shape (C, h, w) on a frame."""
+    grid = logits.float()
+    low = grid[None]  # [1, C, h, w]
     if low.shape[-1] != LOW_RES_SIDE:
         side = (LOW_RES_SIDE, LOW_RES_SIDE)
         low = interpolate(
@@ -318,7 +318,8 @@ def _to_prediction(
         )
     low = low.clamp(-_LOGIT_LIMIT, _LOGIT_LIMIT)
     return Prediction(
-        logits=full[0].cpu().numpy(),
+        grid=grid.cpu().numpy(),
         scores=scores.float().cpu().numpy(),
         low_res=low[0].cpu().numpy(),
+        shape=shape,
     )

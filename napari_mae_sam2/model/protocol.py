@@ -12,10 +12,23 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from napari_mae_sam2.model.prediction import Prediction
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from napari_mae_sam2.fa.close_up import CloseUp
+
+__all__ = [
+    "LOW_RES_SIDE",
+    "Cancelled",
+    "Embedding",
+    "Prediction",
+    "Predictor",
+    "Prompts",
+]
 
 LOW_RES_SIDE = 256
 """Side of the square low-resolution logits that a next prompt may build on."""
@@ -75,31 +88,20 @@ class Prompts:
                 f"mask must be ({LOW_RES_SIDE}, {LOW_RES_SIDE}), not {self.mask.shape}"
             )
 
+    def on(self, area: CloseUp) -> Prompts:
+        """Return the same prompts in pixels of a part of the frame."""
+        corner = np.array([area.top, area.left], np.float32)
+        return Prompts(
+            self.points - corner,
+            self.labels,
+            self.boxes - np.tile(corner, 2),
+            self.mask,
+        )
+
     @property
     def is_empty(self) -> bool:
         """True where nothing was said: the model then gives all leakage."""
         return not len(self.points) and not len(self.boxes) and self.mask is None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """The model's answer to one set of prompts.
-
-    Attributes
-    ----------
-    logits : float32 array of shape (C, H, W)
-        One to three candidates at the frame's resolution, the preferred one first;
-        above 0 is leakage.
-    scores : float32 array of shape (C,)
-        The IoU with the true lesion that the model expects of each candidate, 0 to 1.
-    low_res : float32 array of shape (C, 256, 256)
-        The same candidates as the model made them, to be given back as
-        `Prompts.mask`.
-    """
-
-    logits: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    low_res: NDArray[np.float32]
 
 
 class Embedding(Protocol):
@@ -108,6 +110,10 @@ class Embedding(Protocol):
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W) of the frame it was made from."""
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
 
 
 class Cancelled(Exception):
@@ -132,6 +138,10 @@ class Predictor(Protocol):
     @property
     def engine(self) -> str:
         """What encodes now, for people; it may change to a faster one."""
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the square that the encoder sees."""
 
     def close(self) -> None:
         """Stop what runs in the background, and wait for it."""

@@ -72,7 +72,8 @@ def test_what_was_kept_comes_back_from_memory_and_disk(cache: EmbeddingCache) ->
     assert [path.name for path in cache.folder.iterdir()] == [_key().name]
 
 
-def test_memory_holds_only_the_last_few(cache: EmbeddingCache) -> None:
+def test_memory_holds_only_the_last_few(tmp_path: Path) -> None:
+    cache = EmbeddingCache(tmp_path, 10**9, memory=int(6.5 * _random().nbytes))
     for number in range(12):
         cache.put(_key(number), _random(number))
     for path in cache.folder.iterdir():

@@ -23,12 +23,17 @@ class GreyEmbedding:
     def shape(self) -> tuple[int, int]:
         return self.pixels.shape
 
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes
+
 
 class GreyPredictor:
     """A predictor without a network: a click finds pixels of about its grey level."""
 
     round = 0
     engine = "grey levels"
+    image_size = 1024
 
     def __init__(self, name: str = "grey", hold: threading.Event | None = None) -> None:
         self.name = name

@@ -64,7 +64,7 @@ def click_until_right(
                 mask=low_res,
             ),
         )
-        mask: NDArray[np.bool_] = answer.logits[0] > 0
+        mask: NDArray[np.bool_] = answer.mask().on(lesion.shape)
         low_res = answer.low_res[0]
         shown.append(mask)
         if len(shown) >= at_most:
