@@ -44,6 +44,11 @@ def find_magic(head: bytes) -> bytes | None:
     return next(found, None)
 
 
+def is_tiff(magic: bytes) -> bool:
+    """Tell whether magic bytes are those of a TIFF."""
+    return magic in _TIFF
+
+
 def count_pictures(path: Path, magic: bytes) -> int:
     """Count the pictures of one size in a file; reduced copies do not count."""
     if magic not in _TIFF:

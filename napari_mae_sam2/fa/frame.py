@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_mae_sam2.fa.scale import PixelScale
+
 
 class FrameError(PlainError):
     """A file or an array that cannot be a frame; says which one and why."""
@@ -37,12 +39,15 @@ class Frame:
         Where it was read from; None for a frame that was drawn.
     sha256 : str
         `pixel_sha256` of the pixels: it names the picture whatever file it lies in.
+    scale : PixelScale, optional
+        How large a pixel is, where something trustworthy says so.
     """
 
     pixels: NDArray[Any]
     name: str
     path: Path | None
     sha256: str
+    scale: PixelScale | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

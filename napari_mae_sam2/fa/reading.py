@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic
+from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic, is_tiff
 from napari_mae_sam2.fa.frame import Frame, FrameError, pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
+from napari_mae_sam2.fa.scale import ome_scale
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
     name = path.name
     try:
         pixels = decode(path, magic, page)
+        scale = ome_scale(path) if is_tiff(magic) else None
     except FrameError:
         raise
     except MemoryError:
@@ -64,6 +66,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
         name=frame_name(path) + (f" page {page + 1}" if page else ""),
         path=path,
         sha256=pixel_sha256(pixels),
+        scale=scale,
     )
 
 
