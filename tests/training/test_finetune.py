@@ -312,4 +312,4 @@ def test_the_recipes_are_valid(path: Path) -> None:
 
 
 def test_there_are_recipes() -> None:
-    assert len(RECIPES) == 5
+    assert len(RECIPES) == 6
