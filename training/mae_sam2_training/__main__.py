@@ -1,20 +1,29 @@
 """The command line `mae-sam2-train`, the same as `python -m mae_sam2_training`.
 
-Thin: every command imports its own module when it is called. Exit codes: 0 done,
-2 wrong input (one sentence on stderr), 130 or 143 ended by a signal and resumable.
+Thin: every command imports its own module when it is called. `options` holds what
+several commands are asked for, `exits` how they end.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_mae_sam2.fa.errors import PlainError
+from mae_sam2_training.exits import exit_code
+from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run time
+    Against,
+    Config,
+    JsonProgress,
+    NewCheckpoint,
+    Report,
+    RunFolder,
+    Settings,
+    Source,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,31 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Config = Annotated[
-    Path | None, typer.Option("--config", help="Recipe in YAML; defaults otherwise.")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="SECTION.KEY=VALUE",
-        help="Change one setting of the recipe, for example loop.steps=200.",
-    ),
-]
-Weights = Annotated[
-    Path | None,
-    typer.Option(help="Checkpoint to start from; the one in use otherwise."),
-]
-RunFolder = Annotated[
-    Path | None, typer.Option(help="Log and state; beside --out otherwise.")
-]
-JsonProgress = Annotated[
-    bool,
-    typer.Option(
-        "--json-progress", help="Tell progress as JSON lines on stdout, for programs."
-    ),
-]
-
 
 @app.callback()
 def _commands() -> None:
@@ -60,12 +44,8 @@ def _commands() -> None:
 
 @app.command()
 def finetune(
-    source: Annotated[
-        Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", help="The new checkpoint, *.safetensors.")
-    ],
+    source: Source,
+    out: NewCheckpoint,
     config: Config = None,
     settings: Settings = None,
     weights: Weights = None,
@@ -91,15 +71,14 @@ def finetune(
 
 @app.command()
 def pretrain(
+    out: NewCheckpoint,
     data: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            help="Folders of frames, studies or manifests; @WEIGHT at the end to mix."
+            help="Folders of frames, studies or manifests, beside the recipe's; "
+            "@WEIGHT at the end to mix."
         ),
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", help="The new checkpoint, *.safetensors.")
-    ],
+    ] = None,
     config: Config = None,
     settings: Settings = None,
     weights: Weights = None,
@@ -110,7 +89,7 @@ def pretrain(
     from mae_sam2_training.pretrain import pretrain as run
 
     run(
-        data,
+        data or (),
         out,
         config_file=config,
         overrides=settings or (),
@@ -130,36 +109,41 @@ def synthesize(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     size: Annotated[int, typer.Option(help="Longer side in pixels.")] = 512,
+    contrast: Annotated[
+        tuple[float, float],
+        typer.Option(
+            metavar="LOW HIGH",
+            help="Mean height of leaks in real frames, in grey levels of 255.",
+        ),
+    ] = (10.0, 110.0),
     json_progress: JsonProgress = False,
 ) -> None:
     """Draw frames with exact masks: whole ones, or leakage drawn into real frames."""
-    from mae_sam2_training.engine.progress import drawing
+    from mae_sam2_training.engine.telling import telling
     from mae_sam2_training.synthesis.dataset import synthesize as run
     from napari_mae_sam2.fa.reading import list_frames
 
-    with drawing(json_progress) as progress:
-        run(
+    with telling(out, json_progress) as reporter:
+        manifest = run(
             out,
             count,
             seed=seed,
             frames=None if frames is None else list_frames(frames),
             size=size,
-            progress=progress,
+            contrast=contrast,
+            progress=lambda done, total: reporter.report(
+                "draw", done=done, total=total
+            ),
         )
+        reporter.report("saved", path=str(manifest))
 
 
 @app.command()
 def evaluate(
-    source: Annotated[
-        Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the report.")],
-    weights: Annotated[
-        Path | None, typer.Option(help="Checkpoint to measure; the one in use else.")
-    ] = None,
-    against: Annotated[
-        Path | None, typer.Option(help="Second checkpoint to compare it with.")
-    ] = None,
+    source: Source,
+    out: Report,
+    weights: Weights = None,
+    against: Against = None,
     negatives: Annotated[
         Path | None, typer.Option(help="Folder of frames known to show no leakage.")
     ] = None,
@@ -185,14 +169,9 @@ def evaluate(
 @app.command()
 def classify(
     manifest: Annotated[Path, typer.Argument(help="Manifest in CSV (image,label).")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for head and metrics.")],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Checkpoint of the encoder; the one in use else."),
-    ] = None,
-    against: Annotated[
-        Path | None, typer.Option(help="Second checkpoint to compare it with.")
-    ] = None,
+    out: Report,
+    weights: Weights = None,
+    against: Against = None,
     config: Config = None,
     settings: Settings = None,
     json_progress: JsonProgress = False,
@@ -213,10 +192,8 @@ def classify(
 
 @app.command()
 def ablate(
-    source: Annotated[
-        Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for cells and tables.")],
+    source: Source,
+    out: Report,
     config: Annotated[
         Path, typer.Option("--config", help="Recipe in YAML: encoders, losses, labels.")
     ],
@@ -244,42 +221,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         The command line without the program's name; `sys.argv` otherwise.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_code(given))
 
+    def command() -> object:
+        return app(given, prog_name="mae-sam2-train", standalone_mode=False)
 
-def _code(arguments: list[str]) -> int:
-    """Run a command and give its exit code."""
-    import click
-
-    try:
-        result = app(arguments, prog_name="mae-sam2-train", standalone_mode=False)
-    except PlainError as error:
-        _tell(error, "--json-progress" in arguments)
-        return 2
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except Exception as error:
-        code = getattr(error, "exit_code", None)  # Stopped; torch is not loaded here
-        if isinstance(code, int):
-            return code
-        raise
-    return result if isinstance(result, int) else 0
-
-
-def _tell(error: PlainError, as_json: bool) -> None:
-    """Say the sentence once, in the first process alone."""
-    if os.environ.get("LOCAL_RANK", "0") != "0":
-        return
-    sys.stderr.write(f"{error}\n")
-    if as_json and not getattr(error, "__notes__", None):
-        for event in (
-            {"event": "error", "message": str(error)},
-            {"event": "end", "status": "failed"},
-        ):
-            sys.stdout.write(json.dumps(event) + "\n")
+    sys.exit(exit_code(command, "--json-progress" in given))
 
 
 if __name__ == "__main__":

@@ -26,10 +26,11 @@ from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.telling import telling
-from mae_sam2_training.evaluate import check_cases
 from mae_sam2_training.evaluation.cases import labelled_cases, some
+from mae_sam2_training.evaluation.side_by_side import check_cases
 from mae_sam2_training.finetune import divide, finetune
 from mae_sam2_training.finetune_config import FinetuneConfig
+from mae_sam2_training.places import check_report_folder
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.weights import find_weights
 
@@ -76,11 +77,10 @@ def ablate(
         If a signal ended it.
     """
     config = load_config(AblateConfig, config_file, overrides)
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{out} is a file: give --out the name of a folder.")
+    check_report_folder(out)
     cells = cells_of(config)
     _check_names(cells)
-    with telling(out, json_progress) as reporter:
+    with telling(out, json_progress, resumable=True) as reporter:
         weights = {
             name: find_weights(_path(text, config_file)).path
             for name, text in config.encoders.items()

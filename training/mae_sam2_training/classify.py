@@ -23,17 +23,13 @@ from mae_sam2_training.config import load_config
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import read_manifest
 from mae_sam2_training.engine.atomic import write_bytes
-from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.telling import telling
+from mae_sam2_training.evaluation.side_by_side import load_both
+from mae_sam2_training.places import check_report_folder
 from napari_mae_sam2.fa.reading import read_frame
-from napari_mae_sam2.model.checkpoint import (
-    fingerprint,
-    load_model,
-    save_checkpoint,
-)
+from napari_mae_sam2.model.checkpoint import fingerprint, save_checkpoint
 from napari_mae_sam2.model.predictor import choose_device
-from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,19 +87,12 @@ def classify(
         If data, recipe, weights or machine do not allow it.
     """
     config = load_config(ClassifyConfig, config_file, overrides)
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{out} is a file: give --out the name of a folder.")
+    check_report_folder(out)
     with telling(out, json_progress) as reporter:
         records = read_manifest(manifest)
         classes = check_labels(records, manifest)
         folds = stratified_folds(records, config.folds, config.seed)
-        paths = {"A": find_weights(weights).path}
-        if against is not None:
-            paths["B"] = find_weights(against).path
-        size = config.encoder.image_size or None
-        loaded = {
-            letter: load_model(path, image_size=size) for letter, path in paths.items()
-        }
+        loaded = load_both(weights, against, config.encoder.image_size or None)
         out.mkdir(parents=True, exist_ok=True)
         reporter.report(
             "start",

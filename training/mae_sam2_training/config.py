@@ -31,7 +31,10 @@ class Section(BaseModel):
     """A part of a recipe: immutable, and strict about keys it does not know."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
 

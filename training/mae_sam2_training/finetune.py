@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mae_sam2_training.checkpoints import fine_tuned, write_checkpoint
 from mae_sam2_training.config import load_config
 from mae_sam2_training.data.drawn import DrawnSource
 from mae_sam2_training.data.frames import (
@@ -20,8 +19,6 @@ from mae_sam2_training.data.frames import (
 from mae_sam2_training.data.splits import k_folds, label_fraction, split_records
 from mae_sam2_training.data.study_folder import read_source
 from mae_sam2_training.embeddings import EmbeddingStore
-from mae_sam2_training.engine.atomic import write_bytes
-from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.loop import fit
 from mae_sam2_training.engine.memory import GIB, check_memory
 from mae_sam2_training.engine.records import read_metrics
@@ -29,12 +26,12 @@ from mae_sam2_training.engine.run import open_run
 from mae_sam2_training.finetune_config import FinetuneConfig
 from mae_sam2_training.finetune_task import FinetuneTask
 from mae_sam2_training.lora import merge_adapters
+from mae_sam2_training.places import place_of_checkpoint
 from mae_sam2_training.session import Session
 from mae_sam2_training.trained_weights import choose_weights
 from mae_sam2_training.views import EmbeddedGallery, LiveGallery, embed_source
 from napari_mae_sam2.fa.reading import list_frames
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import LoadedModel, load_model, save_checkpoint
+from napari_mae_sam2.model.checkpoint import LoadedModel, load_model
 from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
@@ -93,11 +90,7 @@ def finetune(
         If a signal ended it.
     """
     config = load_config(FinetuneConfig, config_file, overrides)
-    if out.suffix != ".safetensors":
-        raise RunError(f"{out} must end in .safetensors: change the name after --out.")
-    if out.is_dir():
-        raise RunError(f"{out} is a folder: give --out the name of a file.")
-    folder = run_folder or out.with_suffix(".run")
+    folder = place_of_checkpoint(out, run_folder)
     train, held_out = divide(read_source(source), config)
     training = RecordSource(train, config.data.foreground)
     looking = RecordSource(held_out, config.data.foreground)
@@ -128,6 +121,7 @@ def finetune(
             memory_needed(config, parent.model.image_size),
             run.device,
             "lower loop.batch, or train the decoder alone with train.what=decoder",
+            config.run.devices,
         )
         task = _task(parent, sources, looking, config, run)
         fitted = fit(task, config.loop, config.run, run, resume=resume)
@@ -210,6 +204,7 @@ def _task(
             views = config.train.views
             embed_source(source, training, config, run, views=views)
         embed_source(looking, held_out, config, run, views=1)
+        run.fabric.barrier()  # nobody writes there any more
         if run.is_first:
             store.keep_only(training.keys | held_out.keys)
     else:
@@ -237,26 +232,4 @@ def _save(
         if step == 0 and name.startswith("val/dice")
     }
     metrics = {k: v for k, v in fitted.metrics.items() if k != "score"} | before
-    # Held-out frames without a lesion have no Dice after a click.
-    metrics = {name: value for name, value in metrics.items() if math.isfinite(value)}
-    card = ModelCard(
-        **parent.card.model_dump(exclude={"created", "software", "metrics"})
-        | {
-            "round": parent.card.round + 1,
-            "parent": parent.fingerprint,
-            "data_sha256": data,
-            "metrics": metrics,
-        }
-    )
-    fingerprint = save_checkpoint(out, model, card)
-    summary = {
-        "metrics": metrics,
-        "best_step": fitted.best_step,
-        "steps": fitted.steps,
-        "round": card.round,
-        "parent": parent.fingerprint,
-        "fingerprint": fingerprint,
-        "data": data,
-    }
-    write_bytes(run.folder / "metrics.json", json.dumps(summary, indent=1).encode())
-    run.reporter.report("saved", path=str(out), **summary)
+    write_checkpoint(out, model, fine_tuned(parent, metrics, data), fitted, run)

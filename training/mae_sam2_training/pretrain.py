@@ -7,11 +7,13 @@ autoencoder's own decoder stays behind in the run folder.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from mae_sam2_training.checkpoints import pre_trained, write_checkpoint
 from mae_sam2_training.config import ConfigError, load_config
 from mae_sam2_training.engine.atomic import replacing
 from mae_sam2_training.engine.loop import fit
@@ -19,11 +21,11 @@ from mae_sam2_training.engine.memory import check_memory
 from mae_sam2_training.engine.run import open_run
 from mae_sam2_training.hiera_mae import HieraMAE
 from mae_sam2_training.masking import UNIT
+from mae_sam2_training.places import place_of_checkpoint
 from mae_sam2_training.pretrain_config import PretrainConfig, SourceConfig
 from mae_sam2_training.pretrain_task import PretrainTask
-from mae_sam2_training.stream import DrawnFrames, FilesOnDisk, Frames, Stream
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
+from mae_sam2_training.stream import DrawnFrames, FilesOnDisk, Stream, check_apart
+from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from mae_sam2_training.engine.loop import Fitted
     from mae_sam2_training.engine.run import Run
-    from mae_sam2_training.pretrain_config import DataConfig
     from napari_mae_sam2.model.checkpoint import LoadedModel
 
 _HELD_OUT_SEED = 20_402  # of the held-out crops, the same in every run
@@ -83,19 +84,20 @@ def pretrain(
         If a signal ended the run; its state is saved.
     """
     settings = _settings(config_file, data, weights, overrides)
-    if out.suffix != ".safetensors":
-        raise ConfigError(
-            f"{out} must end in .safetensors: change the name after --out."
-        )
+    folder = place_of_checkpoint(out, run_folder)
     loaded = load_model(find_weights(settings.weights).path)
     task, identity = _prepare(loaded, settings)
-    folder = run_folder or out.with_suffix(".run")
     with open_run(
         folder, settings.run, batch=settings.loop.batch, json_progress=json_progress
     ) as run:
         share = settings.loop.batch // run.fabric.world_size
         need = _bytes_needed(task.module.mae, share, settings)
-        check_memory(need, run.device, "lower loop.batch or data.crop.side")
+        check_memory(
+            need,
+            run.device,
+            "lower loop.batch or data.crop.side",
+            settings.run.devices,
+        )
         resume = run.identify(identity, settings)
         run.reporter.report(
             "start",
@@ -128,13 +130,18 @@ def _settings(
 
 def _source(text: str) -> SourceConfig:
     """Read PATH or PATH@WEIGHT; a path may hold an @ of its own."""
-    path, at, weight = text.rpartition("@")
-    if at:
-        try:
-            return SourceConfig(path=Path(path), weight=float(weight))
-        except ValueError:
-            pass
-    return SourceConfig(path=Path(text))
+    path, at, end = text.rpartition("@")
+    try:
+        weight = float(end)
+    except ValueError:
+        at = ""
+    if not at:
+        return SourceConfig(path=Path(text))
+    if not 0 < weight < math.inf:
+        raise ConfigError(
+            f"'{text}' ends in the weight {end}: write a number above 0 after the @."
+        )
+    return SourceConfig(path=Path(path), weight=weight)
 
 
 def _prepare(
@@ -150,27 +157,22 @@ def _prepare(
             f"data.crop.side is {data.crop.side}, but crops for {loaded.card.built_as} "
             f"must be a multiple of {step} pixels."
         )
+    learnt = [FilesOnDisk(source.path) for source in data.sources]
+    measured = [FilesOnDisk(source.path, "val") for source in data.held_out]
+    check_apart(learnt, measured)
+    weights = [source.weight for source in data.sources]
     drawn = [DrawnFrames(data.drawn_side)] if data.drawn else []
-    stream = _stream(data.sources, data, settings.run.seed, drawn)
+    weights += [data.drawn] * len(drawn)
+    stream = Stream([*learnt, *drawn], weights, data.crop, settings.run.seed)
     held_out = (
-        _stream(data.held_out, data, _HELD_OUT_SEED, []) if data.held_out else None
+        Stream(measured, [s.weight for s in data.held_out], data.crop, _HELD_OUT_SEED)
+        if measured
+        else None
     )
     identity = {"parent": loaded.fingerprint, "data": stream.fingerprint()}
     if held_out is not None:
         identity["held_out"] = held_out.fingerprint()
     return PretrainTask(model, stream, held_out, settings), identity
-
-
-def _stream(
-    sources: Sequence[SourceConfig],
-    data: DataConfig,
-    seed: int,
-    drawn: Sequence[Frames],
-) -> Stream:
-    datasets: list[Frames] = [FilesOnDisk(source.path) for source in sources]
-    weights = [source.weight for source in sources]
-    weights += [data.drawn] * len(drawn)
-    return Stream([*datasets, *drawn], weights, data.crop, seed)
 
 
 def _bytes_needed(mae: HieraMAE, share: int, settings: PretrainConfig) -> int:
@@ -206,21 +208,11 @@ def _finish(
     with replacing(run.folder / "reconstruction.png") as temporary:
         Image.fromarray(picture).save(temporary)
     metrics = {"masked_loss": fitted.metrics["loss"]} if fitted.metrics else {}
-    parent = loaded.card.model_dump(exclude={"created", "software"})
-    card = ModelCard(
-        **parent
-        | {
-            "name": f"MAE-SAM2 {loaded.card.architecture}, pre-trained",
-            "parent": loaded.fingerprint,
-            "data_sha256": identity["data"],
-            "metrics": metrics,
-            "notes": (
-                f"Trunk pre-trained as a masked autoencoder: {fitted.best_step} steps "
-                f"of {settings.loop.batch} crops of {settings.data.crop.side} pixels, "
-                f"mask ratio {settings.mae.ratio:g}, seed {settings.run.seed}. "
-                "The mask decoder has not followed yet: fine-tune before use."
-            ),
-        }
+    notes = (
+        f"Trunk pre-trained as a masked autoencoder: {fitted.best_step} steps of "
+        f"{settings.loop.batch} crops of {settings.data.crop.side} pixels, mask ratio "
+        f"{settings.mae.ratio:g}, seed {settings.run.seed}. "
+        "The mask decoder has not followed yet: fine-tune before use."
     )
-    fingerprint = save_checkpoint(out, loaded.model, card)
-    run.reporter.report("saved", path=str(out), fingerprint=fingerprint)
+    card = pre_trained(loaded, metrics, identity["data"], notes)
+    write_checkpoint(out, loaded.model, card, fitted, run)

@@ -29,7 +29,8 @@ class DataConfig(Section):
     drawn_side: int = Field(768, ge=64)
     """Side of the synthetic frames in pixels."""
     held_out: tuple[SourceConfig, ...] = ()
-    """Frames to measure the loss on; never learnt from."""
+    """Frames to measure the loss on; never learnt from. Of a manifest that names
+    splits, the rows of "val"."""
     held_out_crops: int = Field(32, ge=1)
     """Crops of the held-out frames that are looked at, always the same."""
     crop: CropConfig = CropConfig()
@@ -57,12 +58,23 @@ class MaskedConfig(Section):
         return self
 
 
+class PretrainLoop(LoopConfig):
+    """The training loop, as long as a continued pre-training wants it."""
+
+    steps: int = Field(2000, ge=1)
+    """Optimiser steps at most; early stopping may end before."""
+    batch: int = Field(16, ge=1)
+    """Crops per step over all devices together."""
+    learning_rate: float = Field(1.5e-4, gt=0)
+    """Peak learning rate of AdamW."""
+
+
 class PretrainConfig(Section):
     """Masked pre-training of a SAM 2 trunk."""
 
     run: RunConfig = RunConfig()
     """Where it computes."""
-    loop: LoopConfig = LoopConfig(steps=2000, batch=16, learning_rate=1.5e-4)
+    loop: PretrainLoop = PretrainLoop()
     """How long and how fast."""
     data: DataConfig = DataConfig()
     """What it learns from."""

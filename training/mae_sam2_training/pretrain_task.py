@@ -11,7 +11,7 @@ from torch import nn
 from mae_sam2_training.engine.schedule import parameter_groups
 from mae_sam2_training.hiera_mae import paint
 from mae_sam2_training.masking import join_masks, stratified_mask
-from mae_sam2_training.schedule import layer_scale
+from mae_sam2_training.trunk_layers import count_blocks, decay_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,8 +89,10 @@ class PretrainTask:
     def groups(self) -> list[dict[str, Any]]:
         """Give AdamW's groups, smaller rates for earlier blocks of the trunk."""
         named = list(self.module.named_parameters())
-        scale = layer_scale([n for n, _ in named], self._config.mae.layer_decay)
-        return parameter_groups(named, self._config.loop, scale)
+        blocks, decay = count_blocks(n for n, _ in named), self._config.mae.layer_decay
+        return parameter_groups(
+            named, self._config.loop, lambda name: decay_of(name, blocks, decay)
+        )
 
     def batch(self, step: int, rank: int, world: int) -> MaskedBatch:
         """Give the share of one process of a step's samples."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 
 from mae_sam2_training.config import ConfigError, Fraction, Section
-from mae_sam2_training.data.manifest import read_manifest
+from mae_sam2_training.data.manifest import Record, read_manifest
+from mae_sam2_training.data.splits import check_patients
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.pixels import as_rgb8
@@ -81,18 +82,33 @@ class FilesOnDisk:
     Parameters
     ----------
     path : Path
-        A folder of frames, a study folder, or a manifest in CSV of which the rows
-        of the splits "val" and "test" are left out.
+        A folder of frames, a study folder, or a manifest in CSV.
+    side : {"train", "val"}
+        Which rows of a manifest that names splits are read: those to learn from, or
+        those to measure on; rows of the split "test" never are.
+
+    Attributes
+    ----------
+    files : list of Path
+        The frames.
 
     Raises
     ------
     PlainError
-        If there is nothing to read.
+        If there is nothing to read, or a patient stands in two splits.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, side: Literal["train", "val"] = "train") -> None:
         self.path = path
-        self.files = _files(path)
+        self._records = _records(path, side)
+        self.files = [record.image for record in self._records]
+
+    def groups(self) -> set[str]:
+        """Give the patients that a manifest names, and frames of unknown patients."""
+        return {
+            replace(record, image=record.image.resolve()).group
+            for record in self._records
+        }
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Read a random frame.
@@ -266,21 +282,43 @@ def _window(
     return best[1]
 
 
-def _files(path: Path) -> list[Path]:
+def check_apart(learnt: Sequence[FilesOnDisk], measured: Sequence[FilesOnDisk]) -> None:
+    """Refuse to measure on what is learnt from.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first patient or frame that is on both sides.
+    """
+    held_out = {group for part in measured for group in part.groups()}
+    if not held_out:
+        return
+    on_both = held_out & {group for part in learnt for group in part.groups()}
+    if on_both:
+        raise ConfigError(
+            f"The {min(on_both)} is both learnt from and held out: take it out of the "
+            "sources or out of data.held_out."
+        )
+
+
+def _records(path: Path, side: str) -> list[Record]:
     if (path / "study.json").is_file():
         files = sorted(path.glob("cases/*/frame.tif"))
         if not files:
             raise ConfigError(f"The study {path} has no case yet: add frames first.")
-        return files
+        return [Record(file) for file in files]
     if path.is_dir():
-        return list_frames(path)
+        return [Record(file) for file in list_frames(path)]
     if not path.exists():
         raise ConfigError(
             f"There is no {path}: give a folder of frames, a study or a manifest."
         )
-    files = [r.image for r in read_manifest(path) if r.split in (None, "train")]
-    if not files:
+    records = read_manifest(path)
+    check_patients(records)
+    if any(record.split for record in records):
+        records = [record for record in records if (record.split or "train") == side]
+    if not records:
         raise ConfigError(
-            f"The manifest {path} has no row to train on: all are of val or test."
+            f"The manifest {path} names splits but has no row of {side}: name some."
         )
-    return files
+    return records

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mae_sam2_training.lora import add_adapters
+from mae_sam2_training.trunk_layers import block_of, decay_of
 from napari_mae_sam2.model.architectures import is_encoder_key, is_image_key
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from sam2.modeling.sam2_base import SAM2Base
 
     from mae_sam2_training.finetune_config import TrainConfig
-
-_TRUNK: Final = "image_encoder.trunk."
 
 
 def choose_weights(model: SAM2Base, config: TrainConfig) -> None:
@@ -41,10 +40,10 @@ def choose_weights(model: SAM2Base, config: TrainConfig) -> None:
 def rate_of(model: SAM2Base, config: TrainConfig) -> Callable[[str], float]:
     """Give the factor on the learning rate of each parameter by its name.
 
-    Deeper blocks, which know what is general, learn more slowly (layer-wise decay,
-    Clark 2020).
+    That of the encoder is a share of the decoder's, and falls from the last block of
+    the trunk, which has the whole share, to the first.
     """
-    blocks = len(model.image_encoder.trunk.blocks)
+    last = len(model.image_encoder.trunk.blocks) - 1
 
     def factor(name: str) -> float:
         name = name.removeprefix("model.")
@@ -52,10 +51,7 @@ def rate_of(model: SAM2Base, config: TrainConfig) -> Callable[[str], float]:
             return 1.0
         if config.what == "lora":
             return 1.0  # adapters start at nothing, and have nothing to forget
-        if not name.startswith(_TRUNK):
-            return config.encoder_rate
-        below = blocks - 1 - _block(name)
-        return config.encoder_rate * config.layer_decay**below
+        return config.encoder_rate * decay_of(name, last, config.layer_decay)
 
     return factor
 
@@ -69,14 +65,9 @@ def _is_trained(name: str, config: TrainConfig, blocks: int) -> bool:
         return True
     if config.what == "last_blocks":
         # what follows the trunk goes with its last blocks
-        return not name.startswith(_TRUNK) or _block(name) >= blocks - config.blocks
+        block = block_of(name)
+        return block is None or block >= blocks - config.blocks
     return False
-
-
-def _block(name: str) -> int:
-    """Index of a parameter's block in the trunk; -1 for the patch embedding."""
-    parts = name.removeprefix(_TRUNK).split(".")
-    return int(parts[1]) if parts[0] == "blocks" else -1
 
 
 def _is_adapted(name: str) -> bool:

@@ -45,11 +45,12 @@ def test_all_columns(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "lacks a column"),
+        ("", "lacks the column image"),
         ("image,mask\n", "no rows"),
-        ("image\na.png\n", "lacks a column"),
+        ("mask\na.png\n", "lacks the column image"),
         ("image,mask,colour\na.png,m.png,red\n", "'colour'"),
         ("image,mask\nz.png,m.png\n", "z.png of line 2"),
+        ("image,mask\n\n\nz.png,m.png\n", "z.png of line 4"),
         ("image,mask\na.png,z.png\n", "z.png of line 2"),
         ("image,mask\n,m.png\n", "names no image"),
         ("image,mask\na.png,m.png\na.png,m.png\n", "lines 2 and 3"),
@@ -62,6 +63,11 @@ def test_bad_manifests_are_one_sentence(folder: Path, text: str, words: str) -> 
         read_manifest(write(folder, text))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_images_alone_are_enough_to_pretrain_on(folder: Path) -> None:
+    (record,) = read_manifest(write(folder, "image,patient\na.png,P1\n"))
+    assert (record.mask, record.label, record.patient) == (None, None, "P1")
 
 
 def test_unreadable_manifests(folder: Path) -> None:

@@ -62,6 +62,20 @@ def test_a_patient_in_two_splits_is_named() -> None:
         split_records(leak, 0.2, 0)
 
 
+def test_a_row_without_a_split_is_one_to_train_on() -> None:
+    leak = [Record(Path("x"), patient="P1"), *records(2, split="test")]
+    for divided in (split_records, k_folds):
+        with pytest.raises(DataError, match="patient P1 are in test and train"):
+            divided(leak, 2, 0)
+
+
+def test_folds_leave_test_rows_alone() -> None:
+    kept = Record(Path("x"), patient="kept", split="test")
+    for train, held_out in k_folds([*records(4, split="train"), kept], 2, 0):
+        assert "kept" not in patients(train) | patients(held_out)
+        assert len(patients(train) | patients(held_out)) == 4
+
+
 def test_folds_hold_everybody_out_once() -> None:
     everybody = records(7)
     folds = k_folds(everybody, 3, seed=0)

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import errno
 import json
 import math
+import multiprocessing
 import os
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from lightning_fabric.plugins.precision import Precision
 from torch import Tensor, nn
 
 from mae_sam2_training.config import LoopConfig, RunConfig, Section
+from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.loop import Fitted, fit
 from mae_sam2_training.engine.records import read_metrics
 from mae_sam2_training.engine.run import open_run
 from mae_sam2_training.engine.schedule import parameter_groups
 from mae_sam2_training.engine.stopping import Stopped
+from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,8 +77,10 @@ class LineTask:
         return {"score": (-float(module((x, 3 * x + 1))[0]), 1)}
 
 
-def run_line(folder: Path, task: LineTask, json_progress: bool = False) -> Fitted:
-    recipe = Recipe()
+def run_line(
+    folder: Path, task: LineTask, json_progress: bool = False, **settings: int
+) -> Fitted:
+    recipe = Recipe(run=RunConfig(**settings))
     with open_run(folder, recipe.run, json_progress=json_progress) as run:
         resume = run.identify({"data": "line"}, recipe)
         return fit(task, recipe.loop, recipe.run, run, resume=resume)
@@ -131,6 +138,77 @@ def test_the_loss_falls_and_the_best_is_kept(tmp_path: Path) -> None:
 def test_a_lost_loss_names_step_and_batch(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"step 12 \(4 points\)"):
         run_line(tmp_path, LineTask(nan_at=11))
+
+
+class LostTask(LineTask):
+    """A task whose third batch cannot be made."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
+        if step == 2:
+            raise self.error
+        return super().batch(step, rank, world)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (DataError("frame 7 is damaged."), "^frame 7 is damaged."),
+        (OSError(errno.ENOSPC, "No space left on device"), "^The disk .* is full"),
+        (MemoryError(), r"^The memory is full.* lower loop\.batch"),
+    ],
+)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_a_batch_is_one_sentence(
+    tmp_path: Path, error: Exception, sentence: str, workers: int
+) -> None:
+    with pytest.raises(PlainError, match=sentence) as caught:
+        run_line(tmp_path, LostTask(error), workers=workers)
+    assert "\n" not in str(caught.value)
+    assert not multiprocessing.active_children()
+
+
+def test_no_worker_outlives_an_error_that_nobody_foresaw(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a slip") as caught:
+        run_line(tmp_path, LostTask(ValueError("a slip")), workers=1)
+    assert caught.value  # it lives on, as sys.last_exc does, and workers must not
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_the_system_ended_is_one_sentence(tmp_path: Path) -> None:
+    class Killed(LineTask):
+        def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
+            if step == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().batch(step, rank, world)
+
+    with pytest.raises(RunError, match=r"lower run\.workers"):
+        run_line(tmp_path, Killed(), workers=1)
+
+
+def test_the_scale_of_half_precision_goes_on_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_back = []
+    scaler = {"scale": 512.0}
+    monkeypatch.setattr(Precision, "state_dict", lambda self: scaler)
+    monkeypatch.setattr(
+        Precision, "load_state_dict", lambda self, s: put_back.append(s)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_line(tmp_path, LineTask(kill_at=10))
+    assert not put_back
+    run_line(tmp_path, LineTask())
+    assert put_back == [scaler]
+
+
+def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    tmp_path.joinpath(".state.a1b2c3d4.pt").write_bytes(b"half")
+    run_line(tmp_path, LineTask())
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_another_recipe_begins_anew(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from mae_sam2_training.config import ConfigError
 from mae_sam2_training.engine.records import read_metrics
-from mae_sam2_training.pretrain import pretrain
+from mae_sam2_training.pretrain import _prepare, _settings, pretrain
+from mae_sam2_training.pretrain_config import PretrainConfig
 from mae_sam2_training.pretrain_task import PretrainTask
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.model.architectures import (
@@ -51,31 +52,39 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("frames")
+def waves(folder: Path, *numbers: int) -> str:
     down, across = np.mgrid[:256, :256]
-    for index in range(3):
-        waves = 128 + 90 * np.sin(down / (9 + index)) * np.cos(across / (15 - index))
-        Image.fromarray(waves.astype(np.uint8)).save(folder / f"{index}.png")
+    for n in numbers:
+        pixels = 128 + 90 * np.sin(down / (9 + n)) * np.cos(across / (15 - n))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{n}.png")
     return str(folder)
 
 
 @pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return waves(tmp_path_factory.mktemp("frames"), 0, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return waves(tmp_path_factory.mktemp("held-out"), 3)
+
+
+@pytest.fixture(scope="module")
 def finished(
-    tmp_path_factory: pytest.TempPathFactory, parent: Path, frames: str
+    tmp_path_factory: pytest.TempPathFactory, parent: Path, frames: str, held_out: str
 ) -> tuple[Path, list[dict[str, object]]]:
     """A run from beginning to end: its checkpoint and its events."""
     out = tmp_path_factory.mktemp("whole") / "pretrained.safetensors"
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        run(out, parent, frames)
+        run(out, parent, frames, held_out)
     return out, [json.loads(line) for line in told.getvalue().splitlines()]
 
 
-def run(out: Path, parent: Path, frames: str) -> None:
-    held_out = f"data.held_out=[{{path: {frames}}}]"
-    overrides = (*SMALL, held_out, "data.held_out_crops=3")
+def run(out: Path, parent: Path, frames: str, held_out: str) -> None:
+    measured = f"data.held_out=[{{path: {held_out}}}]"
+    overrides = (*SMALL, measured, "data.held_out_crops=3")
     pretrain(
         (f"{frames}@2",), out, weights=parent, overrides=overrides, json_progress=True
     )
@@ -118,6 +127,7 @@ def test_a_killed_run_ends_with_the_same_weights(
     finished: tuple[Path, list[dict[str, object]]],
     parent: Path,
     frames: str,
+    held_out: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "m.safetensors"
@@ -130,10 +140,10 @@ def test_a_killed_run_ends_with_the_same_weights(
 
     monkeypatch.setattr(PretrainTask, "batch", dies)
     with pytest.raises(KeyboardInterrupt):
-        run(out, parent, frames)
+        run(out, parent, frames, held_out)
     assert not out.exists()
     monkeypatch.setattr(PretrainTask, "batch", batch)
-    run(out, parent, frames)
+    run(out, parent, frames, held_out)
 
     rows = read_metrics(out.with_suffix(".run") / "metrics.csv")
     assert [step for step, name, _ in rows if name == "train/loss"] == [1, 2, 3]
@@ -141,8 +151,6 @@ def test_a_killed_run_ends_with_the_same_weights(
 
 
 def test_processes_share_the_samples_of_a_step(parent: Path, frames: str) -> None:
-    from mae_sam2_training.pretrain import _prepare, _settings
-
     task, _ = _prepare(load_model(parent), _settings(None, (frames,), None, SMALL))
 
     whole = task.batch(3, 0, 1)
@@ -189,7 +197,38 @@ def test_bad_input_is_said_in_a_sentence(
         pretrain((frames,), tmp_path / "m.pt", weights=parent)
     with pytest.raises(PlainError, match="There is no"):
         pretrain((str(tmp_path / "absent"),), out, weights=parent)
+    with pytest.raises(PlainError, match="a number above 0 after the @"):
+        pretrain((f"{frames}@inf",), out, weights=parent)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_setting_of_the_loop_leaves_the_others_alone() -> None:
+    settings = _settings(None, ("a",), None, ("loop.batch=2",))
+    assert settings.loop == PretrainConfig().loop.model_copy(update={"batch": 2})
+    assert settings.loop.steps == 2000
+
+
+def test_nothing_is_measured_on_what_is_learnt(
+    tmp_path: Path, parent: Path, frames: str
+) -> None:
+    out = tmp_path / "m.safetensors"
+    both = (*SMALL, f"data.held_out=[{{path: {frames}}}]")
+    with pytest.raises(ConfigError, match=r"0\.png is both learnt from and held out"):
+        pretrain((frames,), out, weights=parent, overrides=both)
+    manifest = tmp_path / "manifest.csv"
+    rows = [f"{frames}/{n}.png,P{n},{('train', 'val', 'test')[n]}" for n in range(3)]
+    manifest.write_text("\n".join(("image,patient,split", *rows)))
+    config = f"data.held_out=[{{path: {manifest}}}]"
+    settings = _settings(None, (str(manifest),), None, (*SMALL, config))
+    task, _ = _prepare(load_model(parent), settings)
+    learnt, measured = (
+        [file.name for frames in stream.datasets for file in frames.files]
+        for stream in (task._stream, task._held_out)
+    )
+    assert (learnt, measured) == (["0.png"], ["1.png"])
+    manifest.write_text(manifest.read_text().replace("P2", "P0"))
+    with pytest.raises(PlainError, match="patient P0 are in test and train"):
+        pretrain((str(manifest),), out, weights=parent, overrides=SMALL)
 
 
 def test_a_run_that_does_not_fit_is_refused(

@@ -8,6 +8,7 @@ from PIL import Image
 
 from mae_sam2_training.synthesis import SynthesisError, synthesize
 from napari_mae_sam2.fa.drawing import draw_frame
+from napari_mae_sam2.fa.frame import FrameError
 
 
 def rows_of(manifest):
@@ -70,9 +71,27 @@ def test_whole_frames_are_drawn_where_none_are_given(tmp_path):
     assert len({row["patient"] for row in rows_of(one)}) == 2
 
 
+def test_a_set_that_was_not_finished_leaves_nothing(tmp_path, frames):
+    frames[1].write_bytes(b"no frame")
+    out = tmp_path / "set"
+    with pytest.raises(FrameError):
+        synthesize(out, 2, frames=frames, size=64)
+    assert not list(out.iterdir())
+    synthesize(out, 2, frames=frames[:1], size=64)
+
+
 def test_bad_wishes_are_one_sentence(tmp_path, frames):
     with pytest.raises(SynthesisError, match="at least 1"):
         synthesize(tmp_path / "set", 0)
+    with pytest.raises(SynthesisError, match="seed must be 0 or more"):
+        synthesize(tmp_path / "set", 1, seed=-1)
+    with pytest.raises(SynthesisError, match="at least 64 pixels, not 10"):
+        synthesize(tmp_path / "set", 1, size=10)
+    with pytest.raises(SynthesisError, match="two rising numbers"):
+        synthesize(tmp_path / "set", 1, contrast=(30, 20))
+    with pytest.raises(SynthesisError, match="'dots' is no kind"):
+        synthesize(tmp_path / "set", 1, kinds=("dots",))
+    assert not (tmp_path / "set").exists()
     full = tmp_path / "full"
     full.mkdir()
     (full / "notes.txt").write_text("mine")

@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.engine.progress import BarReporter
-from mae_sam2_training.evaluate import Measured, measure
 from mae_sam2_training.evaluation.figures import METRICS
+from mae_sam2_training.evaluation.side_by_side import Measured, measure
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.predictor import Sam2Predictor
 

@@ -52,8 +52,8 @@ class AugmentConfig(Section):
     """Probability of a left-right flip; a flip up-down has half of it."""
     rotate: float = Field(20.0, ge=0, le=180)
     """Largest rotation in degrees either way."""
-    zoom: Fraction = 0.15
-    """Largest change of scale either way."""
+    zoom: float = Field(0.15, ge=0, lt=1)
+    """Largest change of scale either way: 0.15 is from 0.85 to 1.15."""
     gamma: float = Field(0.4, ge=0, lt=1)
     """Largest change of gamma either way: 0.4 is from 0.6 to 1.4."""
     gain: Fraction = 0.2

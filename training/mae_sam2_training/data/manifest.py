@@ -1,4 +1,4 @@
-"""Manifests: a CSV with one row per image and its mask or its label."""
+"""Manifests: a CSV with one row per image, and its mask or label where it has one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ SPLITS: Final = {
     "validation": "val",
     "test": "test",
 }
-_HELP: Final = "write image,mask or image,label and, if known, patient,split,dataset"
+_HELP: Final = (
+    "write image (alone for pre-training), image,mask or image,label and, if known, "
+    "patient,split,dataset"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ def read_manifest(path: Path) -> list[Record]:
     Parameters
     ----------
     path : Path
-        UTF-8 CSV with a header of some of `COLUMNS`, `image` and one of `mask` and
-        `label` among them. Relative paths start at the manifest's folder.
+        UTF-8 CSV with a header of some of `COLUMNS`, `image` among them; without
+        `mask` and `label` it is of use to pre-training alone. Relative paths start at
+        the manifest's folder.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def read_manifest(path: Path) -> list[Record]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
             columns = list(reader.fieldnames or [])
-            rows = list(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except OSError as error:
         raise DataError(
             f"The manifest {path} cannot be read ({error.strerror}): check the path."
@@ -95,15 +99,17 @@ def read_manifest(path: Path) -> list[Record]:
     _check_columns(path, columns)
     if not rows:
         raise DataError(f"The manifest {path} has no rows: list at least one image.")
-    records = [_record(path, line, row) for line, row in enumerate(rows, start=2)]
+    records = []
     seen: dict[Path, int] = {}
-    for line, record in enumerate(records, start=2):
+    for line, row in rows:
+        record = _record(path, line, row)
         if record.image in seen:
             raise DataError(
                 f"The manifest {path} names {record.image.name} twice, in lines "
                 f"{seen[record.image]} and {line}: keep one of them."
             )
         seen[record.image] = line
+        records.append(record)
     return records
 
 
@@ -113,8 +119,8 @@ def _check_columns(path: Path, columns: list[str]) -> None:
         raise DataError(
             f"The manifest {path} has an unknown column '{unknown[0]}': {_HELP}."
         )
-    if "image" not in columns or not {"mask", "label"} & set(columns):
-        raise DataError(f"The manifest {path} lacks a column: {_HELP}.")
+    if "image" not in columns:
+        raise DataError(f"The manifest {path} lacks the column image: {_HELP}.")
 
 
 def _record(path: Path, line: int, row: dict[str, str | None]) -> Record:

@@ -67,12 +67,16 @@ def k_folds(
 ) -> list[tuple[list[Record], list[Record]]]:
     """Divide records into folds by patient: each is held out once.
 
+    Rows of the split "test" stay out of every fold: they are kept for the end.
+
     Raises
     ------
     DataError
-        If there are fewer patients than folds.
+        If a patient stands in two splits, or there are fewer patients than folds.
     """
-    groups = shuffled_groups(records, seed)
+    check_patients(records)
+    kept = [record for record in records if record.split != "test"]
+    groups = shuffled_groups(kept, seed)
     if len(groups) < folds:
         raise DataError(
             f"{folds} folds need at least {folds} patients and there are "
@@ -106,15 +110,18 @@ def label_fraction(
 def check_patients(records: Sequence[Record]) -> None:
     """Refuse a patient in two splits.
 
+    Where some rows name a split, those that do not are trained on.
+
     Raises
     ------
     DataError
         Naming the patient and the splits.
     """
+    if not any(record.split for record in records):
+        return
     splits: dict[str, set[str]] = defaultdict(set)
     for record in records:
-        if record.split:
-            splits[record.group].add(record.split)
+        splits[record.group].add(record.split or "train")
     for group, names in sorted(splits.items()):
         if len(names) > 1:
             raise DataError(

@@ -44,6 +44,18 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def drop_unfinished(path: Path) -> None:
+    """Delete what `replacing` began and a kill did not let it end.
+
+    Parameters
+    ----------
+    path : Path
+        The file that was to be replaced; nobody may be writing it now.
+    """
+    for left in path.parent.glob(f".{path.stem}.*{path.suffix}"):
+        left.unlink(missing_ok=True)
+
+
 def _umask() -> int:
     """Read the umask, which cannot be read without being set."""
     mask = os.umask(0)

@@ -1,12 +1,11 @@
-"""Faults of the machine, said in one sentence: full disk, full memory, lost number."""
+"""Faults of the machine, said in one sentence: disk, memory, a lost worker."""
 
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import torch
 
 from napari_mae_sam2.fa.errors import PlainError
 
@@ -19,52 +18,83 @@ class RunError(PlainError):
     """A run that cannot go on, and what to do about it."""
 
 
+LESS = "lower loop.batch in the recipe"
+"""What a training can do about a full memory."""
+
+
 @contextmanager
-def plainly(folder: Path) -> Iterator[None]:
+def plainly(folder: Path, advice: str = LESS) -> Iterator[None]:
     """Turn faults of disk and memory inside the block into a `RunError`.
 
     Parameters
     ----------
     folder : Path
         The folder that the block writes to, named in the message.
+    advice : str
+        What helps against a full memory beside closing other programs.
     """
     try:
         yield
     except OSError as error:
-        sentence = _disk_sentence(error, folder)
+        sentence = disk_sentence(error, folder)
         if sentence is None:
             raise
         raise RunError(sentence) from error
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise RunError(_MEMORY) from error
-    except RuntimeError as error:
+    except MemoryError as error:
+        raise RunError(memory_sentence(advice)) from error
+    except RuntimeError as error:  # torch says all of these so
         text = str(error)
-        if "not enough memory" in text or "can't allocate memory" in text:
-            raise RunError(_MEMORY) from error
+        if any(words in text for words in _NO_MEMORY):
+            raise RunError(memory_sentence(advice)) from error
         if "No space left on device" in text:
             raise RunError(_full(folder)) from error
+        if "DataLoader worker" in text:
+            raise RunError(LOST_WORKER) from error
         raise
 
 
-_MEMORY = (
-    "The memory is full: close other programs, or lower loop.batch "
-    "or prompts.per_frame in the recipe."
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
+LOST_WORKER = (
+    "A process that prepares batches was ended, which the system does when the memory "
+    "is full: lower run.workers or loop.batch and start the same command again."
 )
 
 
-def _full(folder: Path) -> str:
+def memory_sentence(advice: str) -> str:
+    """Say that the memory is full."""
+    return f"The memory is full: close other programs, or {advice}."
+
+
+def disk_sentence(error: OSError, folder: Path | None = None) -> str | None:
+    """Say what the disk does not allow; None where it was not the disk.
+
+    Parameters
+    ----------
+    error : OSError
+        What was raised.
+    folder : Path, optional
+        Named where the error names no file.
+    """
+    place = error.filename or folder or "A file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _full(place if folder is None else folder)
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return (
+            f"{place} cannot be written to: choose another folder, or ask for the "
+            "right to write there."
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+        return (
+            f"{place} cannot be used ({os.strerror(error.errno).lower()}): choose "
+            "another path."
+        )
+    if error.errno in (errno.EIO, errno.EFBIG, errno.ENAMETOOLONG, errno.EMFILE):
+        return f"{place} cannot be written ({os.strerror(error.errno).lower()})."
+    return None
+
+
+def _full(folder: Path | str) -> str:
     return (
         f"The disk that holds {folder} is full: free some space and start the same "
         "command again, which continues where it stopped."
     )
-
-
-def _disk_sentence(error: OSError, folder: Path) -> str | None:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _full(folder)
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return (
-            f"{error.filename or folder} cannot be written to: choose another folder, "
-            "or ask for the right to write there."
-        )
-    return None

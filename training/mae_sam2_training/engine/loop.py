@@ -7,23 +7,24 @@ that was killed continues from its last saved state with the steps it would have
 from __future__ import annotations
 
 import math
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
-from torch.utils.data import DataLoader, Dataset
 
+from mae_sam2_training.engine.batches import batches_from
 from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.records import Records
 from mae_sam2_training.engine.schedule import rate_share
 from mae_sam2_training.engine.stopping import Stopped
+from mae_sam2_training.engine.together import added_up, mean_of, signal_to
+from mae_sam2_training.engine.weights import load_trainable, trainable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
-    from torch import Tensor, nn
+    from torch import nn
 
     from mae_sam2_training.config import LoopConfig, RunConfig
     from mae_sam2_training.engine.run import Run
@@ -133,6 +134,7 @@ def fit(
         state = run.load_state()
         load_trainable(task.module, state["weights"])
         optimizer.load_state_dict(state["optimizer"])
+        fabric.strategy.precision.load_state_dict(state.get("precision", {}))
         at = _Progress(**state["progress"])
     records = Records(run.folder, at.step) if run.is_first else None
     clock = Clock(at.step, loop.steps)
@@ -144,6 +146,7 @@ def fit(
                 {
                     "weights": trainable(task.module),
                     "optimizer": optimizer.state_dict(),
+                    "precision": fabric.strategy.precision.state_dict(),
                     "progress": {
                         name: getattr(at, name) for name in _Progress.__slots__
                     },
@@ -151,7 +154,10 @@ def fit(
             )
 
     def look() -> None:
-        metrics = _validate(task, module, run)
+        module.eval()
+        with torch.no_grad():
+            tallies = task.validate(module, fabric.global_rank, fabric.world_size)
+        metrics = added_up(run, tallies)
         better = not metrics or at.best is None or metrics["score"] > at.best["score"]
         at.stale = 0 if better else at.stale + 1
         if better:
@@ -170,19 +176,18 @@ def fit(
             loop.patience and at.stale >= loop.patience
         )
 
-    batches: Iterator[Any] = iter(())
+    batches: Generator[Any] | None = None
     try:
         if at.step == 0:
             look()  # the parent's own score: training must beat it to be kept
-        if not ended():
-            batches = _batches(task, loop, settings, run, at.step)
+        batches = batches_from(task, range(at.step, loop.steps), settings, run)
         while not ended():
             batch = next(batches)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate_share(at.step, loop)
             module.train()
             loss, metrics = module(batch)
-            value = _mean(run, loss.detach())
+            value = mean_of(run, loss.detach())
             if not math.isfinite(value):
                 raise RunError(
                     f"The loss is no longer a number at step {at.step + 1} "
@@ -214,106 +219,17 @@ def fit(
             )
             if at.step % loop.validate_every == 0 or at.step == loop.steps:
                 look()
-            stopping = _stopping(run)
+            stopping = signal_to(run)
             if stopping or ended() or at.step % loop.save_every == 0:
                 save()
             if stopping:
                 raise Stopped(stopping)
     finally:
         # An error keeps this frame alive, and its workers, which are deaf to signals.
-        del batches
+        if batches is not None:
+            batches.close()
         if records is not None:
             records.close()
     fabric.barrier()
     load_trainable(task.module, run.load_best())
     return Fitted(dict(at.best or {}), at.best_step, at.step)
-
-
-def trainable(module: nn.Module) -> dict[str, Tensor]:
-    """Give a copy on the CPU of the parameters that are trained."""
-    return {
-        name: parameter.detach().to("cpu", copy=True)
-        for name, parameter in module.named_parameters()
-        if parameter.requires_grad
-    }
-
-
-def load_trainable(module: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Put back what `trainable` gave."""
-    parameters = dict(module.named_parameters())
-    with torch.no_grad():
-        for name, weight in weights.items():
-            parameters[name].copy_(weight)
-
-
-class _Steps(Dataset[Any]):
-    """The batches of the steps, one after the other, for workers to prepare."""
-
-    def __init__(self, task: Task[Any], rank: int, world: int) -> None:
-        self._task, self._rank, self._world = task, rank, world
-
-    def __getitem__(self, step: int) -> object:
-        return self._task.batch(step, self._rank, self._world)
-
-
-def _batches(
-    task: Task[Batch], loop: LoopConfig, settings: RunConfig, run: Run, start: int
-) -> Iterator[Batch]:
-    fabric = run.fabric
-    loader: DataLoader[Batch] = DataLoader(
-        _Steps(task, fabric.global_rank, fabric.world_size),
-        batch_size=None,
-        sampler=range(start, loop.steps),
-        num_workers=settings.workers,
-        collate_fn=_as_it_is,
-        worker_init_fn=_ignore_signals,
-    )
-    return iter(loader)
-
-
-def _as_it_is(batch: Batch) -> Batch:
-    return batch
-
-
-def _ignore_signals(worker: int) -> None:
-    """Leave Ctrl-C and a cluster's SIGTERM to the loop.
-
-    Both may come to every process of the run at once; a worker that dies of them makes
-    the loop fail before it has saved its state. A worker whose loop is gone ends by
-    itself.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-
-def _validate(task: Task[Any], module: nn.Module, run: Run) -> dict[str, float]:
-    fabric = run.fabric
-    module.eval()
-    with torch.no_grad():
-        tallies = task.validate(module, fabric.global_rank, fabric.world_size)
-    if not tallies:
-        return {}
-    table = torch.tensor(list(tallies.values()), dtype=torch.float64)  # [metric, 2]
-    if fabric.world_size > 1:
-        table = fabric.all_reduce(table.to(run.device), reduce_op="sum").cpu()
-    return {
-        name: float(total / count) if count else math.nan
-        for name, (total, count) in zip(tallies, table, strict=True)
-    }
-
-
-def _mean(run: Run, loss: Tensor) -> float:
-    if run.fabric.world_size > 1:
-        loss = run.fabric.all_reduce(loss, reduce_op="mean")
-    return float(loss)
-
-
-def _stopping(run: Run) -> int:
-    """Give the signal that any process got, or 0; all learn of it together."""
-    signum = run.stop.signum
-    if run.fabric.world_size > 1:
-        signums = run.fabric.all_reduce(
-            torch.tensor(float(signum), device=run.device), reduce_op="max"
-        )
-        signum = int(signums)
-    return signum

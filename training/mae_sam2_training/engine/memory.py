@@ -9,6 +9,7 @@ import torch
 from mae_sam2_training.engine.faults import RunError
 
 GIB = 2**30
+CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 
 def available_bytes(device: torch.device) -> int | None:
@@ -23,23 +24,30 @@ def available_bytes(device: torch.device) -> int | None:
     return min(limits, default=None)
 
 
-def check_memory(need: int, device: torch.device, advice: str) -> None:
+def check_memory(
+    need: int, device: torch.device, advice: str, processes: int = 1
+) -> None:
     """Refuse a run that would not fit.
 
     Parameters
     ----------
     need : int
-        Estimate in bytes of what this process will use on top of what it does.
+        Estimate in bytes of what each process will use on top of what it does.
     device : torch.device
         Where it computes.
     advice : str
         What would make it smaller, as the end of a sentence.
+    processes : int
+        Processes of the run on this machine: on a CPU they share its memory, while
+        every GPU has its own.
 
     Raises
     ------
     RunError
         If less than `need` is available.
     """
+    if device.type == "cpu":
+        need *= processes
     have = available_bytes(device)
     if have is not None and need > have:
         raise RunError(
@@ -60,11 +68,18 @@ def _meminfo_available() -> int | None:
 
 
 def _control_group_free() -> int | None:
-    """Free memory under a container's limit (control groups, version 2)."""
-    folder = Path("/sys/fs/cgroup")
+    """Free memory under a container's limit (control groups, version 2).
+
+    Files that were read count as used until somebody wants the memory: they are
+    counted as free, or a container that has read its frames would seem full.
+    """
     try:
-        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
-        used = (folder / "memory.current").read_text(encoding="ascii").strip()
+        limit = (CONTROL_GROUP / "memory.max").read_text(encoding="ascii").strip()
+        used = int((CONTROL_GROUP / "memory.current").read_text(encoding="ascii"))
+        lines = (CONTROL_GROUP / "memory.stat").read_text(encoding="ascii").split("\n")
     except OSError:
         return None
-    return None if limit == "max" else max(0, int(limit) - int(used))
+    if limit == "max":
+        return None
+    counts = dict(line.split() for line in lines if line)
+    return max(0, int(limit) - used + int(counts.get("inactive_file", 0)))

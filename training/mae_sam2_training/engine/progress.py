@@ -11,13 +11,11 @@ import json
 import math
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Protocol
 
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from typing import TextIO
 
 Event = Literal[
@@ -112,7 +110,7 @@ class BarReporter:
             self._line(
                 "Stopped; the same command continues where this one ended."
                 if goes_on
-                else "Stopped; nothing was written."
+                else "Stopped; the same command begins anew."
             )
 
     def _advance(self, doing: str, done: object, total: object) -> tqdm[NoReturn]:
@@ -147,17 +145,6 @@ def _shown(values: dict[str, object]) -> str:
         for key, value in values.items()
         if key not in skip and isinstance(value, float)
     )
-
-
-@contextmanager
-def drawing(json_progress: bool) -> Iterator[Callable[[int, int], None]]:
-    """Give a callback (done, total) that tells how far a set is drawn."""
-    reporter: Reporter = JsonReporter() if json_progress else BarReporter()
-    try:
-        yield lambda done, total: reporter.report("draw", done=done, total=total)
-        reporter.report("end", status="done")
-    finally:
-        reporter.close()
 
 
 class Clock:

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mae_sam2_training.config import RunConfig, Section, dump_config
-from mae_sam2_training.engine.atomic import load_tensors, save_tensors, write_bytes
+from mae_sam2_training.engine.atomic import (
+    drop_unfinished,
+    load_tensors,
+    save_tensors,
+    write_bytes,
+)
 from mae_sam2_training.engine.faults import plainly
 from mae_sam2_training.engine.launch import launch
 from mae_sam2_training.engine.progress import (
@@ -90,6 +95,9 @@ class Run:
         wanted = json.dumps(identity | {"recipe": recipe}, indent=1, sort_keys=True)
         same = path.is_file() and path.read_text(encoding="utf-8") == wanted
         self.fabric.barrier()
+        if self.is_first:
+            for name in ("state.pt", "best.pt"):
+                drop_unfinished(self.folder / name)
         if self.is_first and not same:
             for name in ("state.pt", "best.pt", "metrics.csv"):
                 (self.folder / name).unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,15 @@ from mae_sam2_training.engine.stopping import Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
     from mae_sam2_training.engine.progress import Reporter
 
 
 @contextmanager
-def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
+def telling(
+    folder: Path, json_progress: bool, *, resumable: bool = False
+) -> Iterator[Reporter]:
     """Give a reporter, and tell how the block ended.
 
     Parameters
@@ -27,31 +32,52 @@ def telling(folder: Path, json_progress: bool) -> Iterator[Reporter]:
         What the block writes to, for messages about the disk.
     json_progress : bool
         JSON lines on stdout instead of a bar on stderr.
+    resumable : bool
+        Whether the same command goes on where a signal ended it.
 
     Raises
     ------
     Stopped
-        If a signal ended the block.
+        If Ctrl-C or SIGTERM ended the block.
     RunError
         If the disk or the memory is full, or the folder cannot be written to.
     """
     reporter: Reporter = JsonReporter() if json_progress else BarReporter()
-    status, resumable = "failed", True
+    told: dict[str, object] = {"status": "failed"}
     try:
-        with plainly(folder):
+        with _stopped_by_signals(), plainly(folder, "use a machine with more"):
             yield reporter
-        status = "done"
+        told = {"status": "done"}
     except Stopped:
-        status = "cancelled"
-        raise
-    except KeyboardInterrupt:
-        status, resumable = "cancelled", False
+        told = {"status": "cancelled"} | ({} if resumable else {"resumable": False})
         raise
     except Exception as error:
         reporter.report("error", message=str(error) or type(error).__name__)
         error.add_note(REPORTED)
         raise
     finally:
-        told = {} if resumable else {"resumable": False}
-        reporter.report("end", status=status, **told)
+        reporter.report("end", **told)
         reporter.close()
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM inside the block into `Stopped`.
+
+    SIGTERM goes the way of Ctrl-C, since nobody catches KeyboardInterrupt on it.
+    """
+    came: list[int] = []
+
+    def caught(signum: int, frame: FrameType | None) -> None:
+        came.append(signum)
+        raise KeyboardInterrupt
+
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, caught) if here else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(came[0] if came else signal.SIGINT) from None
+    finally:
+        if here:
+            signal.signal(signal.SIGTERM, before)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from mae_sam2_training.evaluate import Measured
     from mae_sam2_training.evaluation.config import EvaluateConfig
     from mae_sam2_training.evaluation.figures import Metric
     from mae_sam2_training.evaluation.measuring import FrameResult
+    from mae_sam2_training.evaluation.side_by_side import Measured
     from mae_sam2_training.evaluation.statistics import Comparison, Estimate
     from mae_sam2_training.evaluation.summary import Summary
 

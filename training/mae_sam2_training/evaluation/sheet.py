@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from mae_sam2_training.evaluate import Measured
     from mae_sam2_training.evaluation.measuring import FrameResult
+    from mae_sam2_training.evaluation.side_by_side import Measured
 
 SHEET = 4
 """Frames in each of the three rows of the contact sheet."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
+import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
     from mae_sam2_training.synthesis.sheet import Sample
     from napari_mae_sam2.fa.drawing.scene import Scene
 
+SMALLEST_SIDE = 64
+"""Pixels: in less no vessel can be seen."""
 COLUMNS = ("image", "mask", "patient", "split", "dataset")
+_PARTS = ("images", "masks", "lesions")
 _SPLITS = (("train", 0.7), ("val", 0.15), ("test", 0.15))
 
 
@@ -84,13 +90,12 @@ def synthesize(
     Raises
     ------
     SynthesisError
-        For a count below 1, a folder that is not empty or cannot be written, or
-        frames of which none is safe to draw into.
+        For a count below 1 or another wish that cannot be met, a folder that is not
+        empty or cannot be written, or frames of which none is safe to draw into.
     FrameError
         For a frame that cannot be read.
     """
-    if count < 1:
-        raise SynthesisError(f"The number of frames must be at least 1, not {count}.")
+    _check(count, seed, size, kinds, contrast)
     safe = None
     if frames is not None:
         safe = clean_frames(frames)
@@ -104,7 +109,10 @@ def synthesize(
             raise SynthesisError(
                 f"The folder {out_folder} is not empty; choose a new one."
             )
-        for name in ("images", "masks", "lesions"):
+    except OSError as error:
+        raise _unwritten(out_folder, error) from error
+    try:
+        for name in _PARTS:
             (out_folder / name).mkdir(parents=True, exist_ok=True)
         rows: list[tuple[str, ...]] = []
         for number in range(count):
@@ -116,11 +124,55 @@ def synthesize(
             if progress is not None:
                 progress(number + 1, count)
         return _write_manifest(out_folder, rows)
-    except OSError as error:
+    except BaseException as error:
+        # a set without its manifest is of no use, and would be in the way of the next
+        for name in (*_PARTS, "manifest.csv.part"):
+            _remove(out_folder / name)
+        if isinstance(error, OSError):
+            raise _unwritten(out_folder, error) from error
+        raise
+
+
+def _unwritten(folder: Path, error: OSError) -> SynthesisError:
+    return SynthesisError(
+        f"The drawn set could not be written to {folder}: "
+        f"{error.strerror or error}; check the folder and the free space."
+    )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _check(
+    count: int,
+    seed: int,
+    size: int,
+    kinds: Sequence[str],
+    contrast: tuple[float, float],
+) -> None:
+    if count < 1:
+        raise SynthesisError(f"The number of frames must be at least 1, not {count}.")
+    if seed < 0:
+        raise SynthesisError(f"The seed must be 0 or more, not {seed}.")
+    if size < SMALLEST_SIDE:
         raise SynthesisError(
-            f"The drawn set could not be written to {out_folder}: "
-            f"{error.strerror or error}; check the folder and the free space."
-        ) from error
+            f"The longer side must be at least {SMALLEST_SIDE} pixels, not {size}."
+        )
+    low, high = contrast
+    if not 0 < low <= high < math.inf:
+        raise SynthesisError(
+            f"The contrast must be two rising numbers above 0, not {low:g} and "
+            f"{high:g}."
+        )
+    if unknown := sorted(set(kinds) - set(KINDS)):
+        raise SynthesisError(
+            f"'{unknown[0]}' is no kind of leakage: choose of {', '.join(KINDS)}."
+        )
 
 
 def _draw(

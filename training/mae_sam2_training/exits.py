@@ -1,0 +1,69 @@
+"""How a command ends: one sentence and an exit code, never a bare traceback.
+
+Exit codes: 0 done, 2 wrong input or a machine that does not allow it (one sentence on
+stderr), 130 or 143 ended by a signal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from mae_sam2_training.engine.faults import disk_sentence, memory_sentence
+from napari_mae_sam2.fa.errors import PlainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def exit_code(command: Callable[[], object], as_json: bool) -> int:
+    """Run a command and give its exit code.
+
+    Parameters
+    ----------
+    command : callable
+        May return an exit code.
+    as_json : bool
+        Tell an error that no run has told as JSON lines, too.
+    """
+    try:
+        result = command()
+    except PlainError as error:
+        return _tell(str(error), as_json, bool(getattr(error, "__notes__", None)))
+    except MemoryError:
+        return _tell(memory_sentence("use a machine with more"), as_json)
+    except OSError as error:
+        sentence = disk_sentence(error)
+        if sentence is None:
+            raise
+        return _tell(sentence, as_json)
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        # Stopped, and a command line that cannot be read, whose class is not typer's
+        # own in every version of it
+        code, show = (getattr(error, name, None) for name in ("exit_code", "show"))
+        if not isinstance(code, int):
+            raise
+        if callable(show):
+            show()
+        return code
+    return result if isinstance(result, int) else 0
+
+
+def _tell(sentence: str, as_json: bool, is_told: bool = False) -> int:
+    """Say a sentence once, in the first process alone."""
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        return 2
+    sys.stderr.write(f"{sentence}\n")
+    if as_json and not is_told:
+        for event in (
+            {"event": "error", "message": sentence},
+            {"event": "end", "status": "failed"},
+        ):
+            sys.stdout.write(json.dumps(event) + "\n")
+    return 2

@@ -1,0 +1,43 @@
+"""What several commands of `mae-sam2-train` are asked for, and how it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[
+    Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
+]
+NewCheckpoint = Annotated[
+    Path, typer.Option("--out", help="The new checkpoint, *.safetensors.")
+]
+Report = Annotated[Path, typer.Option("--out", help="Folder for what is found.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Recipe in YAML; defaults otherwise.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        help="Change one setting of the recipe, for example loop.steps=200.",
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Checkpoint to start from or to measure; else the one in use."),
+]
+Against = Annotated[
+    Path | None, typer.Option(help="Second checkpoint to compare it with.")
+]
+RunFolder = Annotated[
+    Path | None, typer.Option(help="Log and state; beside --out otherwise.")
+]
+JsonProgress = Annotated[
+    bool,
+    typer.Option(
+        "--json-progress", help="Tell progress as JSON lines on stdout, for programs."
+    ),
+]
