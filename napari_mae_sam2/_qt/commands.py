@@ -97,7 +97,8 @@ class Commands:
 
     def undo(self) -> None:
         """Take back the last thing that was done to the case."""
-        if self._widget.session is not None:
+        under_way = [part.interrupt() for part in self._widget.parts]
+        if self._widget.session is not None and not any(under_way):
             self._widget.session.undo()
 
     def redo(self) -> None:

@@ -39,11 +39,15 @@ class Part:
     def layers_ready(self) -> None:
         """Use the layers of the case, some of which may be new."""
 
+    def interrupt(self) -> bool:
+        """Drop what is under way, as undo does first; True where something was."""
+        return False
+
     def close(self) -> None:
         """Stop what runs and let go of the viewer; the window may be gone already."""
 
 
-def make_parts(_dock: LeakageWidget) -> tuple[Part, ...]:
+def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     """Make the parts of a dock, in the order of their panels.
 
     Parameters
@@ -56,4 +60,6 @@ def make_parts(_dock: LeakageWidget) -> tuple[Part, ...]:
     tuple of Part
         Kept by the dock until it closes.
     """
-    return ()
+    from napari_mae_sam2._qt.clean_part import CleanPart
+
+    return (CleanPart(dock),)
