@@ -96,7 +96,7 @@ def lay_out(
     small = areas < SMALLEST * scene.unit**2
     small[0] = False
     if small.any():
-        light *= _hide(small[labels], scene.unit)
+        light *= hide(small[labels], scene.unit)
     names = np.zeros(count + 1, np.uint16)
     kept = np.flatnonzero(~small)[1:]
     names[kept] = np.arange(1, len(kept) + 1)
@@ -127,8 +127,21 @@ def _reached_from(
     return np.asarray(kept[parts], np.bool_)
 
 
-def _hide(unwanted: NDArray[np.bool_], unit: float) -> Floats:
-    """Weights that take the light of unwanted specks away, softly around them."""
+def hide(unwanted: NDArray[np.bool_], unit: float) -> Floats:
+    """Give weights that take the light of unwanted specks away, softly around them.
+
+    Parameters
+    ----------
+    unwanted : ndarray
+        bool (H, W).
+    unit : float
+        Pixels for each pixel of a 512-pixel frame.
+
+    Returns
+    -------
+    ndarray
+        float32 (H, W), 0 to 1.
+    """
     reach = max(2, round(3 * unit))
     wide = ndimage.binary_dilation(unwanted, _TOUCHING, iterations=reach)
     soft = ndimage.uniform_filter(wide.astype(np.float32), reach)

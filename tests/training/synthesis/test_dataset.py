@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mae_sam2_training.data.manifest import read_manifest
+from mae_sam2_training.data.masks import read_lesions
 from mae_sam2_training.synthesis import SynthesisError, synthesize
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
@@ -45,13 +47,21 @@ def test_a_set_is_written_with_its_manifest(tmp_path, frames):
     assert {row["patient"] for row in rows} == {"frames-eye 1", "frames-eye 2"}
     for row in rows:
         image = np.asarray(Image.open(manifest.parent / row["image"]))
-        mask = np.asarray(Image.open(manifest.parent / row["mask"]))
-        name = row["mask"].replace("masks", "lesions")
-        lesions = np.asarray(Image.open(manifest.parent / name))
+        lesions = np.asarray(Image.open(manifest.parent / row["mask"]))
+        name = row["mask"].replace("lesions", "masks")
+        mask = np.asarray(Image.open(manifest.parent / name))
         assert image.shape == mask.shape == lesions.shape == (96, 96)
         assert image.dtype == np.uint8
         assert lesions.dtype == np.uint16
         assert np.array_equal(mask, np.where(lesions > 0, 255, 0))
+
+
+def test_a_set_is_read_with_the_lesions_that_were_drawn(tmp_path, frames):
+    for folder, given in (("into", frames), ("whole", None)):
+        manifest = synthesize(tmp_path / folder, 4, seed=1, frames=given, size=128)
+        for record in read_manifest(manifest):
+            lesions = read_lesions(record.mask, (128, 128))
+            assert np.array_equal(lesions, np.asarray(Image.open(record.mask)))
 
 
 def test_a_patient_never_stands_in_two_splits(tmp_path, frames):

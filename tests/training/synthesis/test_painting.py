@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from mae_sam2_training.synthesis import draw_into, survey
+from mae_sam2_training.synthesis.visible import drop_unseen
 from napari_mae_sam2.fa.drawing import KINDS, draw_frame
 
 
@@ -118,6 +121,41 @@ def test_contrast_is_kept(scene):
 
     assert 7 < heights((12, 16)) < 18
     assert 45 < heights((80, 110)) < 125
+
+
+def test_what_is_too_faint_to_be_seen_is_neither_drawn_nor_labelled(frame, scene):
+    bright = replace(scene, grey=np.clip(scene.grey * 3, 0, 250).astype(np.float32))
+    found = 0
+    for seed in range(40):
+        drawn = draw_into(
+            bright,
+            np.random.default_rng(seed),
+            contrast=(20, 24),
+            look_alikes=0,
+            late=False,
+            empty=0,
+        )
+        assert all(gain >= 10 for gain in drawn.contrasts.values())
+        near = ndimage.binary_dilation(drawn.lesions > 0, iterations=40)
+        left = (drawn.pixels - np.rint(bright.grey))[bright.field & ~near]
+        assert left.max(initial=0) < 5
+        found += len(drawn.kinds)
+    assert found > 20
+
+
+def test_only_the_faint_lesion_goes():
+    base = np.full((60, 90), 40, np.float32)
+    light, lesions = np.zeros_like(base), np.zeros(base.shape, np.uint16)
+    light[8:22, 8:22], lesions[10:20, 10:20] = 3, 1
+    light[8:22, 48:62], lesions[10:20, 50:60] = 60, 2
+    kinds = {1: "disc", 2: "macular"}
+    shown, left, names = drop_unseen(base, light, lesions, kinds, 5, 1)
+    assert names == {1: "macular"}
+    assert np.array_equal(left, (lesions == 2).astype(np.uint16))
+    assert not shown[:, :40].any()
+    assert np.array_equal(shown[:, 40:], light[:, 40:])
+    same = drop_unseen(base, light, lesions, kinds, 1, 1)
+    assert np.array_equal(same[1], lesions)
 
 
 def test_wrong_wishes_are_named(scene):

@@ -54,9 +54,10 @@ def synthesize(
 ) -> Path:
     """Draw a set of frames with exact masks.
 
-    Writes ``images/NAME.png``, ``masks/NAME.png`` (0 or 255), ``lesions/NAME.png``
-    (16-bit instances) and, last, ``manifest.csv`` with the columns `COLUMNS` and
-    paths relative to itself. The patient of a drawn-into frame is its source frame,
+    Writes ``images/NAME.png``, ``lesions/NAME.png`` (16-bit instances: the column
+    ``mask`` of the manifest), ``masks/NAME.png`` (the same as 0 and 255, for other
+    programs) and, last, ``manifest.csv`` with the columns `COLUMNS` and paths relative
+    to itself. The patient of a drawn-into frame is its source frame,
     so that a split by patient never shares a background; a wholly drawn frame is a
     patient of its own.
 
@@ -120,7 +121,7 @@ def synthesize(
             name = f"{number:05d}.png"
             _save(out_folder, name, sample)
             split = _split_of(patient, seed)
-            rows.append((f"images/{name}", f"masks/{name}", patient, split, "drawn"))
+            rows.append((f"images/{name}", f"lesions/{name}", patient, split, "drawn"))
             if progress is not None:
                 progress(number + 1, count)
         return _write_manifest(out_folder, rows)

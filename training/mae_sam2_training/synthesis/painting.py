@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from mae_sam2_training.synthesis.patients import (
     Patient,
@@ -19,6 +18,7 @@ from mae_sam2_training.synthesis.patients import (
     pick_patient,
 )
 from mae_sam2_training.synthesis.surveying import survey
+from mae_sam2_training.synthesis.visible import drop_unseen, gains
 from napari_mae_sam2.fa.drawing.compose import add_light, lay_out
 from napari_mae_sam2.fa.drawing.fields import fractal_field
 from napari_mae_sam2.fa.drawing.leak import (
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Spot = tuple[float, float, float] | None
+
+
+UNSEEN = 0.5
+"""A lesion that gains less than this share of the lowest contrast is not drawn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,8 @@ def draw_into(
     contrast : tuple of float
         Lowest and highest mean height of a leak, grey levels of 255. Neovascular
         leaks may be up to twice as bright and saturate. Bright retina gains less;
-        what was gained stands in `Drawn.contrasts`.
+        what was gained stands in `Drawn.contrasts`, and a leak that gains less than
+        half of the lowest is left out.
     kinds : sequence of str
         Kinds of leakage to choose from.
     empty : float
@@ -123,13 +128,11 @@ def draw_into(
     if rng.random() >= empty:
         leaks = choose_leaks(scene, rng, patient, contrast, kinds, near)
     light, lesions, names = lay_out(scene, leaks)
+    least = UNSEEN * contrast[0]
+    light, lesions, names = drop_unseen(base, light, lesions, names, least, scene.unit)
     shown = add_light(base, light)
     pixels = np.where(scene.field, np.rint(shown), scene.grey).astype(np.uint8)
-    gained = (
-        ndimage.mean(shown - base, lesions, index=list(names)) if names else np.empty(0)
-    )
-    contrasts = {i: float(g) for i, g in zip(names, gained, strict=True)}
-    return Drawn(pixels, lesions, names, contrasts)
+    return Drawn(pixels, lesions, names, gains(base, light, lesions, list(names)))
 
 
 def _develop(scene: Scene, rng: np.random.Generator, patient: Patient) -> Floats:
