@@ -22,14 +22,15 @@ def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.annotator import Annotator
     from napari_mae_sam2.annotate.desk import Desk
-    from napari_mae_sam2.model.folders import config_folder, data_folder
+    from napari_mae_sam2.model.folders import config_folder, data_folder, state_folder
     from napari_mae_sam2.study.places import Places
     from napari_mae_sam2.study.preferences import Preferences
 
     gui = GuiThread()
     annotator = Annotator(gui.post, _load)
     places = Places(config_folder() / "studies.json")
-    desk = Desk(annotator, gui.post, places, data_folder() / "labels")
+    home, state = data_folder() / "labels", state_folder()
+    desk = Desk(annotator, gui.post, places, home, state)
     preferences = Preferences(config_folder() / "window.json")
     widget = LeakageWidget(napari_viewer, desk, _draw_sample, _frame_of, preferences)
     gui.setParent(widget)

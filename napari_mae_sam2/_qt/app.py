@@ -22,6 +22,8 @@ def open_window(
 ) -> tuple[napari.Viewer, LeakageWidget]:
     """Open a viewer with the dock, on the given cases or on the sample frame.
 
+    Without cases it goes on where a window was that crashed.
+
     Parameters
     ----------
     paths : sequence of Path
@@ -39,7 +41,7 @@ def open_window(
     viewer.window.add_dock_widget(widget, name=TITLE, area="right")
     if paths:
         widget.open_paths(list(paths))
-    else:
+    elif not widget.desk.bring_back():
         widget.open_sample()
     return viewer, widget
 

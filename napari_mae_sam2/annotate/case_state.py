@@ -6,13 +6,14 @@ is in `session`. Knows no model, no window and no disk.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.draft import NOTHING, Draft
-from napari_mae_sam2.annotate.history import History, Moment, Step
+from napari_mae_sam2.annotate.history import History, Moment, Step, differences
 from napari_mae_sam2.annotate.label_image import LabelImage
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
@@ -25,9 +26,38 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.annotate.pixel_change import Region
+    from napari_mae_sam2.annotate.pixel_change import PixelChange, Region
     from napari_mae_sam2.annotate.proposal import Proposal
     from napari_mae_sam2.fa.frame import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Where a case was left, beside its labels and lesions.
+
+    Attributes
+    ----------
+    origins : uint8 array of shape (H, W)
+        See `Origin`.
+    draft, choice
+        The prompts in hand, and the candidate that was looked at.
+    done, undone : tuple of Step
+        The history.
+    """
+
+    origins: NDArray[np.uint8]
+    draft: Draft
+    choice: int
+    done: tuple[Step, ...]
+    undone: tuple[Step, ...]
+
+
+class _Before(NamedTuple):
+    """What is not pixels of a whole case, at the beginning of a step."""
+
+    draft: Draft
+    choice: int
+    lesions: dict[int, Lesion]
 
 
 class CaseState:
@@ -57,6 +87,8 @@ class CaseState:
     labels_changed = Signal(object)
     """Emits the rectangle of the labels that changed, as two slices."""
     history_changed = Signal()
+    stepped = Signal(str, Step)
+    """Emits "did", "undid" or "redid" and the step, once everything is so."""
 
     def __init__(
         self,
@@ -105,6 +137,11 @@ class CaseState:
         return MappingProxyType(self._lesions)
 
     @property
+    def choice(self) -> int:
+        """Which of the model's candidates is looked at."""
+        return self._choice
+
+    @property
     def history(self) -> History:
         """The steps that can be taken back and done again."""
         return self._history
@@ -147,44 +184,73 @@ class CaseState:
     def undo(self) -> str:
         """Take the last step back and return its name, empty if there is none."""
         self.painted()
-        step = self._history.undo()
-        if step is None:
-            return ""
-        self._apply(step, back=True)
-        return step.name
+        return self._go("undid", self._history.undo())
 
     def redo(self) -> str:
         """Do the step taken back last once more and return its name."""
         self.painted()
-        step = self._history.redo()
+        return self._go("redid", self._history.redo())
+
+    # --- coming back from the journal ------------------------------------------
+
+    def take_up(self, past: Past) -> None:
+        """Go on where the case was left; called once, before anybody listens."""
+        self.image.set_origins(past.origins)
+        self._draft, self._choice = past.draft, past.choice
+        self._history = History(past.done, past.undone)
+
+    def replay(self, way: str, step: Step | None = None) -> None:
+        """Do once more what was done before: "did" with its step, "undid", "redid".
+
+        Raises
+        ------
+        ValueError
+            If there is no such step.
+        """
+        if way == "did" and step is not None:
+            self._history.push(step)
+        else:
+            step = self._history.undo() if way == "undid" else self._history.redo()
         if step is None:
-            return ""
-        self._apply(step, back=False)
-        return step.name
+            raise ValueError(f"there is no step to replay for {way!r}")
+        self._go(way, step)
 
     # --- inside, and for the session -------------------------------------------
 
-    def _moment(self) -> Moment:
-        return Moment(self._draft, dict(self._lesions), self._choice)
+    def _moment(self) -> _Before:
+        return _Before(self._draft, self._choice, dict(self._lesions))
 
     def _record(
-        self, name: str, before: Moment, origin: Origin, within: Region | None = None
+        self, name: str, before: _Before, origin: Origin, within: Region | None = None
     ) -> bool:
         change = self.image.take_change(origin, within)
-        if change is None and before.lesions == self._lesions:
+        step = self._step(name, before, change)
+        if not step.edits_labels:
             return False
         self.saves.edits += 1
-        self._history.push(Step(name, before, self._moment(), change))
+        self._history.push(step)
         if change is not None:
             self.labels_changed.emit(change.region)
+        self.stepped.emit("did", step)
         self.history_changed.emit()
         return True
+
+    def _step(self, name: str, before: _Before, change: PixelChange | None) -> Step:
+        old, new = differences(before.lesions, self._lesions)
+        return Step(
+            name,
+            Moment(before.draft, before.choice, old),
+            Moment(self._draft, self._choice, new),
+            change,
+        )
 
     def _change_draft(self, name: str, draft: Draft) -> None:
         before = self._moment()
         self._draft, self._choice = draft, 0
-        self._history.push(Step(name, before, self._moment()))
+        step = self._step(name, before, None)
+        self._history.push(step)
         self._tell_draft()
+        self.stepped.emit("did", step)
         self.history_changed.emit()
 
     def _tell_draft(self) -> None:
@@ -200,16 +266,26 @@ class CaseState:
         self._proposal = proposal
         self.proposal_changed.emit(proposal)
 
-    def _apply(self, step: Step, back: bool) -> None:
+    def _go(self, way: str, step: Step | None) -> str:
+        """Bring the case to one side of a step that was taken from the history."""
+        if step is None:
+            return ""
+        back = way == "undid"
         moment = step.before if back else step.after
         if step.change is not None:
             self.image.put(step.change, back)
         if step.edits_labels:
             self.saves.edits += 1
-        self._lesions = dict(moment.lesions)
+        for number, lesion in moment.lesions.items():
+            if lesion is None:
+                self._lesions.pop(number, None)
+            else:
+                self._lesions[number] = lesion
         if step.change is not None:
             self.labels_changed.emit(step.change.region)
         if moment.draft is not self._draft:
             self._draft, self._choice = moment.draft, moment.choice
             self._tell_draft()
+        self.stepped.emit(way, step)
         self.history_changed.emit()
+        return step.name

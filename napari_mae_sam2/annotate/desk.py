@@ -5,17 +5,17 @@ Reading and writing happen in threads of their own; `keeping` tells what is save
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.finding import Finder
+from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.opening import Opened, open_case
+from napari_mae_sam2.annotate.whereabouts import Whereabouts
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
-from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.study.records import ModelRecord
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2.annotate.annotator import Annotator
+    from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.places import Places
@@ -41,6 +42,8 @@ class Desk:
         Where labels of a folder of frames go.
     home : Path
         Study folder for frames that lie in no folder, such as the drawn sample.
+    state : Path
+        Folder for what brings the work back after a crash.
     """
 
     case_opened = Signal(object)
@@ -57,6 +60,7 @@ class Desk:
         post: Callable[[Callable[[], None]], None],
         places: Places,
         home: Path,
+        state: Path,
     ) -> None:
         self.worklist = Worklist()
         self.annotator = annotator
@@ -64,12 +68,23 @@ class Desk:
         self._places = places
         self._home = home
         self._case: Case | None = None
+        self._paths: list[Path] = []
+        self._wanted: tuple[Path | None, int] = (None, 0)
+        self._whereabouts = Whereabouts(state / "open")
+        self._journals = Journals(
+            state / "journals",
+            lambda sentence: post(lambda: self.warned.emit(sentence)),
+        )
         self._opener = LatestWins[Case, Opened](
-            lambda case, _cancelled: open_case(case),
+            lambda case, _cancelled: open_case(case, self._journals),
             lambda outcome: post(lambda: self._on_opened(outcome)),
             "open case",
         )
-        self._keeping = Keeping(post, self.worklist, self._signature, self.warned.emit)
+        self._keeping = Keeping(
+            post, self.worklist, self._signature, self.warned.emit, self._journals
+        )
+
+        self._finder = Finder(places, self._keeping)
 
     @property
     def session(self) -> CaseSession | None:
@@ -84,21 +99,38 @@ class Desk:
 
     # --- cases -----------------------------------------------------------------
 
-    def open_paths(self, paths: Iterable[Path]) -> None:
-        """Begin a worklist of files and folders and open its first case."""
+    def open_paths(
+        self, paths: Iterable[Path], first: Path | None = None, page: int = 0
+    ) -> None:
+        """Begin a worklist of files and folders and open its first case.
+
+        Parameters
+        ----------
+        paths : iterable of Path
+            Files and folders.
+        first : Path, optional
+            The file to begin with, where it is among them.
+        page : int
+            Page of that file.
+        """
+        paths = list(paths)
         self.leaving.emit()
-        cases: list[Case] = []
-        for path in paths:
-            try:
-                files = list_frames(path) if path.is_dir() else [path]
-            except PlainError as error:
-                self.warned.emit(str(error))
-                continue
-            cases += [self._case_of(file) for file in files]
+        cases = self._finder.cases_of(paths, self.warned.emit)
         if cases:
             self._keeping.save_all()
             self.worklist.replace(cases)
-            self._take(0)
+            self._paths = paths
+            self._wanted = (first, page)
+            self._take(self.worklist.position_of(first) or 0)
+
+    def bring_back(self) -> bool:
+        """Go on where a window that crashed was; False where none did."""
+        place = self._whereabouts.left_behind()
+        if place is None:
+            return False
+        paths = [path for path in place.paths if path.exists()]
+        self.open_paths(paths, place.path, place.page)
+        return bool(paths)
 
     def open_frame(self, name: str, load: Callable[[], Frame]) -> None:
         """Add one frame that is drawn or in memory, and open it."""
@@ -107,7 +139,7 @@ class Desk:
 
     def add_file(self, path: Path) -> None:
         """Add one file to the worklist; it is opened where nothing else is coming."""
-        position = self.worklist.add(self._case_of(path))
+        position = self.worklist.add(self._finder.case_of(path))
         if not self._opener.is_busy:
             self.leaving.emit()
             self._take(position)
@@ -174,9 +206,10 @@ class Desk:
             A sentence for every case whose labels could be saved nowhere.
         """
         troubles = self.save_now()
-        self._keeping.close()
         self._opener.close()
         self.annotator.close()
+        self._keeping.close()
+        self._whereabouts.close()
         return troubles
 
     def save_now(self) -> list[str]:
@@ -192,11 +225,6 @@ class Desk:
         return self._keeping.save_now(self._home)
 
     # --- inside ----------------------------------------------------------------
-
-    def _case_of(self, path: Path, page: int = 0, pages: int = 1) -> Case:
-        name = path.stem if pages == 1 else f"{path.stem}, page {page + 1}"
-        load = partial(read_frame, path, page)
-        return Case(name, load, self._places.study_of(path.parent), path, page)
 
     def _signature(self) -> tuple[str, ModelRecord | None]:
         predictor = self.annotator.predictor
@@ -218,40 +246,51 @@ class Desk:
             self._put_on_desk(case, session)
 
     def _on_opened(self, outcome: Outcome[Case, Opened]) -> None:
-        if not self._opener.is_current(outcome.generation):
-            return
         case, opened = outcome.request, outcome.response
         in_hand = self._keeping.get(case)
-        if in_hand is not None and not in_hand.saves.is_saved:
-            return  # what the grader did meanwhile counts, and corrects what is there
+        is_current = self._opener.is_current(outcome.generation)
+        if not is_current or (in_hand is not None and not in_hand.saves.is_saved):
+            # What the grader did meanwhile counts, and corrects what is there.
+            if opened is not None:
+                opened.drop()
+            return
         if opened is None:
             sentence = sentence_of(outcome.error, f"{case.name} cannot be opened")
             self.worklist.set_status(case, Status.UNREADABLE, sentence)
             self._put_on_desk(case, None)
             self.warned.emit(sentence)
             return
-        if case.path is not None and case.page == 0 and opened.pages > 1:
-            case.name = f"{case.path.stem}, page 1"
-            self.worklist.insert_after(
-                case,
-                [
-                    self._case_of(case.path, page, opened.pages)
-                    for page in range(1, opened.pages)
-                ],
-            )
+        further = self._finder.further_pages(case, opened.pages)
+        self.worklist.insert_after(case, further)
         session = opened.session
         self.worklist.set_status(case, Status.GRADED if opened.graded else Status.NEW)
         if in_hand is not None and not in_hand.draft.is_empty:
             session.go_on_with(in_hand.draft)
-        self._put_on_desk(case, session)
+        self._put_on_desk(case, session, opened.journal)
+        if opened.trouble:
+            self.warned.emit(opened.trouble)
+        elif session.saves.unsaved:
+            self.told.emit(f"{case.name} is back as you left it, with its history.")
+        wanted = self.worklist.position_of(*self._wanted)
+        self._wanted = (None, 0)
+        if wanted is not None and wanted != self.worklist.index:
+            self._take(wanted)  # a page that was not known of before
 
-    def _put_on_desk(self, case: Case, session: CaseSession | None) -> None:
+    def _put_on_desk(
+        self,
+        case: Case,
+        session: CaseSession | None,
+        journal: JournalFile | None = None,
+    ) -> None:
         # Only now does the grader leave the case before: it could be painted on
         # until here.
         self._keeping.save_all()
         self._case = case
         if session is not None:
-            self._keeping.put(case, session)
+            self._keeping.put(case, session, journal)
+        if case.path is not None:
+            paths, path, page = self._paths or [case.path], case.path, case.page
+            self._journals.later(lambda: self._whereabouts.note(paths, path, page))
         self.annotator.open(session)
         self.folder_changed.emit(self.folder)
         self.case_opened.emit(session)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from napari_mae_sam2.annotate.draft import Draft
     from napari_mae_sam2.annotate.lesion import Lesion
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """Everything of a case that is not pixels, at one point of its history.
+    """What of a case is not pixels, on one side of a step.
 
     Attributes
     ----------
-    draft, lesions
-        As they were.
+    draft
+        As it was.
     choice
         Which of the model's candidates for the draft was looked at.
+    lesions
+        The lesions that the step changed, by number; None where nothing was known.
     """
 
     draft: Draft
-    lesions: Mapping[int, Lesion]
-    choice: int = 0
+    choice: int
+    lesions: Mapping[int, Lesion | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,15 +47,46 @@ class Step:
     @property
     def edits_labels(self) -> bool:
         """True where it changed what is saved: pixels, or what is known of lesions."""
-        return self.change is not None or self.before.lesions != self.after.lesions
+        return self.change is not None or bool(self.after.lesions)
+
+
+def differences(
+    before: Mapping[int, Lesion], after: Mapping[int, Lesion]
+) -> tuple[dict[int, Lesion | None], dict[int, Lesion | None]]:
+    """Give what is known of the lesions that two moments do not agree on."""
+    numbers = [
+        number
+        for number in {**before, **after}
+        if before.get(number) is not after.get(number)
+    ]
+    return (
+        {number: before.get(number) for number in numbers},
+        {number: after.get(number) for number in numbers},
+    )
 
 
 class History:
-    """Steps done and steps taken back, without a limit."""
+    """Steps done and steps taken back, without a limit.
 
-    def __init__(self) -> None:
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+    Parameters
+    ----------
+    done, undone : iterable of Step
+        What it begins with, each in the order in which undo and redo stacked them.
+    """
+
+    def __init__(self, done: Iterable[Step] = (), undone: Iterable[Step] = ()) -> None:
+        self._done = list(done)
+        self._undone = list(undone)
+
+    @property
+    def done(self) -> tuple[Step, ...]:
+        """The steps that undo takes back, the last one first in line."""
+        return tuple(self._done)
+
+    @property
+    def undone(self) -> tuple[Step, ...]:
+        """The steps that redo does again, the last one first in line."""
+        return tuple(self._undone)
 
     def push(self, step: Step) -> None:
         """Add a step; what had been taken back before can no longer be redone."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_mae_sam2.annotate.journal import Journal, JournalFile
+    from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.annotate.worklist import Case, Worklist
     from napari_mae_sam2.study.records import ModelRecord
@@ -41,6 +43,8 @@ class Keeping:
         Tells who grades, and with which model.
     warn : callable
         Shows a sentence.
+    journals : Journals
+        Where it is written down what is done to them.
     """
 
     def __init__(
@@ -49,32 +53,68 @@ class Keeping:
         worklist: Worklist,
         signature: Callable[[], tuple[str, ModelRecord | None]],
         warn: Callable[[str], None],
+        journals: Journals,
     ) -> None:
         self._worklist = worklist
         self._signature = signature
         self._warn = warn
         # In hand, left not long ago, or not saved: they come back as they were.
         self._sessions: OrderedDict[Case, CaseSession] = OrderedDict()
+        self._journals = journals
+        self._journal_of: dict[CaseSession, Journal] = {}
         self._writer = Writer(post)
 
     def get(self, case: Case | None) -> CaseSession | None:
         """Give the session of a case, None where it is not in memory."""
         return None if case is None else self._sessions.get(case)
 
-    def put(self, case: Case, session: CaseSession) -> None:
-        """Keep a case as the latest, and let the oldest go whose labels are on disk."""
+    def case_of(self, path: Path, page: int) -> Case | None:
+        """Give the case in memory that a page of a file is."""
+        for case in self._sessions:
+            if (case.path, case.page) == (path, page):
+                return case
+        return None
+
+    def put(
+        self, case: Case, session: CaseSession, file: JournalFile | None = None
+    ) -> None:
+        """Keep a case as the latest, and let the oldest go whose labels are on disk.
+
+        Parameters
+        ----------
+        case, session
+            May be kept already.
+        file : JournalFile, optional
+            The journal that the session came back from.
+        """
+        before = self._sessions.get(case)
+        if before is not None and before is not session:
+            self._journal_of.pop(before).close(remove=True)
+        if session not in self._journal_of:
+            self._journal_of[session] = self._journals.follow(session, case.study, file)
         self._sessions[case] = session
         self._sessions.move_to_end(case)
         for old, known in list(self._sessions.items())[:-SESSIONS_KEPT]:
             if known.saves.is_saved:
-                del self._sessions[old]
+                self._let_go(old)
 
     def move(self, in_hand: Case | None) -> None:
-        """Take note that the study of every case changed."""
-        for case, session in list(self._sessions.items()):
+        """Take note that the study of every case of the list changed."""
+        for case in [c for c in self._worklist.cases if c in self._sessions]:
+            session = self._sessions[case]
             session.move_to_new_study()
             if session.saves.is_saved and case is not in_hand:
-                del self._sessions[case]
+                self._let_go(case)
+                continue
+            earlier = self._journal_of[session]
+            moved = self._journals.follow(session, case.study, None)
+            if len(session.history):
+                moved.write_whole()
+            self._journal_of[session] = moved
+            earlier.close(remove=True)
+
+    def _let_go(self, case: Case) -> None:
+        self._journal_of.pop(self._sessions.pop(case)).close()
 
     # --- saving ----------------------------------------------------------------
 
@@ -148,6 +188,9 @@ class Keeping:
     def close(self) -> None:
         """Write what is left to write, then stop."""
         self._writer.close()
+        for case in list(self._sessions):
+            self._let_go(case)
+        self._journals.close()
 
 
 def sentence_of(error: BaseException | None, what: str) -> str:

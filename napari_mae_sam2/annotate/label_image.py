@@ -87,6 +87,11 @@ class LabelImage:
         whole = sum(counts.values())
         return {origin: count / whole for origin, count in counts.items() if count}
 
+    @property
+    def origins(self) -> NDArray[np.uint8]:
+        """What made each pixel leakage (H, W), see `Origin`; not to be changed."""
+        return self._origins
+
     # --- what changes it -------------------------------------------------------
 
     def take_change(
@@ -129,6 +134,17 @@ class LabelImage:
         self.pixels.reshape(-1)[change.where] = values
         self._note(change, back)
 
+    def set_origins(self, origins: NDArray[np.uint8]) -> None:
+        """Say what made each pixel of the labels leakage, as it was found out before.
+
+        Parameters
+        ----------
+        origins : uint8 array of shape (H, W)
+            See `Origin`; copied.
+        """
+        self._origins = origins.copy()
+        self._by_origin = np.bincount(origins.ravel(), minlength=len(Origin))
+
     # --- inside ----------------------------------------------------------------
 
     def _note(self, change: PixelChange, back: bool) -> None:
@@ -154,8 +170,7 @@ class LabelImage:
         table[0] = Origin.NONE
         for number, source in sources.items():
             table[number] = _SOURCES.get(source, Origin.EARLIER)
-        self._origins = table[self.pixels]
-        self._by_origin = np.bincount(self._origins.ravel(), minlength=len(Origin))
+        self.set_origins(table[self.pixels])
 
 
 def _count(

@@ -1,15 +1,21 @@
-"""Reads a case from disk: its frame, how many pages its file has, its labels."""
+"""Reads a case from disk: its frame, how many pages its file has, what was done to it.
+
+What the grader did last is in the journal; what was saved is in the study.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.fa.reading import count_pages
 
 if TYPE_CHECKING:
+    from napari_mae_sam2.annotate.journal import JournalFile
+    from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.worklist import Case
 
 
@@ -25,14 +31,25 @@ class Opened:
         True where labels of it were found in its study.
     pages : int
         How many pages its file has.
+    journal : JournalFile or None
+        To be written on.
+    trouble : str
+        A sentence where something of the journal was lost.
     """
 
     session: CaseSession
     graded: bool
     pages: int
+    journal: JournalFile | None = None
+    trouble: str = ""
+
+    def drop(self) -> None:
+        """Let go of a case that is not wanted any more."""
+        if self.journal is not None:
+            self.journal.release()
 
 
-def open_case(case: Case) -> Opened:
+def open_case(case: Case, journals: Journals) -> Opened:
     """Read a case; slow, for a worker's thread.
 
     Raises
@@ -43,9 +60,17 @@ def open_case(case: Case) -> Opened:
     frame = case.load()
     pages = count_pages(case.path) if case.path is not None and not case.page else 1
     saved = find(frame, case.study)
-    session = (
-        CaseSession(frame)
-        if saved is None
-        else CaseSession(frame, saved.labels, saved.lesions, saved.revision)
-    )
-    return Opened(session, saved is not None, pages)
+    found = journals.find(frame, case.study)
+    journal = None if found is None else found.file
+    if found is not None and found.session is not None and agrees(found.session, saved):
+        session = found.session
+    else:
+        session = (
+            CaseSession(frame)
+            if saved is None
+            else CaseSession(frame, saved.labels, saved.lesions, saved.revision)
+        )
+        if journal is not None:
+            journal.forget()
+    trouble = "" if found is None else found.trouble
+    return Opened(session, saved is not None, pages, journal, trouble)

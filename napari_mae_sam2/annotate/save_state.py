@@ -26,6 +26,15 @@ class SaveState:
         self._saving: int | None = None
 
     @property
+    def saved(self) -> int:
+        """How many of the changes are on disk; -1 where the study is a new one."""
+        return self._saved
+
+    def take_up(self, edits: int, saved: int) -> None:
+        """Go on counting where the case was left."""
+        self.edits, self._saved = edits, saved
+
+    @property
     def unsaved(self) -> bool:
         """True where the labels hold changes that are not on their way to disk."""
         return self.edits not in (self._saved, self._saving)

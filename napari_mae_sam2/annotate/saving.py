@@ -110,7 +110,11 @@ class Writer:
         StudyError
             If it could not be written.
         """
-        _write(session, session.snapshot(), folder, grader, model)
+        snapshot = session.snapshot()
+        try:
+            _write(session, snapshot, folder, grader, model)
+        finally:
+            session.saving_ended(snapshot.edits)
 
     def after(self, then: Callable[[], None]) -> None:
         """Go on with something once all that was to be saved so far is saved."""

@@ -94,7 +94,7 @@ class Worklist:
         int
             Its position.
         """
-        known = self._find(case)
+        known = self.position_of(case.path, case.page)
         if known is not None:
             return known
         self._cases.append(case)
@@ -105,7 +105,11 @@ class Worklist:
         """Put further pages of a file behind its first, once."""
         if case not in self._cases:
             return
-        new = [other for other in others if self._find(other) is None]
+        new = [
+            other
+            for other in others
+            if self.position_of(other.path, other.page) is None
+        ]
         if new:
             position = self._cases.index(case) + 1
             self._cases[position:position] = new
@@ -132,15 +136,15 @@ class Worklist:
         index = self._index + step
         return index if 0 <= index < len(self._cases) else None
 
+    def position_of(self, path: Path | None, page: int = 0) -> int | None:
+        """Position of a page of a file, None where it is not in the list."""
+        for position, known in enumerate(self._cases):
+            if path is not None and (known.path, known.page) == (path, page):
+                return position
+        return None
+
     def set_status(self, case: Case, status: Status, trouble: str = "") -> None:
         """Note what became of a case."""
         case.status = status
         case.trouble = trouble
         self.changed.emit()
-
-    def _find(self, case: Case) -> int | None:
-        if case.path is not None:
-            for position, known in enumerate(self._cases):
-                if (known.path, known.page) == (case.path, case.page):
-                    return position
-        return None

@@ -1,6 +1,6 @@
 """Where settings and caches lie, outside of every study.
 
-The environment variable NAPARI_MAE_SAM2_HOME puts both below one folder of one's
+The environment variable NAPARI_MAE_SAM2_HOME puts them all below one folder of one's
 choice: for tests, and for clinics whose profiles are small or wiped.
 """
 
@@ -31,6 +31,14 @@ def cache_folder() -> Path:
     if home:
         return Path(home) / "cache"
     return Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def state_folder() -> Path:
+    """Return the folder of what brings work back after a crash; it need not exist."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home) / "state"
+    return Path(platformdirs.user_state_dir(_APP, appauthor=False))
 
 
 def data_folder() -> Path:

@@ -41,6 +41,7 @@ def make_desk(inbox, predictor, tmp_path):
             inbox.post,
             Places(tmp_path / "config" / "studies.json"),
             tmp_path / "home",
+            tmp_path / "state",
         )
         desk.heard, desk.opened, desk.shown = [], [], []
         desk.folder_changed.connect(desk.shown.append)
@@ -183,6 +184,122 @@ def test_a_case_comes_back_with_its_history(desk, inbox, folder):
     inbox.run_until(opened(desk, 3))
     assert desk.session is session
     assert session.undo() == "paint"
+
+
+def test_history_outlives_memory(desk, inbox, tmp_path):
+    many = write_frames(tmp_path / "many", SESSIONS_KEPT + 3)
+    desk.open_paths([many])
+    for number in range(SESSIONS_KEPT + 3):
+        inbox.run_until(opened(desk, number + 1))
+        paint(desk.session, value=number + 1)
+        desk.session.click(40, 60)
+        desk.step(1)
+        inbox.run_until(
+            lambda number=number: desk.worklist.cases[number].status is Status.GRADED
+        )
+    first = desk.opened[0]
+    desk.go(0)
+    inbox.run_until(lambda: desk.session is desk.opened[-1])
+    inbox.run_until(lambda: desk.session.frame.name == first.frame.name)
+    assert desk.session is not first
+    assert desk.session.saves.is_saved
+    assert desk.session.draft.clicks[0].row == 40
+    assert desk.session.undo() == "leakage click"
+    assert desk.session.undo() == "paint"
+    assert not desk.session.labels.any()
+
+
+def test_history_outlives_the_window(desk, make_desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    assert desk.close() == []
+    again = make_desk()
+    assert not again.bring_back()  # it closed as it should
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert again.session.saves.is_saved
+    assert again.session.undo() == "paint"
+    assert not again.session.saves.is_saved
+    again.save()
+    inbox.run_until(saved(again))
+    first, second = records(folder / STUDY_NAME)
+    assert second["parent"] == first["id"]
+    assert second["lesions"] == []
+
+
+def test_opening_the_folder_again_finds_the_cases_as_they_were(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    session = desk.session
+    paint(session)
+    desk.open_paths([folder / "eye  1.png"])
+    inbox.run_until(opened(desk, 2))
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 3))
+    assert desk.session is session
+
+
+def test_labels_saved_elsewhere_meanwhile_are_shown(desk, make_desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    assert desk.close() == []
+    journals = list(folder.parent.rglob("*.journal"))
+    aside = [(path, path.read_bytes()) for path in journals]
+    colleague = make_desk()
+    colleague.open_paths([folder])
+    inbox.run_until(opened(colleague, 1))
+    paint(colleague.session, value=5, row=20)
+    assert colleague.close() == []
+    for path, content in aside:
+        path.write_bytes(content)
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert again.session.lesion_numbers() == [1, 5]
+    paint(again.session, value=6, row=30)
+    assert again.close() == []
+    last = make_desk()
+    last.open_paths([folder])
+    inbox.run_until(opened(last, 1))
+    assert last.session.lesion_numbers() == [1, 5, 6]
+    assert last.session.undo() == "paint"
+    assert last.session.lesion_numbers() == [1, 5]
+
+
+def test_what_moved_to_another_study_does_not_come_back_in_the_first(
+    desk, make_desk, inbox, folder, tmp_path
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    desk.set_folder(tmp_path / "mine")
+    desk._journals.wait()
+    (journal,) = (tmp_path / "state" / "journals").glob("*.journal")
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    again.set_folder(folder / STUDY_NAME)
+    inbox.run_until(opened(again, 2))
+    assert not again.session.labels.any()
+    assert desk.close() == []
+    assert journal.exists()
+
+
+def test_a_page_in_the_middle_of_a_file_is_come_back_to(make_desk, inbox, tmp_path):
+    pages = np.stack([make_frame(seed=seed).pixels for seed in range(3)])
+    tifffile.imwrite(tmp_path / "angiogram.tif", pages, photometric="minisblack")
+    desk = make_desk()
+    desk.open_paths([tmp_path / "angiogram.tif"], tmp_path / "angiogram.tif", 2)
+    inbox.run_until(
+        lambda: (
+            desk.session
+            and desk.session.frame.name.startswith("angiogram")
+            and desk.worklist.index == 2
+            and (desk.session.frame.pixels == pages[2]).all()
+        )
+    )
 
 
 def test_a_bad_file_is_a_message_and_stops_nothing(desk, inbox, folder):

@@ -36,7 +36,7 @@ def grader(qtbot, models, tmp_path, monkeypatch):
     viewer.window.resize(1200, 800)
     gui = GuiThread()
     annotator = Annotator(gui.post, load)
-    desk = Desk(annotator, gui.post, Places(), tmp_path / "labels")
+    desk = Desk(annotator, gui.post, Places(), tmp_path / "labels", tmp_path / "state")
     widget = LeakageWidget(
         viewer,
         desk,
