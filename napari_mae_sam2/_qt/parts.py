@@ -61,5 +61,6 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         Kept by the dock until it closes.
     """
     from napari_mae_sam2._qt.clean_part import CleanPart
+    from napari_mae_sam2._qt.effort_watch import EffortWatch
 
-    return (CleanPart(dock),)
+    return (CleanPart(dock), EffortWatch(dock))

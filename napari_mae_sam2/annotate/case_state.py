@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.draft import NOTHING, Draft
+from napari_mae_sam2.annotate.effort import Effort
 from napari_mae_sam2.annotate.history import History, Moment, Step, differences
 from napari_mae_sam2.annotate.label_image import LabelImage
 from napari_mae_sam2.annotate.lesion import Lesion
@@ -111,6 +112,8 @@ class CaseState:
         self._proposal: Proposal | None = None
         self._history = History()
         self._choice = 0
+        self.effort = Effort()
+        """What the grader spent on the case."""
         self.saves = SaveState(revision)
         """What of the labels is on disk."""
 

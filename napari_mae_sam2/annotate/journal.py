@@ -189,8 +189,10 @@ class Journal:
         self._submit(work)
 
     def _facts(self) -> dict[str, Any]:
-        saves = self._session.saves
+        saves, effort = self._session.saves, self._session.effort
         return {
+            "spent": [effort.spent.seconds, effort.spent.clicks],
+            "reported": [effort.reported.seconds, effort.reported.clicks],
             "edits": saves.edits,
             "saved": saves.saved,
             "revision": saves.revision,

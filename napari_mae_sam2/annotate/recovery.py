@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.case_state import Past
+from napari_mae_sam2.annotate.effort import Spent
 from napari_mae_sam2.annotate.journal_codec import Arrays, Codec, Header, unpack
 from napari_mae_sam2.annotate.session import CaseSession
 
@@ -69,6 +70,7 @@ def recover(log: RecordLog, frame: Frame) -> tuple[CaseSession, Codec, str]:
     last = live[-1][0] if live else header
     session.saves.take_up(last["edits"], last["saved"])
     session.saves.revision = last["revision"]
+    session.effort.take_up(Spent(*last["spent"]), Spent(*last["reported"]))
     trouble = (
         ""
         if records.is_whole

@@ -12,12 +12,14 @@ from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import LesionRecord, PromptRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_mae_sam2.annotate.effort import Spent
+    from napari_mae_sam2.annotate.pixel_change import Origin
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.records import ModelRecord
@@ -38,6 +40,10 @@ class Snapshot:
         How many changes it holds.
     study : int
         Which of the studies that the case was moved to it is meant for.
+    shares : mapping of Origin to float
+        Which part of all leakage comes from where.
+    spent : Spent
+        On the case so far.
     """
 
     frame: Frame
@@ -45,6 +51,8 @@ class Snapshot:
     lesions: tuple[Lesion, ...]
     edits: int
     study: int
+    shares: Mapping[Origin, float]
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +162,19 @@ def _write(
         parent=parent,
         lesions=[_record(lesion) for lesion in snapshot.lesions],
         model=model,
+        statistics=_statistics(snapshot, session.effort.reported),
     )
+    session.effort.reported = snapshot.spent
     session.saves.written(snapshot.edits, snapshot.study, record.id)
+
+
+def _statistics(snapshot: Snapshot, reported: Spent) -> dict[str, float]:
+    spent = snapshot.spent.since(reported)
+    shares = {
+        f"share_{origin.name.lower()}": round(share, 6)
+        for origin, share in snapshot.shares.items()
+    }
+    return {"seconds": round(spent.seconds, 1), "clicks": spent.clicks, **shares}
 
 
 def find(frame: Frame, folder: Path) -> Saved | None:

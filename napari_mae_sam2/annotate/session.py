@@ -192,6 +192,8 @@ class CaseSession(CaseState):
             tuple(self.present_lesions()),
             self.saves.edits,
             self.saves.study,
+            self.image.shares(),
+            self.effort.spent,
         )
 
     def saving_ended(self, edits: int) -> None:

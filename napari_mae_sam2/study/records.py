@@ -127,7 +127,13 @@ class RevisionRecord(_Record):
     lesions: list[LesionRecord] = []
     status: Status = "done"
     statistics: dict[str, float] = {}
-    """Time on task, clicks, share of pixels by origin, as far as they were counted."""
+    """What was counted; older revisions have none.
+
+    "seconds" of work since the revision before, without pauses of more than a minute,
+    "clicks" since then, and the shares of all leakage pixels by what made them so:
+    "share_model", "share_brush", "share_clean_up" and "share_earlier", which add up
+    to 1 and are missing where they are 0.
+    """
 
     @property
     def number(self) -> int:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
+from napari_mae_sam2.annotate.effort import Spent
 from napari_mae_sam2.annotate.keeping import SESSIONS_KEPT
 from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.study.places import STUDY_NAME, Places
@@ -148,6 +149,41 @@ def test_a_correction_names_the_revision_that_it_corrects(desk, inbox, folder):
     first, second = records(folder / STUDY_NAME)
     assert second["parent"] == first["id"]
     assert first["parent"] is None
+
+
+def test_a_revision_tells_what_it_took_and_where_its_pixels_come_from(
+    desk, make_desk, inbox, folder
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk.session.effort.take_up(Spent(12.0, 4), Spent())
+    desk.session.click(10, 10)
+    inbox.run_until(lambda: desk.session.proposal is not None)
+    desk.session.commit()
+    paint(desk.session, value=2, row=30)
+    desk.session.edit("grow", lambda old: 0 * old + 3, region=np.s_[40:45, 0:5])
+    desk.save()
+    inbox.run_until(saved(desk))
+    (record,) = records(folder / STUDY_NAME)
+    assert record["statistics"] == {
+        "seconds": 12.0,
+        "clicks": 4,
+        "share_model": 0.75,
+        "share_brush": 0.125,
+        "share_clean_up": 0.125,
+    }
+    desk.session.effort.take_up(Spent(20.0, 5), desk.session.effort.reported)
+    paint(desk.session, value=2, row=31)
+    assert desk.close() == []
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert again.session.effort.reported.clicks == 5
+    again.session.undo()
+    again.save()
+    inbox.run_until(saved(again))
+    spent = [record["statistics"]["seconds"] for record in records(folder / STUDY_NAME)]
+    assert spent == [12.0, 8.0, 0.0]
 
 
 def test_pressing_next_twice_saves_once_and_goes_two_on(desk, inbox, folder):
