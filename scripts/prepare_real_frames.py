@@ -10,6 +10,8 @@ Writes into the folder `runs/frames`:
 - `pretrain.csv`: every angiogram but those of `held_out` and of the expert masks;
 - `negatives/` and `train.csv`: pictures that are no angiograms, with empty masks, to
   train on beside what is drawn, and one drawn frame of each held out one to look at;
+- `test/` and `test.csv`: three other drawn frames of each held out one, contrast from
+  12 grey levels upwards; `compare.csv` has the rows of `train.csv` and these;
 - `nonperfusion.csv`: the frames with expert masks, by patient;
 - `phase.csv` and `diagnosis.csv`: frames with a class.
 """
@@ -63,17 +65,16 @@ def main() -> None:
     seen = [path for path in angiograms if path not in held_out]
     _write(out / "pretrain.csv", "image,label", [(path, "") for path in seen])
     others = list_frames(data / _NOT_FA)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for path in others:
         mask = out / "negatives" / f"{path.stem}.png"
         _save(np.zeros(read_frame(path).shape, np.uint8), mask)
         rows.append((path, mask.resolve(), "train"))
-    manifest = synthesize(out / "validation", len(held_out), 99, held_out)
-    with manifest.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            image = (manifest.parent / row["image"]).resolve()
-            rows.append((image, image.parents[1] / "lesions" / image.name, "val"))
+    rows += _draw(held_out, out / "validation", len(held_out), 99, "val", 10)
+    test = _draw(held_out, out / "test", 3 * len(held_out), 777, "test", 12)
     _write(out / "train.csv", "image,mask,split", rows)
+    _write(out / "test.csv", "image,mask,split", test)
+    _write(out / "compare.csv", "image,mask,split", rows + test)
     experts = sorted((data / "seg_images").iterdir())
     masks = {path.stem: path for path in (data / "seg_masks_index").iterdir()}
     _write(
@@ -91,6 +92,15 @@ def main() -> None:
     print(
         f"{len(clean)} clean frames, {len(held_out)} held out, {len(leaking)} leaking"
     )
+
+
+def _draw(
+    frames: list[Path], folder: Path, count: int, seed: int, split: str, lowest: float
+) -> list[tuple[object, ...]]:
+    """Draw leakage into frames and give the rows of a manifest of them."""
+    synthesize(folder, count, seed, frames, contrast=(lowest, 110.0))
+    images = sorted((folder / "images").resolve().iterdir())
+    return [(path, folder.resolve() / "lesions" / path.name, split) for path in images]
 
 
 def _copy(paths: list[Path], folder: Path) -> None:
