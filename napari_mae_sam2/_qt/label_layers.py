@@ -108,14 +108,15 @@ class LabelLayers:
 
     def _on_paint(self) -> None:
         # napari tells of a polygon before it paints it, of all else afterwards.
-        if not self._note_paint():
-            QTimer.singleShot(0, self._note_paint)
+        if not self.note_paint():
+            QTimer.singleShot(0, self.note_paint)
 
-    def _note_paint(self) -> bool:
+    def note_paint(self, name: str = "paint") -> bool:
+        """Take note of paint that is seen already; False where there is none."""
         if self._session is None:
             return False
         self._painting = True
         try:
-            return self._session.painted()
+            return self._session.painted(name)
         finally:
             self._painting = False

@@ -104,6 +104,10 @@ class CaseLayers:
         if self.leakage is not None:
             self.leakage.selected_label = number
 
+    def note_paint(self, name: str) -> bool:
+        """Make a step of what was painted on the leakage layer just now."""
+        return self._labels.note_paint(name)
+
     @property
     def is_prompting(self) -> bool:
         """True where a click in the canvas is a prompt."""

@@ -62,5 +62,10 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     """
     from napari_mae_sam2._qt.clean_part import CleanPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
+    from napari_mae_sam2._qt.smart_part import SmartPart
 
-    return (CleanPart(dock), EffortWatch(dock))
+    return (
+        CleanPart(dock),
+        SmartPart(dock),
+        EffortWatch(dock),
+    )

@@ -65,6 +65,9 @@ class PromptMouse:
             if event.button in (LEFT, RIGHT) and not self.is_panning:
                 self._say(self._place(prompts, event), event)
             return
+        active = viewer.layers.selection.active
+        if active is not None and not active.mouse_pan:
+            return  # a brush is in hand: two dabs are no wish to zoom
         for act in self._on_double:
             act(viewer, event)
 
