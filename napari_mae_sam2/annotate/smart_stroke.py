@@ -103,7 +103,6 @@ class SmartStroke:
             self._values, self._likeness, place, self._radius, self._reached
         )
         new = alike & ~self._reached[window] & (self._labels[window] == 0)
-        # Also what a lesion has is reached: the stroke goes on at its other side.
         self._reached[window] |= alike
         rows, columns = np.nonzero(new)
         return rows + window[0].start, columns + window[1].start
