@@ -132,6 +132,9 @@ def test_a_round_writes_a_checkpoint_with_its_card(
     )
     assert new.card.data_sha256 == events[-2]["data"]
     assert new.encoder_fingerprint == parent.encoder_fingerprint
+    best = json.loads((tmp_path / "new.run" / "metrics.json").read_text())["best_step"]
+    assert (new.fingerprint == parent.fingerprint) == (best == 0)
+    assert ("note" in kinds) == (best == 0)
     assert (tmp_path / "new.run" / "metrics.json").is_file()
     again = tmp_path / "again.safetensors"
     assert run(*command(manifest, again, small_weights)) == 0

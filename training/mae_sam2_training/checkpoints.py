@@ -96,6 +96,12 @@ def write_checkpoint(
     CheckpointError
         If a weight is no finite number, or the file cannot be written.
     """
+    if fitted.metrics and not fitted.best_step:
+        run.reporter.report(
+            "note",
+            message="No look at the held-out frames was better than the first, so the "
+            "weights are those that the run started from.",
+        )
     fingerprint = save_checkpoint(out, model, card)
     summary = {
         "metrics": card.metrics,

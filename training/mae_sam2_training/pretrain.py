@@ -161,6 +161,12 @@ def _prepare(
     measured = [FilesOnDisk(source.path, "val") for source in data.held_out]
     check_apart(learnt, measured)
     weights = [source.weight for source in data.sources]
+    processes = settings.run.devices * settings.run.nodes
+    if measured and data.held_out_crops < processes:
+        raise ConfigError(
+            f"data.held_out_crops is {data.held_out_crops}, but each of {processes} "
+            f"processes needs one to look at: make it at least {processes}."
+        )
     drawn = [DrawnFrames(data.drawn_side)] if data.drawn else []
     weights += [data.drawn] * len(drawn)
     stream = Stream([*learnt, *drawn], weights, data.crop, settings.run.seed)

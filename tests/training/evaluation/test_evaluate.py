@@ -204,7 +204,9 @@ def test_a_full_disk(
     out = tmp_path / "report"
     quick = (*QUICK, "--set", "lesions=1")
     assert run("evaluate", manifest, "--out", out, "--weights", weights[0], *quick) == 2
-    assert "is full" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "is full" in told
+    assert "continues" not in told
     assert not (out / "summary.json").exists()
 
 

@@ -231,6 +231,17 @@ def test_nothing_is_measured_on_what_is_learnt(
         pretrain((str(manifest),), out, weights=parent, overrides=SMALL)
 
 
+def test_every_process_has_something_to_look_at(
+    tmp_path: Path, parent: Path, frames: str, held_out: str
+) -> None:
+    measured = (f"data.held_out=[{{path: {held_out}}}]", "data.held_out_crops=1")
+    overrides = (*SMALL, *measured, "run.devices=2")
+    with pytest.raises(ConfigError, match="make it at least 2"):
+        pretrain(
+            (frames,), tmp_path / "m.safetensors", weights=parent, overrides=overrides
+        )
+
+
 def test_a_run_that_does_not_fit_is_refused(
     tmp_path: Path, parent: Path, frames: str
 ) -> None:

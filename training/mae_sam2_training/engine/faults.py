@@ -23,7 +23,9 @@ LESS = "lower loop.batch in the recipe"
 
 
 @contextmanager
-def plainly(folder: Path, advice: str = LESS) -> Iterator[None]:
+def plainly(
+    folder: Path, advice: str = LESS, *, resumable: bool = True
+) -> Iterator[None]:
     """Turn faults of disk and memory inside the block into a `RunError`.
 
     Parameters
@@ -32,11 +34,13 @@ def plainly(folder: Path, advice: str = LESS) -> Iterator[None]:
         The folder that the block writes to, named in the message.
     advice : str
         What helps against a full memory beside closing other programs.
+    resumable : bool
+        Whether the same command goes on where this one ended.
     """
     try:
         yield
     except OSError as error:
-        sentence = disk_sentence(error, folder)
+        sentence = disk_sentence(error, folder, resumable=resumable)
         if sentence is None:
             raise
         raise RunError(sentence) from error
@@ -47,7 +51,7 @@ def plainly(folder: Path, advice: str = LESS) -> Iterator[None]:
         if any(words in text for words in _NO_MEMORY):
             raise RunError(memory_sentence(advice)) from error
         if "No space left on device" in text:
-            raise RunError(_full(folder)) from error
+            raise RunError(_full(folder, resumable)) from error
         if "DataLoader worker" in text:
             raise RunError(LOST_WORKER) from error
         raise
@@ -65,7 +69,9 @@ def memory_sentence(advice: str) -> str:
     return f"The memory is full: close other programs, or {advice}."
 
 
-def disk_sentence(error: OSError, folder: Path | None = None) -> str | None:
+def disk_sentence(
+    error: OSError, folder: Path | None = None, *, resumable: bool = False
+) -> str | None:
     """Say what the disk does not allow; None where it was not the disk.
 
     Parameters
@@ -74,10 +80,12 @@ def disk_sentence(error: OSError, folder: Path | None = None) -> str | None:
         What was raised.
     folder : Path, optional
         Named where the error names no file.
+    resumable : bool
+        Whether the same command goes on where this one ended.
     """
     place = error.filename or folder or "A file"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _full(place if folder is None else folder)
+        return _full(place if folder is None else folder, resumable)
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return (
             f"{place} cannot be written to: choose another folder, or ask for the "
@@ -93,8 +101,9 @@ def disk_sentence(error: OSError, folder: Path | None = None) -> str | None:
     return None
 
 
-def _full(folder: Path | str) -> str:
+def _full(folder: Path | str, resumable: bool) -> str:
+    goes_on = ", which continues where it stopped" if resumable else ""
     return (
         f"The disk that holds {folder} is full: free some space and start the same "
-        "command again, which continues where it stopped."
+        f"command again{goes_on}."
     )

@@ -45,7 +45,10 @@ def telling(
     reporter: Reporter = JsonReporter() if json_progress else BarReporter()
     told: dict[str, object] = {"status": "failed"}
     try:
-        with _stopped_by_signals(), plainly(folder, "use a machine with more"):
+        with (
+            _stopped_by_signals(),
+            plainly(folder, "use a machine with more", resumable=resumable),
+        ):
             yield reporter
         told = {"status": "done"}
     except Stopped:
