@@ -36,6 +36,7 @@ class Commands:
             Key(("C",), "commit the proposal as one lesion", self.commit, prompting),
             Key(("A",), "accept each patch as a lesion", self.accept, prompting),
             Key(("R",), "reject the proposal", self.reject, prompting),
+            Key(("X",), "all leakage in what you see", self.all_in_view, prompting),
             Key(("Z",), "undo, also paint", self.undo, prompting),
             Key(("Shift-Z",), "redo", self.redo, prompting),
             Key(("Control-Z",), "undo while painting", self.undo, prompting, True),
@@ -69,6 +70,13 @@ class Commands:
             self._widget.layers.start_prompting()
             self._widget.session.ask_for_everything()
 
+    def all_in_view(self) -> None:
+        """Ask the model for all leakage in what is seen of the frame."""
+        session = self._widget.session
+        if session is not None:
+            self._widget.layers.start_prompting()
+            session.ask_for_everything(self._widget.desk.annotator.part_in_view())
+
     def toggle(self) -> None:
         """Change what the left mouse button says."""
         self._widget.segment.show_polarity(not self._widget.mouse.left_is_positive)
@@ -81,19 +89,27 @@ class Commands:
     def commit(self) -> None:
         """Make the proposal one lesion, and let the brush paint on it."""
         session = self._widget.session
-        if session is not None and self._try(session.commit):
+        if session is None:
+            return
+        if self._try(session.accept_patch if session.is_reviewing else session.commit):
             self._widget.layers.choose_label(max(session.lesion_numbers()))
 
     def accept(self) -> None:
-        """Make each patch of the proposal a lesion."""
+        """Make each patch of the proposal a lesion; in a review, the one in hand."""
         session = self._widget.session
-        if session is not None and self._try(session.commit_patches):
+        if session is None:
+            return
+        reviewing = session.is_reviewing
+        if self._try(session.accept_patch if reviewing else session.commit_patches):
             self._widget.layers.choose_label(max(session.lesion_numbers()))
 
     def reject(self) -> None:
-        """Drop the prompts and the proposal."""
-        if self._widget.session is not None:
-            self._widget.session.reject()
+        """Drop the prompts and the proposal; in a review, the patch in hand."""
+        session = self._widget.session
+        if session is not None and session.is_reviewing:
+            session.reject_patch()
+        elif session is not None:
+            session.reject()
 
     def undo(self) -> None:
         """Take back the last thing that was done to the case."""

@@ -20,6 +20,7 @@ LESIONS = (
     "#fda4af", "#a3e635", "#c084fc", "#fdba74",
 )  # fmt: skip
 """Bright on a dark fundus; none is the proposal's."""
+NOTHING = np.zeros((1, 1), np.uint8)
 
 
 class LabelLayers:
@@ -67,27 +68,31 @@ class LabelLayers:
         self.leakage.metadata["fa_frame"] = session.frame
         self.leakage.mode = "pan_zoom"
         self.leakage.selected_label = int(session.labels.max()) or 1
-        nothing = np.zeros(session.frame.shape, np.uint8)
         if self.proposal is None:
             colours = DirectLabelColormap(
                 color_dict={None: "transparent", 0: "transparent", 1: PROPOSAL}
             )
             self.proposal = self._stack.add(
-                Labels(nothing, name="proposal", opacity=0.45, colormap=colours),
+                Labels(NOTHING, name="proposal", opacity=0.45, colormap=colours),
                 above=self.leakage,
             )
         else:
-            self.proposal.data = nothing
+            self.show_proposal(None)
 
     def show_proposal(self, proposal: Proposal | None) -> None:
-        """Show what the model proposes."""
-        if self.proposal is None or self._session is None:
+        """Show what the model proposes.
+
+        The layer is as large as the proposal and lies where it is: on a large frame
+        that is drawn many times faster.
+        """
+        if self.proposal is None:
             return
-        self.proposal.data = (
-            np.zeros(self._session.frame.shape, np.uint8)
-            if proposal is None
-            else proposal.mask().view(np.uint8)
-        )
+        placed = None if proposal is None else proposal.placed()
+        if placed is None or not placed.area:
+            self.proposal.data, self.proposal.translate = NOTHING, (0, 0)
+            return
+        self.proposal.data = placed.mask.view(np.uint8)
+        self.proposal.translate = (placed.top, placed.left)
 
     def clear(self) -> None:
         """Take the layers away."""

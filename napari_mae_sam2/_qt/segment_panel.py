@@ -27,9 +27,18 @@ STATES = {
     Readiness.LOADING: "Loading the model…",
     Readiness.NO_CASE: "Open a frame to begin",
     Readiness.ENCODING: "Reading the frame… you can click already",
+    Readiness.CLOSE_UP: "Reading the close-up… your click waits",
+    Readiness.SEARCHING: "Looking for all leakage…",
     Readiness.CANCELLED: "Stopped; a click reads the frame again",
     Readiness.FAILED: "The frame could not be read",
     Readiness.READY: "Ready: click on a leak, or drag a box around it",
+}
+
+BUSY = {
+    Readiness.LOADING,
+    Readiness.ENCODING,
+    Readiness.CLOSE_UP,
+    Readiness.SEARCHING,
 }
 
 
@@ -45,6 +54,7 @@ class SegmentPanel(QWidget):
     cancel_wanted = Signal()
     polarity_wanted = Signal(bool)
     segment_wanted = Signal()
+    segment_seen_wanted = Signal()
     candidate_wanted = Signal()
     commit_wanted = Signal()
     accept_wanted = Signal()
@@ -115,13 +125,19 @@ class SegmentPanel(QWidget):
             "Ask the model for all leakage in the frame (S)",
             self.segment_wanted.emit,
         )
+        self._all_seen = button(
+            "All in view (X)",
+            "Ask the model for all leakage in what you see, at full resolution (X)",
+            self.segment_seen_wanted.emit,
+        )
         grid = QGridLayout()
         for position, made in enumerate(
             (
                 self._commit,
                 self._reject,
-                self._accept,
                 self._all,
+                self._all_seen,
+                self._accept,
                 self._undo,
                 self._redo,
             )
@@ -140,9 +156,18 @@ class SegmentPanel(QWidget):
     def show_readiness(self, readiness: Readiness) -> None:
         """Say what the model is doing."""
         self.state.setText(STATES[readiness])
-        busy = readiness in (Readiness.LOADING, Readiness.ENCODING)
-        self._bar.setVisible(busy)
-        self._stop.setVisible(readiness is Readiness.ENCODING)
+        self._bar.setRange(0, 0)
+        self._bar.setVisible(readiness in BUSY)
+        self._stop.setVisible(readiness in BUSY - {Readiness.LOADING})
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Say how far a long search is."""
+        if self.state.text().startswith(STATES[Readiness.SEARCHING]):
+            self._bar.setRange(0, total)
+            self._bar.setValue(done)
+            self.state.setText(
+                f"{STATES[Readiness.SEARCHING]} part {min(done + 1, total)} of {total}"
+            )
 
     def show_polarity(self, positive: bool) -> None:
         """Show what the left button says."""
@@ -153,9 +178,8 @@ class SegmentPanel(QWidget):
         proposal = None if session is None else session.proposal
         drafted = session is not None and not session.draft.is_empty
         if proposal is None:
-            self.candidate.setText(
-                "Waiting for the model…" if drafted else "No proposal"
-            )
+            waits = drafted and not (session is not None and session.review)
+            self.candidate.setText("Waiting for the model…" if waits else "No proposal")
         else:
             self.candidate.setText(
                 f"Candidate {proposal.chosen + 1} of {proposal.candidates}, "
@@ -164,10 +188,12 @@ class SegmentPanel(QWidget):
         self._next_candidate.setEnabled(
             proposal is not None and proposal.candidates > 1
         )
+        reviewing = session is not None and session.is_reviewing
         for made in (self._commit, self._accept):
-            made.setEnabled(proposal is not None)
-        self._reject.setEnabled(drafted)
-        self._all.setEnabled(session is not None)
+            made.setEnabled(proposal is not None or reviewing)
+        self._reject.setEnabled(drafted or reviewing)
+        for made in (self._all, self._all_seen):
+            made.setEnabled(session is not None)
         undo = "" if session is None else session.history.next_undo
         redo = "" if session is None else session.history.next_redo
         self._undo.setEnabled(bool(undo))

@@ -1,22 +1,26 @@
 """Brings the grader's session and the model together, off the window's thread.
 
-Encodes the frame in hand, keeps the clicks that come meanwhile, answers the latest
-draft, and says what it is doing. Knows no window: results are handed to `post`,
-which runs them on the thread that owns the session.
+Encodes the frame in hand and what is looked at closely, keeps the clicks that come
+meanwhile, answers the latest draft, and says what it is doing. Knows no window:
+results are handed to `post`, which runs them on the thread that owns the session.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.answering import Answer, Question, answer, sight_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.annotate.looking import part_in_view
+from napari_mae_sam2.annotate.model_in_use import ModelInUse
+from napari_mae_sam2.annotate.readiness import Readiness, readiness_of
+from napari_mae_sam2.annotate.shelf import Shelf, Sight
+from napari_mae_sam2.annotate.view import View
+from napari_mae_sam2.annotate.work_queue import Done, Task, WorkQueue
+from napari_mae_sam2.annotate.work_wanted import search_key, work_wanted
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -24,50 +28,15 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.draft import Draft
     from napari_mae_sam2.annotate.session import CaseSession
-    from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.model.protocol import Embedding, Prediction, Predictor
+    from napari_mae_sam2.fa.close_up import CloseUp
+    from napari_mae_sam2.model.protocol import Embedding, Predictor
+
+__all__ = ["Annotator", "Readiness"]
 
 log = logging.getLogger(__name__)
 
-EMBEDDINGS_KEPT = 4
-"""Cases whose embeddings stay in memory, about 16 MB each, for going back."""
-
-SECONDS_TO_RETIRE = 20.0
-"""How long closing waits for a model that still prepares a faster engine."""
-
-
-class Readiness(Enum):
-    """What the model is doing for the case in hand."""
-
-    NO_MODEL = "no model"
-    LOADING = "loading the model"
-    NO_CASE = "no case"
-    ENCODING = "reading the frame"
-    CANCELLED = "stopped"
-    FAILED = "failed"
-    READY = "ready"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EncodeRequest:
-    """Encode this frame with this model."""
-
-    predictor: Predictor
-    frame: Frame
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What the embedding depends on: the weights and the pixels."""
-        return self.predictor.fingerprint, self.frame.sha256
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DecodeRequest:
-    """Answer this draft on this embedding."""
-
-    predictor: Predictor
-    embedding: Embedding
-    draft: Draft
+MEMORY = 250 * 10**6
+"""Bytes of embeddings that stay in memory, 17 MB each at 1024, for going back."""
 
 
 class Annotator:
@@ -86,6 +55,10 @@ class Annotator:
 
     readiness_changed = Signal(Readiness)
     predictor_changed = Signal(object)
+    close_up_changed = Signal()
+    """What is looked at closely changed, or is ready now; see `close_up`."""
+    progressed = Signal(int, int)
+    """How many parts of a long answer are done, and how many there are."""
     failed = Signal(str)
     """Emits one sentence for the grader: what went wrong."""
     told = Signal(str)
@@ -98,28 +71,22 @@ class Annotator:
     ) -> None:
         self._post = post
         self._session: CaseSession | None = None
-        self._predictor: Predictor | None = None
         self._readiness = Readiness.NO_MODEL
-        self._retiring: list[threading.Thread] = []
-        self._embeddings: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
-        self._loader = LatestWins[str | None, "Predictor"](
-            lambda choice, _cancelled: load(
-                choice, lambda sentence: post(lambda: self.told.emit(sentence))
-            ),
-            lambda outcome: post(lambda: self._on_loaded(outcome)),
-            "load model",
+        self._halted: Readiness | None = None
+        self._shown: tuple[CloseUp | None, bool] = (None, False)
+        self._later: list[Task] = []
+        self._asked: tuple[Draft, Predictor] | None = None
+        self.shelf = Shelf(MEMORY)
+        self.view = View()
+        """What the grader looks at."""
+        self._model = ModelInUse(
+            post, load, self._on_model, self.told.emit, self._on_no_model
         )
-        self._encoder = LatestWins[EncodeRequest, "Embedding"](
-            lambda request, cancelled: request.predictor.encode(
-                request.frame.pixels, cancelled
-            ),
-            lambda outcome: post(lambda: self._on_encoded(outcome)),
-            "encode frame",
+        self._queue = WorkQueue(
+            lambda done: post(lambda: self._on_done(done)), "encode frames"
         )
-        self._decoder = LatestWins[DecodeRequest, "Prediction"](
-            lambda request, _cancelled: request.predictor.decode(
-                request.embedding, request.draft.prompts()
-            ),
+        self._decoder = LatestWins[tuple[Question, "Embedding"], Answer](
+            lambda request, _cancelled: self._decode(*request),
             lambda outcome: post(lambda: self._on_decoded(outcome)),
             "decode prompts",
         )
@@ -127,7 +94,7 @@ class Annotator:
     @property
     def predictor(self) -> Predictor | None:
         """The model in use; None until the first one is loaded."""
-        return self._predictor
+        return self._model.predictor
 
     @property
     def session(self) -> CaseSession | None:
@@ -139,6 +106,11 @@ class Annotator:
         """What the model is doing."""
         return self._readiness
 
+    @property
+    def close_up(self) -> tuple[CloseUp | None, bool]:
+        """What is looked at closely, and whether it can be clicked on at once."""
+        return self._shown
+
     def load_model(self, choice: str | None = None) -> None:
         """Load other weights; the old model stays in use until they are there.
 
@@ -147,40 +119,179 @@ class Annotator:
         choice : str, optional
             Path of a checkpoint; None for the default.
         """
-        self._loader.submit(choice)
-        if self._predictor is None:
+        self._model.load(choice)
+        if self.predictor is None:
             self._set_readiness(Readiness.LOADING)
 
     def open(self, session: CaseSession | None) -> None:
         """Take a case in hand, or none; what was under way for the last one stops."""
         if self._session is not None:
             self._session.draft_changed.disconnect(self._on_draft)
-        self._encoder.cancel()
-        self._decoder.cancel()
+        self._ask_nothing()
         self._session = session
+        self._halted = None
+        self.view.leave()
         if session is not None:
             session.draft_changed.connect(self._on_draft)
-        self._encode_if_needed()
+        self._go_on()
+
+    def look_at(self, seen: CloseUp | None) -> None:
+        """Take note of what the grader sees of the frame; None where it is unknown."""
+        self.view.seen = seen
+        self._go_on()
+
+    def toggle_close_up(self) -> None:
+        """Look closely at what is seen now, or no longer."""
+        self.view.toggle(self._shown[0] is not None)
+        self._go_on()
+        if self.predictor is not None and self.view.gives_up():
+            self.told.emit("Zoom in: what you see then is read at full resolution.")
+
+    def part_in_view(self) -> CloseUp | None:
+        """Return what to ask about where all leakage in view is meant; None for all."""
+        session, predictor = self._session, self.predictor
+        if session is None or predictor is None or self.view.seen is None:
+            return None
+        return part_in_view(self.view.seen, session.frame.shape, predictor.image_size)
+
+    def read_ahead(self, tasks: list[Task]) -> None:
+        """Do this where nothing is to be done for the case in hand."""
+        self._later = tasks
+        self._go_on()
 
     def cancel_encoding(self) -> None:
         """Stop encoding; the prompts stay, and `resume` goes on."""
-        if self._readiness is Readiness.ENCODING:
-            self._encoder.cancel()
-            self._set_readiness(Readiness.CANCELLED)
+        if self._readiness is Readiness.SEARCHING and self._session is not None:
+            self._session.reject()
+        elif self._readiness in (Readiness.ENCODING, Readiness.CLOSE_UP):
+            self._halted = Readiness.CANCELLED
+            self._go_on()
 
     def resume(self) -> None:
         """Encode the case in hand after it was stopped or failed."""
-        self._encode_if_needed()
+        self._halted = None
+        self._go_on()
 
     def close(self) -> None:
         """Stop every worker and wait for it."""
+        self._later = []
         self.open(None)
-        for worker in (self._loader, self._encoder, self._decoder):
+        for worker in (self._queue, self._decoder):
             if not worker.close():
                 log.warning("A worker did not stop in time.")
-        self._retire(self._predictor)
-        for thread in self._retiring:
-            thread.join(SECONDS_TO_RETIRE)
+        self._model.close()
+
+    # --- what is wanted --------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Say anew what is to be done, after anything has changed."""
+        session, predictor = self._session, self.predictor
+        if predictor is None:
+            return
+        tasks: list[Task] = []
+        readiness = Readiness.NO_CASE
+        if session is not None:
+            readiness = self._halted or Readiness.READY
+            self._choose_close_up(session, predictor)
+            if self._halted is None:
+                sight = sight_of(predictor, session.frame, None)
+                question = self._question()
+                tasks = work_wanted(
+                    self.shelf,
+                    predictor,
+                    session.frame,
+                    question,
+                    (session.draft.close_up, self.view.close_up),
+                    self._progress,
+                )
+                readiness = readiness_of(self.shelf, question, sight)
+        self._show_close_up()
+        stopped = self._halted is Readiness.CANCELLED
+        self._queue.want(tasks if stopped else [*tasks, *self._later])
+        self._set_readiness(readiness)
+        if readiness is Readiness.READY:
+            self._ask()
+
+    def _question(self) -> Question | None:
+        """Return what the grader waits to have answered."""
+        session, predictor = self._session, self.predictor
+        if (
+            session is None
+            or predictor is None
+            or session.draft.is_empty
+            or session.is_answered(predictor.fingerprint)
+        ):
+            return None
+        return Question(predictor, session.frame, session.draft)
+
+    def _choose_close_up(self, session: CaseSession, predictor: Predictor) -> None:
+        known = self.shelf.close_ups(predictor.fingerprint, session.frame.sha256)
+        self.view.choose(session.frame.shape, predictor.image_size, known)
+        session.seen = self.view.close_up
+
+    def _show_close_up(self) -> None:
+        close_up, ready = self.view.close_up, False
+        if self._session is None or self.predictor is None:
+            close_up = None
+        else:
+            sight = sight_of(self.predictor, self._session.frame, close_up)
+            ready = close_up is not None and self.shelf.holds(sight)
+        if (close_up, ready) != self._shown:
+            self._shown = close_up, ready
+            self.close_up_changed.emit()
+
+    # --- answers ---------------------------------------------------------------
+
+    def _on_draft(self, draft: Draft) -> None:
+        if self._asked is not None and self._asked[0] is not draft:
+            self._ask_nothing()
+        if not draft.is_empty:
+            # Stopped or failed before: a click says that the answer is wanted.
+            self._halted = None
+        self._go_on()
+
+    def _ask(self) -> None:
+        question = self._question()
+        if question is None or self._asked == (question.draft, question.predictor):
+            return  # nothing to ask, or asked already
+        embedding = self.shelf.get(question.sight)
+        if embedding is not None:
+            self._asked = question.draft, question.predictor
+            self._decoder.submit((question, embedding))
+
+    def _ask_nothing(self) -> None:
+        self._asked = None
+        self._decoder.cancel()
+
+    def _decode(self, question: Question, embedding: Embedding) -> Answer:
+        # Whatever is encoded meanwhile gives way: this is what the grader waits for.
+        self._queue.pause()
+        try:
+            return answer(question, embedding)
+        finally:
+            self._queue.go_on()
+
+    def _on_decoded(self, outcome: Outcome[tuple[Question, Embedding], Answer]) -> None:
+        if not self._decoder.is_current(outcome.generation) or self._session is None:
+            return
+        if outcome.response is None:
+            self._tell(outcome.error, "The model could not answer")
+            return
+        self._take(outcome.response)
+
+    def _take(self, given: Answer) -> None:
+        asked = given.question
+        if self._session is None:
+            return
+        taken = self._session.take_prediction(
+            asked.draft,
+            given.prediction,
+            asked.predictor.name,
+            asked.predictor.fingerprint,
+            given.patches,
+        )
+        if taken and asked.draft.everything and not given.patches:
+            self.told.emit("The model finds no leakage here.")
 
     # --- inside ----------------------------------------------------------------
 
@@ -189,87 +300,44 @@ class Annotator:
             self._readiness = readiness
             self.readiness_changed.emit(readiness)
 
-    def _embedding(self) -> Embedding | None:
-        if self._session is None or self._predictor is None:
-            return None
-        key = EncodeRequest(self._predictor, self._session.frame).key
-        embedding = self._embeddings.get(key)
-        if embedding is not None:
-            self._embeddings.move_to_end(key)
-        return embedding
+    def _progress(self, done: int, total: int) -> None:
+        self._post(lambda: self.progressed.emit(done, total))
 
-    def _encode_if_needed(self) -> None:
-        if self._predictor is None:
-            return
-        if self._session is None:
-            self._set_readiness(Readiness.NO_CASE)
-        elif self._embedding() is not None:
-            self._set_readiness(Readiness.READY)
-            self._on_draft(self._session.draft)
-        else:
-            self._set_readiness(Readiness.ENCODING)
-            self._encoder.submit(EncodeRequest(self._predictor, self._session.frame))
+    def _on_model(self, predictor: Predictor) -> None:
+        self._ask_nothing()
+        self._halted = None
+        self.predictor_changed.emit(predictor)
+        self._go_on()
 
-    def _on_draft(self, draft: Draft) -> None:
-        embedding = self._embedding()
-        session, predictor = self._session, self._predictor
-        if draft.is_empty or predictor is None or session is None:
-            self._decoder.cancel()
-        elif session.is_answered(predictor.fingerprint):
-            return
-        elif embedding is not None:
-            self._decoder.submit(DecodeRequest(predictor, embedding, draft))
-        elif self._readiness is not Readiness.ENCODING:
-            # Stopped or failed before: a click says that the answer is wanted.
-            self._encode_if_needed()
+    def _on_no_model(self, error: Exception | None) -> None:
+        self._tell(error, "The model could not be loaded")
+        if self.predictor is None:
+            self._set_readiness(Readiness.NO_MODEL)
 
-    def _on_loaded(self, outcome: Outcome[str | None, Predictor]) -> None:
-        if not self._loader.is_current(outcome.generation):
-            return
-        if outcome.response is None:
-            self._tell(outcome.error, "The model could not be loaded")
-            if self._predictor is None:
-                self._set_readiness(Readiness.NO_MODEL)
-            return
-        self._encoder.cancel()
-        self._decoder.cancel()
-        self._retire(self._predictor)
-        self._predictor = outcome.response
-        self.predictor_changed.emit(outcome.response)
-        self._encode_if_needed()
+    def _on_done(self, done: Done) -> None:
+        if done.error is not None:
+            self._on_error(done)
+        elif isinstance(done.result, Answer):
+            self._take(done.result)
+        self._go_on()
 
-    def _on_encoded(self, outcome: Outcome[EncodeRequest, Embedding]) -> None:
-        if not self._encoder.is_current(outcome.generation):
+    def _on_error(self, done: Done) -> None:
+        session, question = self._session, self._question()
+        if session is None or not (
+            done.key.frame == session.frame.sha256
+            if isinstance(done.key, Sight)
+            else question is not None and done.key == search_key(question)
+        ):
+            # Of another case, or read ahead: nobody waits for it.
+            log.info("A frame was not read: %s", done.error)
             return
-        if outcome.response is None:
-            self._set_readiness(Readiness.FAILED)
-            self._tell(outcome.error, "The frame could not be read by the model")
-            return
-        self._embeddings[outcome.request.key] = outcome.response
-        while len(self._embeddings) > EMBEDDINGS_KEPT:
-            self._embeddings.popitem(last=False)
-        self._encode_if_needed()
-
-    def _on_decoded(self, outcome: Outcome[DecodeRequest, Prediction]) -> None:
-        if not self._decoder.is_current(outcome.generation) or self._session is None:
-            return
-        if outcome.response is None:
-            self._tell(outcome.error, "The model could not answer")
-            return
-        request = outcome.request
-        self._session.take_prediction(
-            request.draft,
-            outcome.response,
-            request.predictor.name,
-            request.predictor.fingerprint,
-        )
-
-    def _retire(self, predictor: Predictor | None) -> None:
-        """Stop what a model does in the background, beside the window's thread."""
-        if predictor is not None:
-            thread = threading.Thread(target=predictor.close, daemon=True)
-            thread.start()
-            self._retiring = [t for t in self._retiring if t.is_alive()] + [thread]
+        if isinstance(done.key, Sight) and done.key.close_up is not None:
+            self.view.avoid(done.key.close_up)
+            if question is None or question.sight != done.key:
+                log.info("A close-up was not read: %s", done.error)
+                return
+        self._halted = Readiness.FAILED
+        self._tell(done.error, "The frame could not be read by the model")
 
     def _tell(self, error: Exception | None, what: str) -> None:
         if isinstance(error, PlainError):

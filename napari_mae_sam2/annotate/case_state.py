@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.pixel_change import PixelChange, Region
     from napari_mae_sam2.annotate.proposal import Proposal
+    from napari_mae_sam2.annotate.review import Review
+    from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.fa.frame import Frame
 
 
@@ -59,6 +61,7 @@ class _Before(NamedTuple):
     draft: Draft
     choice: int
     lesions: dict[int, Lesion]
+    review: Review | None
 
 
 class CaseState:
@@ -85,6 +88,8 @@ class CaseState:
     draft_changed = Signal(Draft)
     proposal_changed = Signal(object)
     """Emits a Proposal, or None where there is none to show."""
+    review_changed = Signal(object)
+    """Emits a Review, or None where nothing is left to judge."""
     labels_changed = Signal(object)
     """Emits the rectangle of the labels that changed, as two slices."""
     history_changed = Signal()
@@ -110,6 +115,9 @@ class CaseState:
         """The labels, with what is counted of them."""
         self._draft = NOTHING
         self._proposal: Proposal | None = None
+        self._review: Review | None = None
+        self.seen: CloseUp | None = None
+        """What the grader looks at closely; the next draft is about this part."""
         self._history = History()
         self._choice = 0
         self.effort = Effort()
@@ -133,6 +141,11 @@ class CaseState:
     def proposal(self) -> Proposal | None:
         """The model's latest answer; it may answer a draft one click older."""
         return self._proposal
+
+    @property
+    def review(self) -> Review | None:
+        """What the model found without a prompt and is not judged yet."""
+        return self._review
 
     @property
     def lesions(self) -> Mapping[int, Lesion]:
@@ -221,7 +234,7 @@ class CaseState:
     # --- inside, and for the session -------------------------------------------
 
     def _moment(self) -> _Before:
-        return _Before(self._draft, self._choice, dict(self._lesions))
+        return _Before(self._draft, self._choice, dict(self._lesions), self._review)
 
     def _record(
         self, name: str, before: _Before, origin: Origin, within: Region | None = None
@@ -242,13 +255,15 @@ class CaseState:
         old, new = differences(before.lesions, self._lesions)
         return Step(
             name,
-            Moment(before.draft, before.choice, old),
-            Moment(self._draft, self._choice, new),
+            Moment(before.draft, before.choice, old, before.review),
+            Moment(self._draft, self._choice, new, self._review),
             change,
         )
 
-    def _change_draft(self, name: str, draft: Draft) -> None:
-        before = self._moment()
+    def _change_draft(
+        self, name: str, draft: Draft, before: _Before | None = None
+    ) -> None:
+        before = before or self._moment()
         self._draft, self._choice = draft, 0
         step = self._step(name, before, None)
         self._history.push(step)
@@ -269,6 +284,11 @@ class CaseState:
         self._proposal = proposal
         self.proposal_changed.emit(proposal)
 
+    def _show_review(self, review: Review | None) -> None:
+        if review is not self._review:
+            self._review = review
+            self.review_changed.emit(review)
+
     def _go(self, way: str, step: Step | None) -> str:
         """Bring the case to one side of a step that was taken from the history."""
         if step is None:
@@ -286,6 +306,10 @@ class CaseState:
                 self._lesions[number] = lesion
         if step.change is not None:
             self.labels_changed.emit(step.change.region)
+        review, now = moment.review, self._review
+        if review is not None and now is not None:
+            review = review.showing(now.at_least)  # how one looks is no step
+        self._show_review(review)
         if moment.draft is not self._draft:
             self._draft, self._choice = moment.draft, moment.choice
             self._tell_draft()

@@ -14,27 +14,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.pixel_change import Region
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 
 class NothingToCommitError(PlainError):
     """There is no proposal, or every pixel of it belongs to a lesion already."""
 
 
-def bounding_region(mask: NDArray[np.bool_]) -> Region | None:
-    """Return the smallest rectangle that holds a mask (H, W), None where empty."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
-        return None
-    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return (
-        slice(int(rows[0]), int(rows[-1]) + 1),
-        slice(int(columns[0]), int(columns[-1]) + 1),
-    )
-
-
 def place(
     labels: NDArray[np.uint16],
-    mask: NDArray[np.bool_],
+    mask: PlacedMask,
     first: int,
     each_patch: bool,
 ) -> tuple[Region, list[int]]:
@@ -44,7 +33,7 @@ def place(
     ----------
     labels : uint16 array of shape (H, W)
         Changed in place.
-    mask : bool array of shape (H, W)
+    mask : PlacedMask
         What was proposed.
     first : int
         Number of the first new lesion.
@@ -63,13 +52,13 @@ def place(
     NothingToCommitError
         If the mask is empty, no pixel of it is free, or there is no number left.
     """
-    region = bounding_region(mask)
-    if region is None:
+    if not mask.area:
         raise NothingToCommitError(
             "The proposal is empty; add a click on the leak, or reject it with R."
         )
+    region = mask.region
     inside = labels[region]
-    free = mask[region] & (inside == 0)
+    free = mask.mask & (inside == 0)
     if not free.any():
         raise NothingToCommitError(
             "Every pixel of the proposal belongs to a lesion already; "

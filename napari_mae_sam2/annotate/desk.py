@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.ahead import Ahead
 from napari_mae_sam2.annotate.finding import Finder
+from napari_mae_sam2.annotate.frames import Frames
 from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
@@ -75,8 +77,11 @@ class Desk:
             state / "journals",
             lambda sentence: post(lambda: self.warned.emit(sentence)),
         )
+        frames = Frames()
+        self.ahead = Ahead(self.worklist, annotator, frames)
+        """Reads the next cases in the background."""
         self._opener = LatestWins[Case, Opened](
-            lambda case, _cancelled: open_case(case, self._journals),
+            lambda case, _cancelled: open_case(case, frames, self._journals),
             lambda outcome: post(lambda: self._on_opened(outcome)),
             "open case",
         )
@@ -207,6 +212,7 @@ class Desk:
         """
         troubles = self.save_now()
         self._opener.close()
+        self.ahead.switch(False)
         self.annotator.close()
         self._keeping.close()
         self._whereabouts.close()

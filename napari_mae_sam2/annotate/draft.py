@@ -16,6 +16,9 @@ from napari_mae_sam2.model.protocol import Prompts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_mae_sam2.fa.close_up import CloseUp
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
+
 
 @dataclass(frozen=True, slots=True)
 class Click:
@@ -53,35 +56,86 @@ class Draft:
     earlier : float32 array of shape (256, 256), optional
         Low-resolution logits of the proposal that the last click corrects.
     everything
-        True where the grader asked for all leakage in the frame.
+        True where the grader asked for all leakage in the frame, or in the close-up.
+    start : PlacedMask, optional
+        What is there to begin with, such as a patch that the grader wants to edit;
+        clicks correct it.
+    close_up : CloseUp, optional
+        The part of the frame that the model is asked about, because the grader had
+        zoomed in at the first prompt; None for the whole frame.
     """
 
     clicks: tuple[Click, ...] = ()
     boxes: tuple[Box, ...] = ()
     earlier: NDArray[np.float32] | None = None
     everything: bool = False
+    start: PlacedMask | None = None
+    close_up: CloseUp | None = None
 
     @property
     def is_empty(self) -> bool:
         """True where there is nothing to ask the model."""
-        return not (self.clicks or self.boxes or self.everything)
+        return not self.has_prompts and self.start is None
+
+    @property
+    def has_prompts(self) -> bool:
+        """True where the model is asked something."""
+        return bool(self.clicks or self.boxes or self.everything)
 
     def with_click(
-        self, click: Click, earlier: NDArray[np.float32] | None = None
+        self,
+        click: Click,
+        earlier: NDArray[np.float32] | None = None,
+        seen: CloseUp | None = None,
     ) -> Draft:
-        """Add a click; one on a proposal of all leakage begins a lesion of its own."""
-        if self.everything:
-            return Draft(clicks=(click,))
-        return replace(self, clicks=(*self.clicks, click), earlier=earlier)
+        """Add a click; one on a proposal of all leakage begins a lesion of its own.
 
-    def with_box(self, box: Box) -> Draft:
+        Parameters
+        ----------
+        click : Click
+        earlier : float32 array of shape (256, 256), optional
+            Of the proposal that the click corrects.
+        seen : CloseUp, optional
+            What the grader looks at closely; a draft that has begun stays where it is
+            as long as its prompts do.
+        """
+        if self.everything:
+            return Draft(clicks=(click,))._moved(seen)
+        return replace(self, clicks=(*self.clicks, click), earlier=earlier)._on(
+            self, seen
+        )
+
+    def with_box(self, box: Box, seen: CloseUp | None = None) -> Draft:
         """Put the box in place of an earlier one; a second box is a second thought."""
         if self.everything:
-            return Draft(boxes=(box,))
-        return replace(self, boxes=(box,), earlier=None)
+            return Draft(boxes=(box,))._moved(seen)
+        return replace(self, boxes=(box,), earlier=None)._on(self, seen)
+
+    def _on(self, before: Draft, seen: CloseUp | None) -> Draft:
+        """Stay where the draft before was, or go where all prompts have room."""
+        if before.is_empty or not self._fits(self.close_up):
+            return self._moved(seen)
+        return self
+
+    def _moved(self, seen: CloseUp | None) -> Draft:
+        close_up = seen if self._fits(seen) else None
+        if close_up == self.close_up:
+            return self
+        # What was answered on another part cannot be built upon.
+        return replace(self, close_up=close_up, earlier=None)
+
+    def _fits(self, close_up: CloseUp | None) -> bool:
+        """Tell whether every prompt lies in a part of the frame."""
+        places = [(click.row, click.column) for click in self.clicks]
+        for box in self.boxes:
+            places += [(box.top, box.left), (box.bottom, box.right)]
+        return close_up is None or all(close_up.contains(*place) for place in places)
 
     def prompts(self) -> Prompts:
-        """Turn into what a predictor takes; empty prompts ask for all leakage."""
+        """Turn into what a predictor takes; empty prompts ask for all leakage.
+
+        They are in pixels of the frame, also where the draft is about a close-up.
+        """
         if self.everything:
             return Prompts()
         points = [(click.row, click.column) for click in self.clicks]

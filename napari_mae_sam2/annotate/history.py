@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.draft import Draft
     from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.pixel_change import PixelChange
+    from napari_mae_sam2.annotate.review import Review
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,11 +29,14 @@ class Moment:
         Which of the model's candidates for the draft was looked at.
     lesions
         The lesions that the step changed, by number; None where nothing was known.
+    review
+        What the model found without a prompt and was not judged yet.
     """
 
     draft: Draft
     choice: int
     lesions: Mapping[int, Lesion | None]
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

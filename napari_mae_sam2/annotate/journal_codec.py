@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.history import Moment, Step
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import PixelChange, region_of
+from napari_mae_sam2.fa.close_up import CloseUp
+from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,8 +123,12 @@ class Codec:
                 "clicks": [[c.row, c.column, c.positive] for c in draft.clicks],
                 "boxes": [[b.top, b.left, b.bottom, b.right] for b in draft.boxes],
                 "everything": draft.everything,
+                "close_up": None if draft.close_up is None else astuple(draft.close_up),
             }
         )
+        if draft.start is not None:
+            header["drafts"][-1]["start"] = [draft.start.top, draft.start.left]
+            arrays[f"start{place}"] = draft.start.mask
         if draft.earlier is not None:
             # Half precision: the model gives the same mask, in half the bytes.
             arrays[f"earlier{place}"] = draft.earlier.astype(np.float16)
@@ -133,12 +140,16 @@ class Codec:
         """Take note of the drafts of a record; once for each, in their order."""
         for said in header.get("drafts", ()):
             earlier = arrays.get(f"earlier{len(self._drafts)}")
+            start = arrays.get(f"start{len(self._drafts)}")
+            part = said.get("close_up")
             self._drafts.append(
                 Draft(
                     clicks=tuple(Click(*click) for click in said["clicks"]),
                     boxes=tuple(Box(*box) for box in said["boxes"]),
                     earlier=None if earlier is None else earlier.astype(np.float32),
                     everything=said["everything"],
+                    start=None if start is None else _placed(said["start"], start),
+                    close_up=None if part is None else CloseUp(*part),
                 )
             )
 
@@ -166,6 +177,11 @@ class Codec:
             return None
         place = said["draft"]
         return Lesion(**said | {"draft": None if place is None else self.draft(place)})
+
+
+def _placed(corner: Sequence[int], mask: NDArray[Any]) -> PlacedMask:
+    top, left = corner
+    return PlacedMask(top, left, mask.astype(bool))
 
 
 def _pixels(change: PixelChange) -> Arrays:

@@ -14,6 +14,7 @@ from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.fa.reading import count_pages
 
 if TYPE_CHECKING:
+    from napari_mae_sam2.annotate.frames import Frames
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.worklist import Case
@@ -49,15 +50,23 @@ class Opened:
             self.journal.release()
 
 
-def open_case(case: Case, journals: Journals) -> Opened:
+def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
     """Read a case; slow, for a worker's thread.
+
+    Parameters
+    ----------
+    case : Case
+    frames : Frames
+        May have its frame in memory already.
+    journals : Journals
+        What the grader did last, to go on with.
 
     Raises
     ------
     PlainError
         If the frame or its labels cannot be read.
     """
-    frame = case.load()
+    frame = frames.read(case)
     pages = count_pages(case.path) if case.path is not None and not case.page else 1
     saved = find(frame, case.study)
     found = journals.find(frame, case.study)

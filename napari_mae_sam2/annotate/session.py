@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_mae_sam2.annotate.case_state import CaseState
 from napari_mae_sam2.annotate.committing import NothingToCommitError, place
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.proposal import Proposal
+from napari_mae_sam2.annotate.review import Review
+from napari_mae_sam2.annotate.reviewing import Reviewing
 from napari_mae_sam2.annotate.saving import Snapshot
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.pixel_change import Region
+    from napari_mae_sam2.annotate.review import Patch
+    from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.model.protocol import Prediction
 
 __all__ = ["CaseSession", "NothingToCommitError"]
 
 
-class CaseSession(CaseState):
+class CaseSession(Reviewing):
     """One case while it is graded; see `CaseState` for what it is made of."""
 
     # --- asking the model ------------------------------------------------------
@@ -39,15 +42,19 @@ class CaseSession(CaseState):
         click = Click(row, column, positive)
         earlier = self._low_res_to_build_on()
         name = "leakage click" if positive else "background click"
-        self._change_draft(name, self._draft.with_click(click, earlier))
+        self._change_draft(name, self._draft.with_click(click, earlier, self.seen))
 
     def box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
         """Put a box around the lesion; the corners are (row, column)."""
-        self._change_draft("box", self._draft.with_box(Box.between(one, other)))
+        box = Box.between(one, other)
+        self._change_draft("box", self._draft.with_box(box, self.seen))
 
-    def ask_for_everything(self) -> None:
-        """Ask for all leakage in the frame."""
-        self._change_draft("all leakage", Draft(everything=True))
+    def ask_for_everything(self, within: CloseUp | None = None) -> None:
+        """Ask for all leakage in the frame, or in a part of it."""
+        before = self._moment()
+        self._show_review(None)
+        draft = Draft(everything=True, close_up=within)
+        self._change_draft("all leakage", draft, before)
 
     def go_on_with(self, draft: Draft) -> None:
         """Take over prompts that were given while the case was opened anew."""
@@ -64,8 +71,11 @@ class CaseSession(CaseState):
         prediction: Prediction,
         model: str = "",
         weights: str = "",
+        patches: tuple[Patch, ...] = (),
     ) -> bool:
         """Show the model's answer, unless the grader has moved on meanwhile.
+
+        Where all leakage was asked for, its patches are to be judged one by one.
 
         Returns
         -------
@@ -74,17 +84,20 @@ class CaseSession(CaseState):
         """
         if draft is not self._draft or self.is_answered(weights):
             return False
+        if draft.everything:
+            self._begin_review(Review(draft, patches, model, weights))
+            return True
         chosen = min(self._choice, len(prediction.grid) - 1)
         self._show(Proposal(draft, prediction, chosen, model, weights))
         return True
 
     def is_answered(self, weights: str) -> bool:
         """Tell whether the draft has an answer of the model with these weights."""
-        proposal = self._proposal
+        answer = self._review if self._draft.everything else self._proposal
         return (
-            proposal is not None
-            and proposal.draft is self._draft
-            and proposal.weights == weights
+            answer is not None
+            and answer.draft is self._draft
+            and answer.weights == weights
         )
 
     def next_candidate(self) -> None:
@@ -224,7 +237,7 @@ class CaseSession(CaseState):
         self.painted()
         before = self._moment()
         region, numbers = place(
-            self.labels, proposal.mask(), self.next_number(), each_patch
+            self.labels, proposal.placed(), self.next_number(), each_patch
         )
         for number in numbers:
             self._lesions[number] = Lesion(

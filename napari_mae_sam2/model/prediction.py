@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOWHERE = CloseUp(0, 0, 0, 0)
+LOW_RES_SIDE = 256
+"""Side of the square low-resolution logits that a next prompt may build on."""
+
+_SURE = 8.0  # logit of a pixel that somebody called leakage
+
 NO_LEAKAGE = -32.0
 """Logit of the pixels that the model was not asked about."""
 
@@ -116,6 +121,50 @@ class Prediction:
     def placed(self, area: CloseUp, shape: tuple[int, int]) -> Prediction:
         """Return the answer to a part of a frame as one for the frame."""
         return replace(self, area=area, shape=shape)
+
+
+def prediction_of(
+    mask: PlacedMask, area: CloseUp, shape: tuple[int, int]
+) -> Prediction:
+    """Say of a mask that is there already what a model would say that found it.
+
+    Parameters
+    ----------
+    mask : PlacedMask
+        Not empty.
+    area : CloseUp
+        What of the frame the model will be asked about next.
+    shape : (int, int)
+        (H, W) of the frame.
+
+    Returns
+    -------
+    Prediction
+        One candidate with exactly these pixels.
+    """
+    rows, columns = mask.region
+    bounds = CloseUp(rows.start, columns.start, rows.stop, columns.stop)
+    # How much of every point of the prompt the mask covers.
+    down = _overlap(bounds.top - area.top, bounds.shape[0], area.shape[0])
+    across = _overlap(bounds.left - area.left, bounds.shape[1], area.shape[1])
+    covered = down @ mask.mask.astype(np.float32) @ across.T
+    low_res = (2 * covered - 1) * _SURE
+    return Prediction(
+        grid=np.where(mask.mask, _SURE, -_SURE).astype(np.float32)[None],
+        scores=np.ones(1, np.float32),
+        low_res=low_res.astype(np.float32)[None],
+        shape=shape,
+        area=bounds,
+    )
+
+
+def _overlap(start: int, length: int, pixels: int) -> NDArray[np.float32]:
+    """Return the share of each of 256 stretches that each of `length` pixels takes."""
+    scale = LOW_RES_SIDE / pixels
+    first = np.arange(start, start + length) * scale
+    points = np.arange(LOW_RES_SIDE)[:, None]
+    shared = np.minimum(points + 1, first + scale) - np.maximum(points, first)
+    return np.clip(shared, 0, None).astype(np.float32)
 
 
 def sample(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from napari_mae_sam2.model.prediction import Prediction
+from napari_mae_sam2.model.prediction import LOW_RES_SIDE, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +29,6 @@ __all__ = [
     "Predictor",
     "Prompts",
 ]
-
-LOW_RES_SIDE = 256
-"""Side of the square low-resolution logits that a next prompt may build on."""
 
 
 def _no_points() -> NDArray[np.float32]:

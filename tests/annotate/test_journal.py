@@ -17,6 +17,8 @@ from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import Saved
 from napari_mae_sam2.annotate.session import CaseSession
+from napari_mae_sam2.fa.close_up import CloseUp
+from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 
 @pytest.fixture
@@ -320,7 +322,8 @@ def test_newer_labels_in_the_study_count_unless_something_is_unsaved(frame):
 def test_every_field_is_written(make_journals, frame, study):
     """A new field of a draft or a lesion must be written, too."""
     first, second = make_journals(), make_journals()
-    draft = Draft(everything=True)
+    start = PlacedMask(3, 4, np.eye(5, dtype=bool))
+    draft = Draft(everything=True, start=start, close_up=CloseUp(1, 2, 40, 50))
     lesion = Lesion(3, draft, "disc", "model x", 0.25, "model", "a remark")
     session = CaseSession(frame)
     journal = first.follow(session, study, None)
@@ -332,10 +335,14 @@ def test_every_field_is_written(make_journals, frame, study):
         if field.name != "draft":
             assert getattr(again, field.name) == getattr(lesion, field.name)
     assert again.draft.everything
+    assert again.draft.close_up == CloseUp(1, 2, 40, 50)
+    assert (again.draft.start.on((60, 80)) == start.on((60, 80))).all()
     assert [field.name for field in fields(Draft)] == [
         "clicks",
         "boxes",
         "earlier",
         "everything",
+        "start",
+        "close_up",
     ]
     assert session.image.shares() == {Origin.CLEAN_UP: 1}

@@ -103,8 +103,9 @@ def test_a_click_made_before_the_answer_builds_on_nothing(session):
     assert len(session.draft.clicks) == 2
 
 
-def test_all_leakage_is_accepted_patch_by_patch(session, answer):
-    session.ask_for_everything()
+def test_a_proposal_is_accepted_patch_by_patch(session, answer):
+    session.click(10, 10)
+    session.click(40, 60)
     assert session.commit_patches() == [1, 2]
     assert (session.labels[5:15, 5:20] == 1).all()
     assert (session.labels[30:50, 50:70] == 2).all()

@@ -21,7 +21,7 @@ TOP, SIDE = (10, 12), (40, 60)
 def test_click_refine_undo_commit(at_work):
     at_work.click(TOP)
     assert at_work.wait_for_proposal()[TOP]
-    assert at_work.widget.layers.proposal.data[TOP] == 1
+    assert at_work.widget.layers.proposal.get_value(TOP, world=True) == 1
     at_work.click(SIDE)
     assert at_work.wait_for_proposal()[SIDE]
     at_work.click((42, 62), leakage=False)
@@ -106,7 +106,9 @@ def test_candidates_are_cycled(at_work):
 
 def test_all_leakage_is_accepted_as_lesions(at_work):
     at_work.press("S")
-    at_work.wait_for_proposal()
+    at_work.wait(lambda: at_work.session.is_reviewing, "patches")
+    at_work.press("A")
+    assert at_work.session.lesion_numbers() == [1]
     at_work.press("A")
     assert at_work.session.lesion_numbers() == [1, 2]
 
