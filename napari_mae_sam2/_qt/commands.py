@@ -34,7 +34,12 @@ class Commands:
             ),
             Key(("Q",), "the model's next candidate", self.next_candidate, prompting),
             Key(("C",), "commit the proposal as one lesion", self.commit, prompting),
-            Key(("A",), "accept each patch as a lesion", self.accept, prompting),
+            Key(
+                ("A",),
+                "accept each patch as a lesion, or this one",
+                self.accept,
+                prompting,
+            ),
             Key(("R",), "reject the proposal", self.reject, prompting),
             Key(("X",), "all leakage in what you see", self.all_in_view, prompting),
             Key(("Z",), "undo, also paint", self.undo, prompting),
@@ -44,7 +49,9 @@ class Commands:
                 ("Control-Shift-Z",), "redo while painting", self.redo, prompting, True
             ),
             Key(("P",), "paint", self._tool("paint"), PAINT),
-            Key(("E",), "erase", self._tool("erase"), PAINT),
+            Key(
+                ("E",), "erase; in a review, edit the patch", self.edit_or_erase, PAINT
+            ),
             Key(("F",), "fill", self._tool("fill"), PAINT),
             Key(("3",), "polygon", self._tool("polygon"), PAINT),
             Key(("L",), "pick a lesion", self._tool("pick"), PAINT),
@@ -91,7 +98,9 @@ class Commands:
         session = self._widget.session
         if session is None:
             return
-        if self._try(session.accept_patch if session.is_reviewing else session.commit):
+        if self.attempt(
+            session.accept_patch if session.is_reviewing else session.commit
+        ):
             self._widget.layers.choose_label(max(session.lesion_numbers()))
 
     def accept(self) -> None:
@@ -100,7 +109,7 @@ class Commands:
         if session is None:
             return
         reviewing = session.is_reviewing
-        if self._try(session.accept_patch if reviewing else session.commit_patches):
+        if self.attempt(session.accept_patch if reviewing else session.commit_patches):
             self._widget.layers.choose_label(max(session.lesion_numbers()))
 
     def reject(self) -> None:
@@ -110,6 +119,14 @@ class Commands:
             session.reject_patch()
         elif session is not None:
             session.reject()
+
+    def edit_or_erase(self) -> None:
+        """Correct the patch in hand with clicks; without one, erase."""
+        session = self._widget.session
+        if session is not None and session.is_reviewing:
+            self.attempt(session.edit_patch)
+        else:
+            self._widget.layers.start_painting("erase")
 
     def undo(self) -> None:
         """Take back the last thing that was done to the case."""
@@ -157,7 +174,8 @@ class Commands:
     def _tool(self, mode: str) -> Callable[[], None]:
         return lambda: self._widget.layers.start_painting(mode)
 
-    def _try(self, act: Callable[[], object]) -> bool:
+    def attempt(self, act: Callable[[], object]) -> bool:
+        """Do something, or show why it cannot be done; True where it was done."""
         try:
             act()
         except PlainError as error:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.layer_stack import LayerStack
     from napari_mae_sam2.annotate.proposal import Proposal
     from napari_mae_sam2.annotate.session import CaseSession
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 PROPOSAL = "#22d3ee"
 LESIONS = (
@@ -80,14 +81,17 @@ class LabelLayers:
             self.show_proposal(None)
 
     def show_proposal(self, proposal: Proposal | None) -> None:
-        """Show what the model proposes.
+        """Show what the model proposes."""
+        self.show_proposed(None if proposal is None else proposal.placed())
 
-        The layer is as large as the proposal and lies where it is: on a large frame
-        that is drawn many times faster.
+    def show_proposed(self, placed: PlacedMask | None) -> None:
+        """Show a mask as what is proposed.
+
+        The layer is as large as the mask and lies where it is: on a large frame that
+        is drawn many times faster.
         """
         if self.proposal is None:
             return
-        placed = None if proposal is None else proposal.placed()
         if placed is None or not placed.area:
             self.proposal.data, self.proposal.translate = NOTHING, (0, 0)
             return

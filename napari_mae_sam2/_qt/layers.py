@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.draft import Box
     from napari_mae_sam2.annotate.session import CaseSession
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 
 class CaseLayers:
@@ -125,6 +126,10 @@ class CaseLayers:
     def is_adding(self) -> bool:
         """True while we ourselves put a layer into the viewer."""
         return self.stack.is_adding
+
+    def show_proposed(self, mask: PlacedMask | None) -> None:
+        """Show a mask in the place of a proposal, or nothing."""
+        self._labels.show_proposed(mask)
 
     def preview_box(self, box: Box | None) -> None:
         """Show the box that is being dragged, or the one of the draft."""

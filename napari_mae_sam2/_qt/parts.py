@@ -61,10 +61,14 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         Kept by the dock until it closes.
     """
     from napari_mae_sam2._qt.clean_part import CleanPart
+    from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
+    from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
 
     return (
+        ReviewPart(dock),
+        CloseUpPart(dock),
         CleanPart(dock),
         SmartPart(dock),
         EffortWatch(dock),

@@ -1,0 +1,138 @@
+"""Judging what the model found without a click: panel, keys and layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.keys import Key
+from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.review_layer import ReviewLayer
+from napari_mae_sam2._qt.review_panel import ReviewPanel
+
+if TYPE_CHECKING:
+    from napari_mae_sam2._qt.dock_tabs import DockTabs
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2._qt.section import Section
+    from napari_mae_sam2.annotate.review import Patch
+    from napari_mae_sam2.annotate.session import CaseSession
+
+GROUP = "Judge what was found"
+
+
+class ReviewPart(Part):
+    """Lets the grader go through the patches one by one.
+
+    Parameters
+    ----------
+    dock : LeakageWidget
+        The dock it is a part of.
+    """
+
+    def __init__(self, dock: LeakageWidget) -> None:
+        self._dock = dock
+        self._session: CaseSession | None = None
+        self._section: Section | None = None
+        self._patch: Patch | None = None
+        self._layer = ReviewLayer(dock.layers.stack)
+        self.panel = ReviewPanel()
+        commands = dock.commands
+        self.keys = (
+            Key(("Right",), "the next patch", partial(self._step, 1), GROUP),
+            Key(("Left",), "the patch before", partial(self._step, -1), GROUP),
+            Key(("Shift-A",), "accept all that is shown", self._accept_all, GROUP),
+            Key(("Shift-R",), "reject all", self._reject_all, GROUP),
+        )
+        self.panel.step_wanted.connect(self._step)
+        self.panel.accept_wanted.connect(commands.accept)
+        self.panel.reject_wanted.connect(commands.reject)
+        self.panel.edit_wanted.connect(commands.edit_or_erase)
+        self.panel.accept_all_wanted.connect(self._accept_all)
+        self.panel.reject_all_wanted.connect(self._reject_all)
+        self.panel.score_wanted.connect(self._show_scores)
+
+    def add_panels(self, tabs: DockTabs) -> None:
+        """Put the panel below the one for clicks; it is seen during a review."""
+        self._section = tabs.add(Tab.GRADE, "Found without a click", self.panel)
+        self._section.hide()
+
+    def show_case(self, session: CaseSession | None) -> None:
+        """Follow the review of this case from now on."""
+        self._let_go()
+        self._session = session
+        if session is None:
+            self._layer.clear()
+            self._refresh()
+            return
+        session.review_changed.connect(self._refresh)
+        session.proposal_changed.connect(self._refresh)
+        session.draft_changed.connect(self._refresh)
+
+    def layers_ready(self) -> None:
+        """Show the review on the layers of the case."""
+        self._refresh()
+
+    def close(self) -> None:
+        """Follow no case any more."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._session is not None:
+            self._session.review_changed.disconnect(self._refresh)
+            self._session.proposal_changed.disconnect(self._refresh)
+            self._session.draft_changed.disconnect(self._refresh)
+        self._session = None
+        self._patch = None
+
+    def _refresh(self, *_: object) -> None:
+        session, layers = self._session, self._dock.layers
+        review = None if session is None else session.review
+        is_open = review is not None and bool(review.patches)
+        in_hand = session is not None and session.is_reviewing
+        if self._section is not None:
+            self._section.setVisible(is_open)
+        self.panel.show_review(review, in_hand)
+        self._dock.segment.show_session(session)
+        if session is None or layers.proposal is None:
+            return
+        shown = review.shown if review is not None and in_hand else ()
+        self._layer.show(shown, session.frame.shape, layers.proposal)
+        patch = review.current if review is not None and in_hand else None
+        if patch is not None:
+            layers.show_proposed(patch.mask)
+        elif self._patch is not None and session.proposal is None:
+            layers.show_proposed(None)
+        if patch is not None and patch is not self._patch:
+            self._fly_to(patch)
+        self._patch = patch
+
+    def _fly_to(self, patch: Patch) -> None:
+        """Bring a patch that is out of sight into the middle."""
+        frame = self._dock.layers.frame
+        if frame is None:
+            return
+        (top, left), (bottom, right) = frame.corner_pixels[:, -2:]
+        row, column = patch.middle
+        if not (top <= row <= bottom and left <= column <= right):
+            camera = self._dock.viewer.scene.camera
+            camera.center = (*camera.center[:-2], row, column)
+
+    # --- what the grader does --------------------------------------------------
+
+    def _step(self, step: int) -> None:
+        if self._session is not None:
+            self._session.step_review(step)
+
+    def _accept_all(self) -> None:
+        session = self._session
+        if session is not None and session.is_reviewing:
+            self._dock.commands.attempt(session.accept_shown)
+
+    def _reject_all(self) -> None:
+        if self._session is not None:
+            self._session.reject_all()
+
+    def _show_scores(self, at_least: float) -> None:
+        if self._session is not None:
+            self._session.show_scores(at_least)
