@@ -8,6 +8,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication
 
+from napari_mae_sam2._qt.main_window import main_window_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,10 +53,8 @@ class Closing(QObject):
 
     def watch(self) -> None:
         """Find the main window and watch it, once."""
-        window = self._dock.window()
-        while window is not None and window.parentWidget() is not None:
-            window = window.parentWidget().window()
-        if window is None or window is self._dock or window is self._window:
+        window = main_window_of(self._dock)
+        if window is None or window is self._window:
             return
         self._window = window
         window.installEventFilter(self)

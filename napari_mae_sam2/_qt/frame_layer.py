@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.layers import Image
 
+from napari_mae_sam2.fa.display import shown_pixels, usual_limits
+
 if TYPE_CHECKING:
+    import numpy as np
+
     from napari_mae_sam2._qt.layer_stack import LayerStack
     from napari_mae_sam2.fa.frame import Frame
 
@@ -33,17 +36,29 @@ class FrameLayer:
         bool
             True where its size is another than that of the last one.
         """
-        pixels = shown_pixels(frame)
+        resized = self.put(shown_pixels(frame))
+        assert self.image is not None
+        self.image.name = frame.name
+        return resized
+
+    def put(self, pixels: np.ndarray[Any, Any]) -> bool:
+        """Show other pixels in the place of the frame's, with the contrast as it is.
+
+        Returns
+        -------
+        bool
+            True where their size is another than before.
+        """
         rgb = pixels.ndim == 3
+        name = "frame" if self.image is None else self.image.name
         was = None if self.image is None else self.image.data.shape
         if self.image is None or self.image.rgb != rgb:
             self._stack.remove(self.image)
-            self.image = self._stack.add(Image(pixels, name="frame", rgb=rgb), at=0)
+            limits = None if rgb else usual_limits(pixels)
+            made = Image(pixels, name=name, rgb=rgb, contrast_limits=limits)
+            self.image = self._stack.add(made, at=0)
         else:
             self.image.data = pixels
-        self.image.name = frame.name
-        if not rgb:
-            self.image.contrast_limits = contrast_limits(pixels)
         return was is None or was[:2] != pixels.shape[:2]
 
     def clear(self) -> None:
@@ -55,21 +70,3 @@ class FrameLayer:
         """Take note that somebody deleted a layer."""
         if layer is self.image:
             self.image = None
-
-
-def shown_pixels(frame: Frame) -> np.ndarray[Any, Any]:
-    """Return what to show of a frame: grey that was stored as RGB becomes grey."""
-    pixels = frame.pixels
-    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
-        return pixels[..., 0]
-    if pixels.ndim == 3 and pixels.dtype != np.uint8:
-        return pixels / np.float32(max(pixels.max(), 1e-6))
-    return pixels
-
-
-def contrast_limits(pixels: np.ndarray[Any, Any]) -> tuple[float, float]:
-    """Return black and white for a grey frame; 8 bits as they were photographed."""
-    if pixels.dtype == np.uint8:
-        return 0.0, 255.0
-    low, high = np.nanpercentile(pixels, (0.1, 99.9))
-    return (float(low), float(high)) if high > low else (float(low), float(low) + 1)

@@ -37,6 +37,8 @@ class Key:
         Heading under which the sheet lists it.
     while_painting : bool
         True where it must come before napari's own key on the leakage labels.
+    released : callable, optional
+        Of a key that is held: does what follows when it is let go.
     """
 
     keys: tuple[str, ...]
@@ -44,6 +46,7 @@ class Key:
     act: Callable[[], None]
     group: str
     while_painting: bool = False
+    released: Callable[[], None] | None = None
 
 
 def bind(
@@ -52,7 +55,7 @@ def bind(
     """Bind the keys; binding twice is harmless."""
     for key in keys:
         for name in key.keys:
-            action = _without_argument(key.act)
+            action = _action(key)
             prompts.bind_key(name, action, overwrite=True)
             if key.while_painting:
                 leakage.bind_key(name, action, overwrite=True)
@@ -79,8 +82,14 @@ def bind_panning(prompts: Points, on_pan: Callable[[bool], None]) -> None:
     prompts.bind_key("Space", pan, overwrite=True)
 
 
-def _without_argument(act: Callable[[], None]) -> Callable[[Any], None]:
+def _action(key: Key) -> Callable[[Any], Any]:
     def action(_bound_to: Any) -> None:
-        act()
+        key.act()
 
-    return action
+    def held(_bound_to: Any) -> Iterator[None]:
+        key.act()
+        yield
+        assert key.released is not None
+        key.released()
+
+    return action if key.released is None else held

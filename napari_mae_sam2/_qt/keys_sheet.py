@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_mae_sam2._qt.keys import Key
+
+    Group = tuple[str, Sequence[tuple[str, str]]]
 
 MOUSE = (
     ("Left click", "this is leakage"),
@@ -20,10 +22,12 @@ MOUSE = (
     ("Wheel", "zoom"),
     ("Space + drag", "move the picture"),
 )
+MOST_ROWS = 26
+"""Rows of a column; more would not fit on a screen of 720 pixels."""
 
 
 class KeysSheet(QDialog):
-    """Lists the mouse and every key, in groups.
+    """Lists the mouse and every key, in groups, in as many columns as it takes.
 
     Parameters
     ----------
@@ -36,31 +40,49 @@ class KeysSheet(QDialog):
     def __init__(self, keys: Sequence[Key], parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Tool)
         self.setWindowTitle("Keys and mouse")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(5)
-        self._row = 0
-        self._add_group(grid, "Mouse on the frame", MOUSE)
+        groups: list[Group] = [("Mouse on the frame", MOUSE)]
         for group, members in groupby(keys, key=lambda key: key.group):
-            rows = tuple((shown(key.keys[0]), key.text) for key in members)
-            self._add_group(grid, group, rows)
-        layout = QVBoxLayout(self)
+            rows = [(shown(key.keys[0]), key.text) for key in members]
+            groups.append((group, rows))
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
-        layout.addLayout(grid)
+        layout.setSpacing(28)
+        for column in _columns(groups):
+            layout.addLayout(_grid(column))
 
-    def _add_group(
-        self, grid: QGridLayout, title: str, rows: Sequence[tuple[str, str]]
-    ) -> None:
+
+def _columns(groups: Sequence[Group]) -> list[list[Group]]:
+    """Put groups below each other until a column is full."""
+    columns: list[list[Group]] = []
+    height = MOST_ROWS
+    for group in groups:
+        needed = len(group[1]) + 1
+        if height + needed > MOST_ROWS:
+            columns.append([])
+            height = 0
+        columns[-1].append(group)
+        height += needed
+    return columns
+
+
+def _grid(groups: Sequence[Group]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(4)
+    row = 0
+    for title, rows in groups:
         heading = QLabel(f"<b>{title}</b>")
-        heading.setContentsMargins(0, 8 if self._row else 0, 0, 0)
-        grid.addWidget(heading, self._row, 0, 1, 2)
+        heading.setContentsMargins(0, 6 if row else 0, 0, 0)
+        grid.addWidget(heading, row, 0, 1, 2)
         for key, text in rows:
-            self._row += 1
+            row += 1
             name = QLabel(key)
             name.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-            grid.addWidget(name, self._row, 0)
-            grid.addWidget(QLabel(text), self._row, 1)
-        self._row += 1
+            grid.addWidget(name, row, 0)
+            grid.addWidget(QLabel(text), row, 1)
+        row += 1
+    grid.setRowStretch(row, 1)
+    return grid
 
 
 def shown(key: str) -> str:

@@ -6,7 +6,7 @@ They are made once and filled anew for every case, because making layers is slow
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
+    import numpy as np
     from napari.layers import Image, Labels, Layer, Points, Shapes
 
     from napari_mae_sam2.annotate.draft import Box
@@ -130,6 +131,10 @@ class CaseLayers:
     def show_proposed(self, mask: PlacedMask | None) -> None:
         """Show a mask in the place of a proposal, or nothing."""
         self._labels.show_proposed(mask)
+
+    def show_pixels(self, pixels: np.ndarray[Any, Any]) -> None:
+        """Show other pixels in the place of the frame's; the session keeps its own."""
+        self._frame.put(pixels)
 
     def preview_box(self, box: Box | None) -> None:
         """Show the box that is being dragged, or the one of the draft."""

@@ -65,11 +65,13 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.effort_watch import EffortWatch
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
+    from napari_mae_sam2._qt.view.part import ViewPart
 
     return (
         ReviewPart(dock),
         CloseUpPart(dock),
         CleanPart(dock),
         SmartPart(dock),
+        ViewPart(dock),
         EffortWatch(dock),
     )

@@ -41,6 +41,8 @@ class Frame:
         `pixel_sha256` of the pixels: it names the picture whatever file it lies in.
     scale : PixelScale, optional
         How large a pixel is, where something trustworthy says so.
+    camera : str
+        Maker and model, where the file names them.
     """
 
     pixels: NDArray[Any]
@@ -48,6 +50,7 @@ class Frame:
     path: Path | None
     sha256: str
     scale: PixelScale | None = None
+    camera: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.fa.camera import read_camera
 from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic, is_tiff
 from napari_mae_sam2.fa.frame import Frame, FrameError, pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
@@ -67,6 +68,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
         path=path,
         sha256=pixel_sha256(pixels),
         scale=scale,
+        camera=read_camera(path),
     )
 
 

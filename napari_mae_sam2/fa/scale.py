@@ -44,6 +44,13 @@ class PixelScale:
         return um / self.um_per_px
 
 
+def grader_scale(um_per_px: float) -> PixelScale | None:
+    """Make a scale of what a grader says; None where no retinal camera has such one."""
+    if PLAUSIBLE[0] <= um_per_px <= PLAUSIBLE[1]:
+        return PixelScale(um_per_px, "the grader")
+    return None
+
+
 def ome_scale(path: Path) -> PixelScale | None:
     """Read the size of a pixel from an OME-TIFF.
 

@@ -1,0 +1,98 @@
+"""Outlines of labels in pixels of the screen.
+
+napari's own contours are as thick as so many pixels of the frame: too thin to see on a
+large frame, too thick to judge an edge close by, and slow on both. Here what is on
+the screen is looked up in the labels and edges are found there, so that it takes the
+same few milliseconds for a frame of any size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtGui import QImage
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2._qt.view.canvas_geometry import Cell
+
+
+def on_screen(layer: Labels, cell: Cell) -> NDArray[Any]:
+    """Look up the labels under every pixel of a view.
+
+    Returns
+    -------
+    integer array of shape (height, width) of the view
+        0 beside the labels.
+    """
+    data = layer.data
+    height, width = int(cell.area.height()), int(cell.area.width())
+    top, left, _, _ = cell.visible()
+    places = []
+    for start, count, axis in ((top, height, -2), (left, width, -1)):
+        world = start + (np.arange(count) + 0.5) / cell.zoom
+        inside = (world - layer.translate[axis]) / layer.scale[axis]
+        places.append(np.floor(inside + 0.5).astype(np.int64))
+    rows, columns = places
+    good_rows = np.flatnonzero((rows >= 0) & (rows < data.shape[0]))
+    good_columns = np.flatnonzero((columns >= 0) & (columns < data.shape[1]))
+    shown = np.zeros((height, width), data.dtype)
+    if good_rows.size and good_columns.size:
+        shown[
+            good_rows[0] : good_rows[-1] + 1, good_columns[0] : good_columns[-1] + 1
+        ] = data[np.ix_(rows[good_rows], columns[good_columns])]
+    return shown
+
+
+def edges(shown: NDArray[Any]) -> NDArray[np.bool_]:
+    """Find the pixels of labels that touch another label or none, two pixels wide."""
+    edge = np.zeros(shown.shape, bool)
+    for step in (1, 2):
+        differ = shown[step:] != shown[:-step]
+        edge[step:] |= differ
+        edge[:-step] |= differ
+        differ = shown[:, step:] != shown[:, :-step]
+        edge[:, step:] |= differ
+        edge[:, :-step] |= differ
+    return edge & (shown != 0)
+
+
+def outline_image(layer: Labels, cell: Cell, opacity: float) -> QImage | None:
+    """Draw the outlines of a layer as they lie in a view.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+        In the colours of its own colormap.
+    cell : Cell
+        The view.
+    opacity : float
+        From 0 to 1.
+
+    Returns
+    -------
+    QImage or None
+        As large as the view; None where there is nothing to draw.
+    """
+    shown = on_screen(layer, cell)
+    places = np.nonzero(edges(shown))
+    if not places[0].size:
+        return None
+    numbers, which = np.unique(shown[places], return_inverse=True)
+    colours = np.asarray(layer.colormap.map(numbers), np.float32).reshape(-1, 4)
+    colours[:, 3] *= opacity
+    colours[:, :3] *= colours[:, 3:]  # premultiplied, as Qt draws fastest
+    picture = np.zeros((*shown.shape, 4), np.uint8)
+    picture[places] = (colours[which] * 255).astype(np.uint8)[:, [2, 1, 0, 3]]
+    height, width = shown.shape
+    image = QImage(
+        picture.tobytes(),
+        width,
+        height,
+        4 * width,
+        QImage.Format.Format_ARGB32_Premultiplied,
+    )
+    return image.copy()  # the bytes are ours and go away
