@@ -52,11 +52,13 @@ class CleanPart(Part):
             for key, (what, text) in _KEYS.items()
         )
         self._leakage: object = None
+        self._session: CaseSession | None = None
         self.panel.wanted.connect(self._clean)
         self.panel.stop_wanted.connect(self.cleaner.cancel)
         self.cleaner.busy_changed.connect(self.panel.show_busy)
         self.cleaner.failed.connect(dock.messages.warn)
         self.cleaner.done.connect(self._on_done)
+        dock.looks.scale_changed.connect(self._show_scale)
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel where lesions are corrected."""
@@ -65,7 +67,8 @@ class CleanPart(Part):
     def show_case(self, session: CaseSession | None) -> None:
         """Clean this case from now on."""
         self.cleaner.open(session)
-        self.panel.show_scale(None if session is None else session.frame.scale)
+        self._session = session
+        self._show_scale()
         self.panel.setEnabled(session is not None)
 
     def layers_ready(self) -> None:
@@ -86,6 +89,11 @@ class CleanPart(Part):
         """Stop the worker."""
         self.cleaner.close()
         self._gui.close()
+
+    def _show_scale(self) -> None:
+        session = self._session
+        scale = None if session is None else self._dock.looks.scale(session.frame)
+        self.panel.show_scale(scale)
 
     def _on_pick(self, _event: object = None) -> None:
         self.panel.show_selected(self._picked())

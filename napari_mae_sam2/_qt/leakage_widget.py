@@ -29,6 +29,7 @@ from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
 from napari_mae_sam2._qt.training_panel import TrainingPanel
 from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
+from napari_mae_sam2.annotate.looks import Looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class LeakageWidget(QWidget):
         self.viewer = viewer
         self.desk = desk
         self.preferences = preferences
+        self.looks = Looks(preferences)
         self._sample = sample
         self.session: CaseSession | None = None
         self._is_closed = False

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from psygnal import Signal
+
 from napari_mae_sam2.fa.scale import PixelScale, grader_scale
 from napari_mae_sam2.study.preferences import Preferences, is_number
 
@@ -48,6 +50,9 @@ class Looks:
         Where it is kept.
     """
 
+    scale_changed = Signal()
+    """The grader said how large the pixels of a device are."""
+
     def __init__(self, preferences: Preferences) -> None:
         self._preferences = preferences
 
@@ -80,6 +85,7 @@ class Looks:
     def set_scale(self, frame: Frame, um_per_px: float | None) -> None:
         """Remember the scale of the device of a frame; None forgets it."""
         self._put(_SCALES, device_of(frame), um_per_px)
+        self.scale_changed.emit()
 
     def _of(self, name: str) -> dict[str, Any]:
         kept = self._preferences.get(name)

@@ -120,3 +120,8 @@ def test_a_part_has_a_panel_keys_and_the_case(joined, request):
     assert "tries the part" in words
     grader.widget.shut_down()
     assert joined.closed == 1
+
+
+def test_no_key_does_two_things(grader):
+    names = [name for key in grader.widget.keys for name in key.keys]
+    assert sorted(set(names)) == sorted(names)

@@ -104,7 +104,7 @@ def test_a_colour_frame_in_green_and_as_a_negative(at_work, view, folder):
     assert not view.frame_panel.contrast.isEnabled()
     at_work.press("I")
     at_work.wait(lambda: (layers.frame.data == 255 - pixels).all(), "the negative")
-    at_work.press("K", shift=True)
+    at_work.press("U", shift=True)
     at_work.wait(lambda: not layers.frame.rgb, "green")
     assert (layers.frame.data == pixels[..., 1]).all()
     assert layers.frame.colormap.name == "gray_r"
@@ -193,7 +193,7 @@ def test_the_grid_and_the_scale_bar_say_pixels_until_a_scale_is_known(
 
     monkeypatch.setattr(view_part.Overlay, "_write", listen)
     at_work.press("G")
-    at_work.press("G", shift=True)
+    at_work.press("Y", shift=True)
     drawn(at_work)
     assert any(words.startswith("Grid ") and words.endswith("px") for words in said)
     assert any(words.endswith("px") and "Grid" not in words for words in said)

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 FLAGS = (
     ("local_contrast", "Local contrast (K)", "CLAHE: faint leakage stands out"),
     ("inverted", "Inverted (I)", "Dark and bright change places"),
-    ("green", "Green channel", "Of colour frames: the dye is seen best in green"),
+    (
+        "green",
+        "Green channel",
+        "Of colour frames, where the dye is seen best (Shift + U)",
+    ),
 )
 
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 FLAGS = (
     ("outline", "Outlines (U)", "Lesions and proposal as outlines, not filled"),
     ("grid", "Grid (G)", "A square mesh over the frame"),
-    ("scale_bar", "Scale bar", "In pixels, or in µm where the scale is known"),
+    (
+        "scale_bar",
+        "Scale bar",
+        "In pixels, or in µm where that is known (Shift + Y)",
+    ),
     ("mini_map", "Mini-map (Y)", "While zoomed in: the whole frame, click to go there"),
 )
 

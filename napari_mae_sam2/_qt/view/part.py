@@ -22,7 +22,6 @@ from napari_mae_sam2._qt.view.overlay import Overlay
 from napari_mae_sam2._qt.view.overlay_panel import OverlayPanel
 from napari_mae_sam2._qt.view.side_by_side import SideBySide
 from napari_mae_sam2.annotate.comparison import Comparison
-from napari_mae_sam2.annotate.looks import Looks
 from napari_mae_sam2.annotate.view_state import ViewState
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class ViewPart(Part):
         self._dock = dock
         self._frame: Frame | None = None
         self.state = ViewState(dock.preferences)
-        self.looks = Looks(dock.preferences)
+        self.looks = dock.looks
         self.display = FrameDisplay(dock.layers, self.state, self.looks, dock)
         self.beside = SideBySide(
             dock.viewer, dock.layers.stack, self.state, self.looks, dock
@@ -69,10 +68,10 @@ class ViewPart(Part):
             Key(("U",), "outlines or filled", flip("outline"), GROUP),
             Key(("I",), "inverted frame", flip("inverted"), GROUP),
             Key(("K",), "local contrast", flip("local_contrast"), GROUP),
-            Key(("Shift-K",), "green channel", flip("green"), GROUP),
+            Key(("Shift-U",), "green channel", flip("green"), GROUP),
             Key(("J",), "the other frame beside it", self.compare, GROUP),
             Key(("G",), "grid", flip("grid"), GROUP),
-            Key(("Shift-G",), "scale bar", flip("scale_bar"), GROUP),
+            Key(("Shift-Y",), "scale bar", flip("scale_bar"), GROUP),
             Key(("Y",), "mini-map", flip("mini_map"), GROUP),
         )
 
@@ -139,6 +138,7 @@ class ViewPart(Part):
 
     def _connect(self) -> None:
         self.state.changed.connect(self._refresh)
+        self.looks.scale_changed.connect(self._refresh)
         self.display.changed.connect(self._on_display)
         self.comparison.changed.connect(self.beside.show)
         self.comparison.warned.connect(self._dock.messages.warn)
@@ -232,7 +232,6 @@ class ViewPart(Part):
     def _set_scale(self, um_per_px: float) -> None:
         if self._frame is not None:
             self.looks.set_scale(self._frame, um_per_px or None)
-            self._refresh()
 
     def _on_focus(self, *_: object) -> None:
         # A key let go in another window is never heard of here.
