@@ -44,6 +44,21 @@ def test_a_fault_is_one_sentence_for_people_and_programs(
     assert end == {"event": "end", "status": "failed"}
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_a_run_began_is_told_too(
+    signum: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> None:
+        os.kill(os.getpid(), signum)
+        time.sleep(10)
+
+    assert exit_code(command, as_json=True) == 128 + signum
+    assert json.loads(capsys.readouterr().out) == {
+        "event": "end",
+        "status": "cancelled",
+    }
+
+
 def test_a_slip_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         exit_code(lambda: 1 / 0, as_json=False)

@@ -183,7 +183,9 @@ def _save_final(
         if measured[name]["value"] is not None
     }
     own = model.loaded.encoder_fingerprint
-    if encoder is not None:
+    if encoder is None:  # that of an earlier run does not belong to this head
+        (out / "encoder.safetensors").unlink(missing_ok=True)
+    else:
         card = model.loaded.card.model_copy(
             update={
                 "parent": model.loaded.fingerprint,

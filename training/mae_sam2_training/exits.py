@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mae_sam2_training.engine.faults import disk_sentence, memory_sentence
+from mae_sam2_training.engine.stopping import REPORTED, Stopped, stopped_by_signals
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -31,9 +32,14 @@ def exit_code(command: Callable[[], object], as_json: bool) -> int:
         Tell an error that no run has told as JSON lines, too.
     """
     try:
-        result = command()
+        with stopped_by_signals():
+            result = _interruptible(command)
+    except Stopped as stopped:
+        if as_json and not _is_told(stopped):
+            _write({"event": "end", "status": "cancelled"})
+        return stopped.exit_code
     except PlainError as error:
-        return _tell(str(error), as_json, bool(getattr(error, "__notes__", None)))
+        return _tell(str(error), as_json, _is_told(error))
     except MemoryError:
         return _tell(memory_sentence("use a machine with more"), as_json)
     except OSError as error:
@@ -41,11 +47,9 @@ def exit_code(command: Callable[[], object], as_json: bool) -> int:
         if sentence is None:
             raise
         return _tell(sentence, as_json)
-    except typer.Abort:
-        return 130
     except Exception as error:
-        # Stopped, and a command line that cannot be read, whose class is not typer's
-        # own in every version of it
+        # a command line that cannot be read; its class is not typer's own in every
+        # version of it
         code, show = (getattr(error, name, None) for name in ("exit_code", "show"))
         if not isinstance(code, int):
             raise
@@ -55,15 +59,28 @@ def exit_code(command: Callable[[], object], as_json: bool) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _interruptible(command: Callable[[], object]) -> object:
+    try:
+        return command()
+    except typer.Abort:  # what typer makes of it
+        raise KeyboardInterrupt from None
+
+
+def _is_told(error: BaseException) -> bool:
+    """Whether a run has told the error, or the end, as an event."""
+    return REPORTED in getattr(error, "__notes__", ())
+
+
 def _tell(sentence: str, as_json: bool, is_told: bool = False) -> int:
     """Say a sentence once, in the first process alone."""
     if os.environ.get("LOCAL_RANK", "0") != "0":
         return 2
     sys.stderr.write(f"{sentence}\n")
     if as_json and not is_told:
-        for event in (
-            {"event": "error", "message": sentence},
-            {"event": "end", "status": "failed"},
-        ):
-            sys.stdout.write(json.dumps(event) + "\n")
+        _write({"event": "error", "message": sentence})
+        _write({"event": "end", "status": "failed"})
     return 2
+
+
+def _write(event: dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(event) + "\n")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mae_sam2_training.config import ConfigError
+from mae_sam2_training.config import ConfigError, load_config
 from mae_sam2_training.engine.records import read_metrics
 from mae_sam2_training.pretrain import _prepare, _settings, pretrain
 from mae_sam2_training.pretrain_config import PretrainConfig
@@ -25,10 +26,11 @@ from napari_mae_sam2.model.card import ModelCard
 from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mae_sam2_training.pretrain_task import MaskedBatch
 
+RECIPES = sorted(
+    (Path(__file__).parents[3] / "training" / "configs").glob("pretrain_*.yaml")
+)
 SMALL = (
     "run.accelerator=cpu",
     "loop.steps=3",
@@ -200,6 +202,11 @@ def test_bad_input_is_said_in_a_sentence(
     with pytest.raises(PlainError, match="a number above 0 after the @"):
         pretrain((f"{frames}@inf",), out, weights=parent)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_are_valid(path: Path) -> None:
+    assert load_config(PretrainConfig, path).mae.ratio == 0.75
 
 
 def test_a_setting_of_the_loop_leaves_the_others_alone() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.data.errors import DataError
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.fa.drawing.scene import Scene
 
-SURVEYS = 160
-"""Surveyed backgrounds that are kept in memory: 6 MB each at 512 x 512 pixels."""
+KEPT = 2**30
+"""Bytes of surveyed backgrounds that a process keeps: 170 of 512 x 512 pixels."""
+_PER_PIXEL = 25
+"""Bytes of a survey: six arrays in single precision and the field."""
 EMPTY = 0.08
 """Share of the frames in which nothing leaks."""
 
@@ -55,7 +57,8 @@ class DrawnSource:
         self._count = count
         self._complete = complete
         # A survey takes thirty times as long as a drawing, so those that fit are kept.
-        self._surveyed = lru_cache(maxsize=SURVEYS)(_survey)
+        self._surveyed: OrderedDict[Path, Scene] = OrderedDict()
+        self._kept = 0
 
     def __len__(self) -> int:
         """Drawn frames per epoch."""
@@ -66,7 +69,7 @@ class DrawnSource:
         path = self._backgrounds[index % len(self._backgrounds)]
         # Where something leaks unlabelled, a frame with no drawn leak teaches nothing.
         empty = EMPTY if self._complete else 0.0
-        drawn = draw_into(self._surveyed(path), rng, empty=empty)
+        drawn = draw_into(self._survey(path), rng, empty=empty)
         name = f"{path.name}, drawn"
         return LabelledFrame(name, drawn.pixels, drawn.lesions, self._complete)
 
@@ -76,6 +79,15 @@ class DrawnSource:
         text = "".join(hashes) + f"{self._count} {self._complete}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-
-def _survey(path: Path) -> Scene:
-    return survey(as_grey8(read_frame(path).pixels))
+    def _survey(self, path: Path) -> Scene:
+        """Survey a background, or take it from those that are kept."""
+        scene = self._surveyed.get(path)
+        if scene is None:
+            scene = survey(as_grey8(read_frame(path).pixels))
+            self._surveyed[path] = scene
+            self._kept += _PER_PIXEL * scene.grey.size
+            while self._kept > KEPT and len(self._surveyed) > 1:
+                _, oldest = self._surveyed.popitem(last=False)
+                self._kept -= _PER_PIXEL * oldest.grey.size
+        self._surveyed.move_to_end(path)
+        return scene

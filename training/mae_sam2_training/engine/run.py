@@ -27,7 +27,7 @@ from mae_sam2_training.engine.progress import (
     Reporter,
     SilentReporter,
 )
-from mae_sam2_training.engine.stopping import Stopped, StopSignal
+from mae_sam2_training.engine.stopping import REPORTED, Stopped, StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
     import torch
     from lightning_fabric import Fabric
-
-
-REPORTED = "told as an event of the run"
-"""Note on an error that the run's reporter has told already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +163,9 @@ def open_run(
             folder.mkdir(parents=True, exist_ok=True)
             yield Run(folder, fabric, reporter, stop)
         status = "done"
-    except Stopped:
+    except Stopped as stopped:
         status = "cancelled"
+        stopped.add_note(REPORTED)
         raise
     except BaseException as error:
         reporter.report("error", message=str(error) or type(error).__name__)

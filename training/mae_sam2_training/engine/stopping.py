@@ -1,13 +1,19 @@
-"""Ctrl-C and SIGTERM end a run between two steps, with its state saved."""
+"""Ctrl-C and SIGTERM: a run ends between two steps, everything else at once."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType, TracebackType
+
+
+REPORTED = "told as an event of the run"
+"""Note on an error, or on an end by a signal, that a reporter has told already."""
 
 
 class Stopped(Exception):
@@ -68,3 +74,27 @@ class StopSignal:
         """Raise `Stopped` if a signal came."""
         if self._signum is not None:
             raise Stopped(self._signum)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM inside the block into `Stopped`, at once.
+
+    SIGTERM goes the way of Ctrl-C, since nobody takes KeyboardInterrupt for a fault
+    of a file. Outside the main thread signals cannot be caught.
+    """
+    came: list[int] = []
+
+    def caught(signum: int, frame: FrameType | None) -> None:
+        came.append(signum)
+        raise KeyboardInterrupt
+
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, caught) if here else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(came[0] if came else signal.SIGINT) from None
+    finally:
+        if here:
+            signal.signal(signal.SIGTERM, before)

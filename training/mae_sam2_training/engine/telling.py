@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.engine.faults import plainly
 from mae_sam2_training.engine.progress import BarReporter, JsonReporter
-from mae_sam2_training.engine.run import REPORTED
-from mae_sam2_training.engine.stopping import Stopped
+from mae_sam2_training.engine.stopping import REPORTED, Stopped, stopped_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import FrameType
 
     from mae_sam2_training.engine.progress import Reporter
 
@@ -46,12 +42,13 @@ def telling(
     told: dict[str, object] = {"status": "failed"}
     try:
         with (
-            _stopped_by_signals(),
+            stopped_by_signals(),
             plainly(folder, "use a machine with more", resumable=resumable),
         ):
             yield reporter
         told = {"status": "done"}
-    except Stopped:
+    except Stopped as stopped:
+        stopped.add_note(REPORTED)
         told = {"status": "cancelled"} | ({} if resumable else {"resumable": False})
         raise
     except Exception as error:
@@ -61,26 +58,3 @@ def telling(
     finally:
         reporter.report("end", **told)
         reporter.close()
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM inside the block into `Stopped`.
-
-    SIGTERM goes the way of Ctrl-C, since nobody catches KeyboardInterrupt on it.
-    """
-    came: list[int] = []
-
-    def caught(signum: int, frame: FrameType | None) -> None:
-        came.append(signum)
-        raise KeyboardInterrupt
-
-    here = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, caught) if here else None
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Stopped(came[0] if came else signal.SIGINT) from None
-    finally:
-        if here:
-            signal.signal(signal.SIGTERM, before)
