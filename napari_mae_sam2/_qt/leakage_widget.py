@@ -132,9 +132,14 @@ class LeakageWidget(QWidget):
 
     def show_keys(self) -> None:
         """Show the sheet of keys, or put it away."""
-        if self._keys_sheet is None:
-            self._keys_sheet = KeysSheet(self.keys, self)
-        self._keys_sheet.setVisible(not self._keys_sheet.isVisible())
+        if self._keys_sheet is not None and self._keys_sheet.isVisible():
+            self._keys_sheet.hide()
+            return
+        # Made anew: another study may have other kinds of lesions, with other keys.
+        if self._keys_sheet is not None:
+            self._keys_sheet.deleteLater()
+        self._keys_sheet = KeysSheet(self.keys, self)
+        self._keys_sheet.show()
 
     def shut_down(self) -> None:
         """Save, stop every worker and let go of the viewer; once."""

@@ -20,6 +20,7 @@ from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.save_state import SaveState
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.kinds import DEFAULT_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.review import Review
     from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +122,8 @@ class CaseState:
         """What the grader looks at closely; the next draft is about this part."""
         self._history = History()
         self._choice = 0
+        self.kinds: tuple[Kind, ...] = DEFAULT_KINDS
+        """The kinds of lesions that its study tells apart."""
         self.effort = Effort()
         """What the grader spent on the case."""
         self.saves = SaveState(revision)

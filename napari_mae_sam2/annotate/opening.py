@@ -12,6 +12,8 @@ from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.fa.reading import count_pages
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.kinds import read_kinds
 
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.frames import Frames
@@ -35,7 +37,7 @@ class Opened:
     journal : JournalFile or None
         To be written on.
     trouble : str
-        A sentence where something of the journal was lost.
+        A sentence where something of the journal was lost or the kinds are invalid.
     """
 
     session: CaseSession
@@ -82,4 +84,8 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         if journal is not None:
             journal.forget()
     trouble = "" if found is None else found.trouble
+    try:
+        session.kinds = read_kinds(case.study)
+    except StudyError as error:
+        trouble = trouble or f"{error} The usual kinds are offered."
     return Opened(session, saved is not None, pages, journal, trouble)

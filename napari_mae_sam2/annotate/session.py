@@ -6,12 +6,18 @@ whoever answers drafts gives it predictions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_mae_sam2.annotate.committing import NothingToCommitError, place
+from napari_mae_sam2.annotate.committing import (
+    NothingToCommitError,
+    bounding_region,
+    place,
+)
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
+from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.proposal import Proposal
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
     from napari_mae_sam2.model.protocol import Prediction
 
 __all__ = ["CaseSession", "NothingToCommitError"]
+
+
+_NOWHERE = (slice(0, 0), slice(0, 0))
 
 
 class CaseSession(Reviewing):
@@ -139,9 +148,50 @@ class CaseSession(Reviewing):
         """
         return self._commit(each_patch=True)
 
-    def delete(self, number: int) -> None:
-        """Remove a lesion; undo brings it back."""
-        self.edit("delete lesion", lambda old: np.where(old == number, 0, old))
+    def delete(self, *numbers: int) -> None:
+        """Remove lesions as one undo step."""
+        name = "delete lesion" if len(numbers) == 1 else "delete lesions"
+        gone = np.zeros(MOST_LESIONS + 1, bool)
+        gone[list(numbers)] = True
+        region = bounding_region(gone[self.labels])
+        if region is not None:
+            self.edit(name, lambda old: np.where(gone[old], 0, old), region=region)
+
+    def describe(
+        self,
+        numbers: Iterable[int],
+        *,
+        kind: str | None = None,
+        comment: str | None = None,
+    ) -> bool:
+        """Say something of lesions as one undo step.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            The lesions; those without pixels are passed over.
+        kind, comment : str, optional
+            What to say; None leaves it as it is, an empty one takes it back.
+
+        Returns
+        -------
+        bool
+            False where all of it was known already: then there is no step.
+        """
+        self.painted()
+        before = self._moment()
+        for number in numbers:
+            lesion = self.lesion(number)
+            new = replace(
+                lesion,
+                kind=lesion.kind if kind is None else kind,
+                comment=lesion.comment if comment is None else comment,
+            )
+            said = (new.kind, new.comment) != (lesion.kind, lesion.comment)
+            if said and self.image.area(number):
+                self._lesions[number] = new
+        name = "comment" if kind is None else f"kind: {kind}" if kind else "no kind"
+        return self._record(name, before, Origin.NONE, _NOWHERE)
 
     def edit(
         self,

@@ -23,6 +23,7 @@ from napari_mae_sam2.study.files import (
     write_file,
 )
 from napari_mae_sam2.study.images import read_tiff, tiff_bytes
+from napari_mae_sam2.study.kinds import STUDY_FILE, default_kinds
 from napari_mae_sam2.study.records import (
     SCHEMA,
     SOFTWARE,
@@ -35,8 +36,6 @@ from napari_mae_sam2.study.records import (
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-STUDY_FILE = "study.json"
 
 
 def case_id(frame: Frame) -> str:
@@ -100,7 +99,12 @@ class Cases:
             (folder / "cases").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(folder, error) from error
-        content = {"schema": SCHEMA, "created": now(), "software": SOFTWARE}
+        content = {
+            "schema": SCHEMA,
+            "created": now(),
+            "software": SOFTWARE,
+            "kinds": default_kinds(),
+        }
         write_file(folder / STUDY_FILE, to_json(content))
         return cls(folder)
 

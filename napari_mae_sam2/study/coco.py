@@ -14,16 +14,18 @@ from pycocotools import mask as rle
 
 from napari_mae_sam2.fa.lesions import measure_lesions
 from napari_mae_sam2.study.files import write_file
-from napari_mae_sam2.study.records import KINDS, SOFTWARE, now
+from napari_mae_sam2.study.kinds import DEFAULT_KINDS, read_kinds
+from napari_mae_sam2.study.records import SOFTWARE, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from napari_mae_sam2.study.files import StudyError
     from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.kinds import Kind
     from napari_mae_sam2.study.records import CaseRecord, RevisionRecord
 
 UNSPECIFIED = "leakage"
@@ -31,10 +33,17 @@ UNSPECIFIED = "leakage"
 
 
 class CocoBuilder:
-    """Collects cases; `content` is the finished COCO object."""
+    """Collects cases; `content` is the finished COCO object.
 
-    def __init__(self) -> None:
-        names = (UNSPECIFIED, *KINDS)
+    Parameters
+    ----------
+    kinds : sequence of Kind
+        Categories, in their order, behind the one of unspecified leakage. A lesion
+        of another kind adds its own.
+    """
+
+    def __init__(self, kinds: Sequence[Kind] = DEFAULT_KINDS) -> None:
+        names = (UNSPECIFIED, *(kind.name for kind in kinds))
         self._categories = {name: i for i, name in enumerate(names, start=1)}
         self._images: list[dict[str, Any]] = []
         self._annotations: list[dict[str, Any]] = []
@@ -143,7 +152,7 @@ def write_study_coco(
     StudyError
         If the study cannot be read or the file not be written.
     """
-    coco = CocoBuilder()
+    coco = CocoBuilder(read_kinds(study.folder))
     for found in study.labelled(on_damage=on_damage):
         labels = study.load_labels(found.revision)
         coco.add(found.case, found.revision, labels, f"cases/{found.case.id}/frame.tif")

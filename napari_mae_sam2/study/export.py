@@ -26,6 +26,7 @@ from napari_mae_sam2.study.files import (
     write_files,
 )
 from napari_mae_sam2.study.images import png_bytes, tiff_bytes
+from napari_mae_sam2.study.kinds import read_kinds
 from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, LesionRecord, dump, now
 
 if TYPE_CHECKING:
@@ -196,7 +197,12 @@ def export_study(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(out, error) from error
-    coco = CocoBuilder()
+    try:
+        coco = CocoBuilder(read_kinds(study.folder))
+    except StudyError as error:
+        # The lesions name their kinds themselves; the order of categories is lost.
+        result.trouble.append(str(error))
+        coco = CocoBuilder()
     rows: list[tuple[str, str, str]] = []
     for done, labelled in enumerate(found, start=1):
         try:

@@ -25,9 +25,6 @@ SOFTWARE = f"napari-mae-sam2 {__version__}"
 Status = Literal["proposed", "in_work", "done", "needs_review", "cannot_grade"]
 """Where a revision stands; only "done" and "needs_review" are a grader's answer."""
 
-KINDS = ("perivascular", "capillary", "disc", "macular", "neovascular", "other")
-"""Kinds of leakage that every study knows."""
-
 ANSWERED: tuple[Status, ...] = ("done", "needs_review")
 
 
@@ -63,7 +60,7 @@ class LesionRecord(_Record):
     id: int = Field(ge=1, le=65535)
     """Its value in the label image."""
     kind: str = ""
-    """One of `KINDS` or a study's own; empty where the grader has not said."""
+    """One of the study's kinds, see `kinds`; empty where the grader has not said."""
     prompts: PromptRecord = PromptRecord()
     source: str = "unknown"
     """Where its pixels come from: model, paint, mixed, import, unknown."""

@@ -315,6 +315,28 @@ def test_what_is_known_of_a_lesion_is_an_edit_too(session):
     assert session.lesion(1).kind == ""
 
 
+def test_kind_and_comment_are_steps(session):
+    session.labels[0:3, 0:3] = 1
+    session.labels[5:8, 0:3] = 2
+    session.painted()
+    assert session.describe([1, 2, 9], kind="disc")
+    assert session.describe([2], comment="faint")
+    assert not session.describe([2], kind="disc")
+    assert 9 not in session.lesions
+    assert [(x.kind, x.comment) for x in session.present_lesions()] == [
+        ("disc", ""),
+        ("disc", "faint"),
+    ]
+    assert session.saves.unsaved
+    assert session.undo() == "comment"
+    assert session.undo() == "kind: disc"
+    assert [x.kind for x in session.present_lesions()] == ["", ""]
+    session.redo()
+    assert session.describe([1], kind="")
+    assert session.undo() == "no kind"
+    assert session.lesion(1).kind == "disc"
+
+
 def test_labels_of_another_size_are_refused(frame):
     with pytest.raises(PlainError, match=r"10 × 10.*60 × 80"):
         CaseSession(frame, np.zeros((10, 10), np.uint16))

@@ -1,0 +1,261 @@
+"""The panel of lesions: filter, table, and what is said of the ones that are chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QItemSelectionModel, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.lesion_table import LesionTable, SortedLesions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_mae_sam2.annotate.lesion_rows import LesionRow
+    from napari_mae_sam2.study.kinds import Kind
+
+NO_KIND = "no kind"
+
+_WIDEST = ("999", "___perivascular", "99 999", "9.99", "Grey")
+"""What the columns before the comment have room for."""
+_BESIDE_TEXT = 11
+
+
+class LesionPanel(QWidget):
+    """Shows lesions, and tells which are chosen and what is to be done to them.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock.
+    """
+
+    chosen = Signal(list)
+    """Emits the numbers of the lesions that the grader chose in the table."""
+    flight_wanted = Signal(int)
+    delete_wanted = Signal()
+    kind_wanted = Signal(str)
+    comment_wanted = Signal(list, str)
+    """Emits the lesions that were chosen when it was written, and the comment."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._showing = False
+        self._described: list[int] = []
+        self._comment = ""
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter: kind, comment or number")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._rows = LesionTable(self)
+        self._sorted = SortedLesions(self)
+        self._sorted.setSourceModel(self._rows)
+        self.filter.textChanged.connect(self._sorted.filter_by)
+        self.filter.textChanged.connect(self._count)
+        self.table = _Table(self._sorted)
+        self.table.deleted.connect(self.delete_wanted.emit)
+        self.table.clicked.connect(
+            lambda index: self.flight_wanted.emit(self._number(index.row()))
+        )
+        self.table.selectionModel().selectionChanged.connect(self._on_chosen)
+        self.empty = QLabel(
+            "No lesion yet: click on a leak in the frame and commit it with C."
+        )
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+        self._what = QLabel()
+        self.kind = QComboBox()
+        self.kind.setToolTip("Kind of leakage; H shows the keys")
+        self.kind.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # As wide as there is room, not as its longest entry wants.
+        self.kind.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.kind.setMinimumContentsLength(8)
+        self.kind.activated.connect(self._on_kind)
+        self._delete = button(
+            "Delete", "Remove the lesion (Del); undo brings it back", self._ask_delete
+        )
+        self.comment = QLineEdit()
+        self.comment.setPlaceholderText("Comment")
+        self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.comment.editingFinished.connect(self._on_comment)
+        self.comment.returnPressed.connect(self.comment.clearFocus)
+        said = QHBoxLayout()
+        said.addWidget(self._what)
+        said.addWidget(self.kind, 1)
+        said.addWidget(self._delete)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(said)
+        layout.addWidget(self.comment)
+        self.show_kinds(())
+        self.show_rows(())
+
+    # --- what is shown ---------------------------------------------------------
+
+    def show_kinds(self, kinds: Sequence[Kind]) -> None:
+        """Offer the kinds of a study."""
+        self._rows.show_kinds({kind.name: kind.colour for kind in kinds})
+        self.kind.clear()
+        self.kind.addItem(NO_KIND, "")
+        for kind in kinds:
+            self.kind.addItem(_patch(kind.colour), kind.name, kind.name)
+            key = kind.key.replace("-", " + ").replace("Control", "Ctrl")
+            self.kind.setItemData(
+                self.kind.count() - 1, key, Qt.ItemDataRole.ToolTipRole
+            )
+
+    def show_rows(self, rows: Sequence[LesionRow]) -> None:
+        """Show the lesions; those that were chosen stay so."""
+        numbers = self.numbers()
+        self._showing = True
+        self._rows.show_rows(rows)
+        self._showing = False
+        self.choose(numbers)
+        self.table.setVisible(bool(rows))
+        self.empty.setVisible(not rows)
+        self.filter.setEnabled(bool(rows))
+        self._count()
+
+    def numbers(self) -> list[int]:
+        """Give the lesions that are chosen and seen, from top to bottom."""
+        rows = self.table.selectionModel().selectedRows()
+        return [self._number(row) for row in sorted(index.row() for index in rows)]
+
+    def choose(self, numbers: Sequence[int]) -> None:
+        """Choose lesions without telling, and say what is known of them."""
+        if self.numbers() != list(numbers):
+            self._showing = True
+            model = self.table.selectionModel()
+            model.clearSelection()
+            flags = QItemSelectionModel.SelectionFlag
+            for number in numbers:
+                row = self._rows.row_of(number)
+                index = self._sorted.mapFromSource(self._rows.index(row or 0, 0))
+                if row is not None and index.isValid():
+                    model.select(index, flags.Select | flags.Rows)
+                    self.table.scrollTo(index)
+            self._showing = False
+        self._describe()
+
+    # --- inside ----------------------------------------------------------------
+
+    def _number(self, row: int) -> int:
+        source = self._sorted.mapToSource(self._sorted.index(row, 0))
+        return self._rows.number_of(source.row())
+
+    def _describe(self) -> None:
+        numbers = self.numbers()
+        if numbers != self._described:
+            self._on_comment()  # it was written about the ones before
+        for made in (self.kind, self._delete, self.comment):
+            made.setEnabled(bool(numbers))
+        if len(numbers) == 1:
+            self._what.setText(f"Lesion {numbers[0]}")
+        else:
+            self._what.setText(f"{len(numbers)} lesions" if numbers else "No lesion")
+        rows = [self._rows.row_of(number) for number in numbers]
+        kinds = {self._text(row, 1) for row in rows}
+        comments = {self._text(row, 5) for row in rows}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        place = self.kind.findData(kind)
+        # A kind of before the study's list was changed is no choice, but is shown.
+        self.kind.setCurrentIndex(place)
+        self.kind.setPlaceholderText(kind)
+        if numbers != self._described or not self.comment.hasFocus():
+            self._comment = comments.pop() if len(comments) == 1 else ""
+            self.comment.setText(self._comment)
+        self._described = numbers
+
+    def _text(self, row: int | None, column: int) -> str:
+        if row is None:
+            return ""
+        return str(self._rows.index(row, column).data() or "")
+
+    def _count(self, *_: object) -> None:
+        whole, seen = self._rows.rowCount(), self._sorted.rowCount()
+        tip = f"{seen} of {whole} lesions are shown" if seen < whole else ""
+        self.filter.setToolTip(tip)
+
+    def _on_chosen(self, *_: object) -> None:
+        if not self._showing:
+            self._describe()
+            self.chosen.emit(self.numbers())
+
+    def _on_kind(self, place: int) -> None:
+        self.kind_wanted.emit(self.kind.itemData(place))
+
+    def _on_comment(self) -> None:
+        text = self.comment.text().strip()
+        if text != self._comment:
+            self._comment = text
+            self.comment_wanted.emit(self._described, text)
+
+    def _ask_delete(self) -> None:
+        self.delete_wanted.emit()
+
+
+class _Table(QTableView):
+    """A table in which Delete deletes and a click leaves the keyboard where it is."""
+
+    deleted = Signal()
+
+    def __init__(self, model: SortedLesions) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setSortingEnabled(True)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        # What has no room is in the line below, and in the tip of each row.
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(96)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        if rows is not None:
+            rows.hide()
+            rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
+        if columns is not None:
+            columns.setHighlightSections(False)
+            columns.setStretchLastSection(True)
+            columns.setMinimumSectionSize(20)
+            # Fixed widths: to measure hundreds of rows after each stroke is slow.
+            columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+            for column, text in enumerate(_WIDEST):
+                width = self.fontMetrics().horizontalAdvance(text)
+                self.setColumnWidth(column, width + _BESIDE_TEXT)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() in (
+            Qt.Key.Key_Delete,
+            Qt.Key.Key_Backspace,
+        ):
+            self.deleted.emit()
+            return
+        super().keyPressEvent(event)
+
+
+def _patch(colour: str) -> QIcon:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(QColor(colour))
+    return QIcon(pixmap)
