@@ -13,9 +13,9 @@ from napari_mae_sam2._qt.keys import Key, unbind
 from napari_mae_sam2._qt.kind_colours import KindColours
 from napari_mae_sam2._qt.lesion_panel import LesionPanel
 from napari_mae_sam2._qt.parts import Part
-from napari_mae_sam2.annotate.committing import bounding_region
 from napari_mae_sam2.annotate.field_size import FieldSize
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
+from napari_mae_sam2.annotate.pixel_change import bounding_region
 
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs

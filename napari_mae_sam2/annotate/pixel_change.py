@@ -88,3 +88,15 @@ def region_of(where: NDArray[np.int32], width: int) -> Region:
         slice(int(where[0]) // width, int(where[-1]) // width + 1),
         slice(int(columns.min()), int(columns.max()) + 1),
     )
+
+
+def bounding_region(mask: NDArray[np.bool_]) -> Region | None:
+    """Return the smallest rectangle that holds a mask (H, W), None where empty."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    return (
+        slice(int(rows[0]), int(rows[-1]) + 1),
+        slice(int(columns[0]), int(columns[-1]) + 1),
+    )

@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_mae_sam2.annotate.committing import (
-    NothingToCommitError,
-    bounding_region,
-    place,
-)
+from napari_mae_sam2.annotate.committing import NothingToCommitError, place
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 from napari_mae_sam2.annotate.lesion import Lesion
-from napari_mae_sam2.annotate.pixel_change import Origin
+from napari_mae_sam2.annotate.pixel_change import Origin, bounding_region
 from napari_mae_sam2.annotate.proposal import Proposal
 from napari_mae_sam2.annotate.review import Review
 from napari_mae_sam2.annotate.reviewing import Reviewing
