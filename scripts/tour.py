@@ -25,6 +25,7 @@ from qtpy.QtWidgets import QApplication, QPushButton, QWidget
 from scipy import ndimage
 from skimage import measure
 
+from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2.annotate.annotator import Readiness
 
 if TYPE_CHECKING:
@@ -367,7 +368,7 @@ def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
     """Train a round in the dock and use its model."""
     widget, say = grader.widget, grader.say
     widget.messages.clear()
-    widget.tabs.setCurrentIndex(1)
+    widget.tabs.show_tab(Tab.MODEL)
     widget.rounds.options = tuple(round_options)
     before = widget.desk.annotator.predictor
     grader.push("Train a round")
@@ -383,7 +384,7 @@ def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
     grader.push("Use this model")
     grader.wait(lambda: widget.desk.annotator.predictor is not before, "the new model")
     say(f"the model in use is now {widget.model.name.text()}")
-    widget.tabs.setCurrentIndex(0)
+    widget.tabs.show_tab(Tab.GRADE)
     grader.wait_until_ready()
 
 

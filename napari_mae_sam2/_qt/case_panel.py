@@ -6,7 +6,15 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QFont
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2.annotate.worklist import Status, Worklist
@@ -86,7 +94,7 @@ class CasePanel(QWidget):
         self._list.setUniformItemSizes(True)
         self._list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self._list.setMinimumHeight(64)
+        self._list.setMinimumHeight(48)
         self._list.clicked.connect(lambda index: self.case_wanted.emit(index.row()))
         self._list.activated.connect(lambda index: self.case_wanted.emit(index.row()))
         self.previous = button(
@@ -99,27 +107,21 @@ class CasePanel(QWidget):
             "Save and go to the next case (N)",
             lambda: self.step_wanted.emit(1),
         )
-        opening = QHBoxLayout()
-        for made in (
-            button(
-                "Open folder…",
-                "Open every frame of a folder; dropping it here does the same",
-                self.folder_wanted.emit,
-            ),
-            button("Files…", "Open some frames", self.files_wanted.emit),
-            button(
-                "Sample", "Open a drawn frame with leakage", self.sample_wanted.emit
-            ),
-        ):
-            opening.addWidget(made)
         stepping = QHBoxLayout()
         stepping.addWidget(self.previous)
         stepping.addWidget(self._where, 1, Qt.AlignmentFlag.AlignCenter)
         stepping.addWidget(self.next)
+        stepping.addWidget(self._menu())
+        page = QWidget()
+        below = QVBoxLayout(page)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self._list, 1)
+        below.addLayout(stepping)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty())
+        self._pages.addWidget(page)
         layout = QVBoxLayout(self)
-        layout.addLayout(opening)
-        layout.addWidget(self._list, 1)
-        layout.addLayout(stepping)
+        layout.addWidget(self._pages)
         worklist.changed.connect(self.refresh)
         self.refresh()
 
@@ -127,6 +129,7 @@ class CasePanel(QWidget):
         """Follow the worklist."""
         count, index = len(self._worklist.cases), self._worklist.index
         self._model.refresh()
+        self._pages.setCurrentIndex(1 if count else 0)
         self._where.setText(f"{index + 1} of {count}" if index >= 0 else "no case")
         self.previous.setEnabled(self._worklist.neighbour(-1) is not None)
         self.next.setEnabled(self._worklist.neighbour(1) is not None)
@@ -134,6 +137,42 @@ class CasePanel(QWidget):
             here = self._model.index(index)
             self._list.setCurrentIndex(here)
             self._list.scrollTo(here)
+
+    def _empty(self) -> QWidget:
+        """Make what is shown while there is no case: how to begin."""
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        words = QLabel("Open the frames to grade, or drop them here.")
+        words.setWordWrap(True)
+        layout.addWidget(words)
+        row = QHBoxLayout()
+        for text, tip, signal in self._ways():
+            row.addWidget(button(text, tip, signal.emit))
+        layout.addLayout(row)
+        layout.addStretch(1)
+        return page
+
+    def _menu(self) -> QWidget:
+        made = button("Open", "Open other frames", lambda: None)
+        menu = QMenu(made)
+        for text, tip, signal in self._ways():
+            action = menu.addAction(text, signal.emit)
+            if action is not None:
+                action.setToolTip(tip)
+        made.setMenu(menu)
+        return made
+
+    def _ways(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            (
+                "Open folder…",
+                "Open every frame of a folder; dropping it here does the same",
+                self.folder_wanted,
+            ),
+            ("Files…", "Open some frames", self.files_wanted),
+            ("Sample", "Open a drawn frame with leakage", self.sample_wanted),
+        )
 
     def close_down(self) -> None:
         """Stop following the worklist."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Signal
-from qtpy.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_mae_sam2._qt.adoption import Adoption
-from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.case_panel import CasePanel
 from napari_mae_sam2._qt.closing import Closing
 from napari_mae_sam2._qt.commands import Commands
-from napari_mae_sam2._qt.dock_tabs import DockTabs, Tab
+from napari_mae_sam2._qt.dock_layout import lay_out
+from napari_mae_sam2._qt.dock_tabs import DockTabs
 from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.file_drop import FileDrop
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
@@ -100,7 +100,7 @@ class LeakageWidget(QWidget):
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
         FileDrop(self, self.open_paths)
-        self._lay_out()
+        lay_out(self)
         connect_desk(self)
         connect_panels(self)
         desk.case_opened.connect(self._on_case)
@@ -166,30 +166,6 @@ class LeakageWidget(QWidget):
             self.layers.close()
             unbind(self.viewer, self.keys)
             self.closed.emit()
-
-    # --- building --------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        tabs = self.tabs
-        tabs.add(Tab.GRADE, "Cases", self.cases, stretch=True)
-        tabs.add(Tab.GRADE, "Segment", self.segment)
-        for part in self.parts:
-            part.add_panels(tabs)
-        tabs.add(Tab.GRADE, "Labels", self.labels)
-        tabs.add(Tab.MODEL, "Model in use", self.model)
-        tabs.add(Tab.MODEL, "Train a round", self.training)
-        tabs.setCurrentIndex(0)
-        bottom = QHBoxLayout()
-        bottom.addStretch(1)
-        bottom.addWidget(
-            button("Keys and mouse", "Show what every key does (H)", self.show_keys)
-        )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(self.messages)
-        layout.addWidget(tabs, 1)
-        layout.addLayout(bottom)
-        self.setMinimumWidth(330)
 
     # --- following the state ---------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Where labels are saved, by whom, and the export."""
+"""Where labels are saved and by whom; saving and exporting them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QVBoxLayout,
@@ -63,7 +62,10 @@ class SavePanel(QWidget):
         form = QFormLayout()
         form.addRow("Folder", where)
         form.addRow("Grader", self.grader)
-        self.summary = QLabel("No lesions yet")
+        self.summary = QElidingLabel("No lesions yet")
+        self.summary.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
         self._save = button(
             "Save",
             "Save the labels of this case; Next does it too",
@@ -74,13 +76,15 @@ class SavePanel(QWidget):
             "Save, and write TIFF, PNG, JSON and COCO for all cases of the folder",
             self.export_wanted.emit,
         )
-        doing = QHBoxLayout()
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        self.bar = QWidget()
+        """Counts lesions, saves and exports; for a place that is always seen."""
+        doing = QHBoxLayout(self.bar)
+        doing.setContentsMargins(4, 0, 0, 0)
         doing.addWidget(self.summary, 1)
         doing.addWidget(self._save)
         doing.addWidget(self._export)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addLayout(doing)
 
     def show_folder(self, folder: Path | None) -> None:
         """Show where labels go."""
@@ -96,3 +100,8 @@ class SavePanel(QWidget):
             return
         count = "1 lesion" if lesions == 1 else f"{lesions or 'No'} lesions"
         self.summary.setText(f"{count}, not saved" if unsaved else count)
+
+    def note(self) -> str:
+        """Say who grades, for the title of a folded section."""
+        code = self.grader.text().strip()
+        return f"grader {code}" if code else "no grader code yet"

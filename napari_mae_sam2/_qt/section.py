@@ -75,6 +75,10 @@ class Section(QWidget):
         """Fold it or open it, without telling."""
         self._head.setChecked(not folded)
 
+    def show_note(self, note: str) -> None:
+        """Say in the title what is worth knowing while it is folded."""
+        self._head.setText(f"{self.title} ({note})" if note else self.title)
+
     def _show(self, is_open: bool) -> None:
         arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
         self._head.setArrowType(arrow)

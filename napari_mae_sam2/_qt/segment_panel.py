@@ -31,7 +31,7 @@ STATES = {
     Readiness.SEARCHING: "Looking for all leakage…",
     Readiness.CANCELLED: "Stopped; a click reads the frame again",
     Readiness.FAILED: "The frame could not be read",
-    Readiness.READY: "Ready: click on a leak, or drag a box around it",
+    Readiness.READY: "Ready: click on a leak or drag a box",
 }
 
 BUSY = {
@@ -69,7 +69,7 @@ class SegmentPanel(QWidget):
         self._bar = QProgressBar()
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
-        self._bar.setMaximumHeight(10)
+        self._bar.setMaximumHeight(4)
         self._stop = button("Stop", "Stop reading the frame", self.cancel_wanted.emit)
         # They keep their place while they are hidden: the buttons must not jump.
         for made in (self._bar, self._stop):
@@ -77,7 +77,7 @@ class SegmentPanel(QWidget):
             policy.setRetainSizeWhenHidden(True)
             made.setSizePolicy(policy)
         working = QHBoxLayout()
-        working.addWidget(self._bar, 1)
+        working.addWidget(self.state, 1)
         working.addWidget(self._stop)
 
         self.positive = QRadioButton("Leakage")
@@ -130,23 +130,22 @@ class SegmentPanel(QWidget):
             "Ask the model for all leakage in what you see, at full resolution (X)",
             self.segment_seen_wanted.emit,
         )
+        back = QHBoxLayout()
+        back.addWidget(self._undo)
+        back.addWidget(self._redo)
         grid = QGridLayout()
-        for position, made in enumerate(
-            (
-                self._commit,
-                self._reject,
-                self._all,
-                self._all_seen,
-                self._accept,
-                self._undo,
-                self._redo,
-            )
-        ):
-            grid.addWidget(made, position // 2, position % 2)
+        grid.addWidget(self._commit, 0, 0)
+        grid.addWidget(self._reject, 0, 1)
+        grid.addWidget(self._accept, 1, 0)
+        grid.addLayout(back, 1, 1)
+        grid.addWidget(self._all, 2, 0)
+        grid.addWidget(self._all_seen, 2, 1)
+        for column in (0, 1):
+            grid.setColumnStretch(column, 1)
 
         layout = QVBoxLayout(self)
-        layout.addWidget(self.state)
         layout.addLayout(working)
+        layout.addWidget(self._bar)
         layout.addLayout(means)
         layout.addLayout(answer)
         layout.addLayout(grid)

@@ -12,6 +12,7 @@ import tifffile
 from bad_frames import BAD, write_bad
 from PIL import Image
 
+from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2.annotate import training_run
 
 TOP = (10, 12)
@@ -113,7 +114,7 @@ def test_a_round_that_fails_leaves_the_old_model(at_work, training):
         "sys.exit(2)"
     )
     before = at_work.widget.desk.annotator.predictor
-    at_work.widget.tabs.setCurrentIndex(1)
+    at_work.widget.tabs.show_tab(Tab.MODEL)
     at_work.push("Train a round")
     at_work.wait(
         lambda: "No label is saved yet." in at_work.widget.messages.text, "the sentence"
@@ -132,13 +133,13 @@ def test_a_round_is_watched_and_cancelled(at_work, training):
         "time.sleep(600)"
     )
     panel = at_work.widget.training
-    at_work.widget.tabs.setCurrentIndex(1)
+    at_work.widget.tabs.show_tab(Tab.MODEL)
     at_work.push("Train a round")
     at_work.wait(lambda: panel.curve.dice == ((3.0, 0.5),), "the curve")
     assert [step for step, _ in panel.curve.loss] == [1, 2, 3]
-    at_work.widget.tabs.setCurrentIndex(0)
+    at_work.widget.tabs.show_tab(Tab.GRADE)
     commit_a_lesion(at_work)
-    at_work.widget.tabs.setCurrentIndex(1)
+    at_work.widget.tabs.show_tab(Tab.MODEL)
     at_work.push("Cancel")
     at_work.wait(lambda: "cancelled" in panel.words.text(), "the end")
     assert not panel.use.isEnabled()

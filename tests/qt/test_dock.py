@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QListView, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QLabel,
+    QListView,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt import leakage_widget
 from napari_mae_sam2._qt.dock_tabs import DockTabs, Tab
@@ -125,3 +132,33 @@ def test_a_part_has_a_panel_keys_and_the_case(joined, request):
 def test_no_key_does_two_things(grader):
     names = [name for key in grader.widget.keys for name in key.keys]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_an_empty_list_says_how_to_begin_and_gives_way_to_the_cases(grader, folder):
+    begin = [b for b in grader.widget.findChildren(QPushButton) if b.text() == "Sample"]
+    assert [b.isVisible() for b in begin] == [True]
+    grader.widget.open_paths([folder])
+    grader.wait_until_ready()
+    assert not begin[0].isVisible()
+    (menu,) = (b for b in grader.widget.findChildren(QPushButton) if b.text() == "Open")
+    (sample,) = (a for a in menu.menu().actions() if a.text() == "Sample")
+    sample.trigger()
+    grader.wait(lambda: grader.session.frame.name == "sample", "the sample")
+
+
+def test_save_and_export_are_seen_in_every_tab(at_work):
+    tabs = at_work.widget.tabs
+    for index in range(tabs.count()):
+        tabs.setCurrentIndex(index)
+        shown = {
+            b.text() for b in at_work.widget.findChildren(QPushButton) if b.isVisible()
+        }
+        assert {"Save", "Export", "Keys"} <= shown
+
+
+def test_a_folded_section_says_who_grades(at_work):
+    heads = {b.accessibleName(): b for b in at_work.widget.findChildren(QToolButton)}
+    assert "no grader code" in heads["Labels"].text()
+    assert not at_work.widget.labels.grader.isVisible()
+    at_work.widget.labels.grader.setText("g-07")
+    assert heads["Labels"].text() == "Labels (grader g-07)"
