@@ -54,7 +54,6 @@ class Commands:
             ),
             Key(("F",), "fill", self._tool("fill"), PAINT),
             Key(("3",), "polygon", self._tool("polygon"), PAINT),
-            Key(("L",), "pick a lesion", self._tool("pick"), PAINT),
             Key(("N",), "save, next case", self.next_case, cases),
             Key(("Shift-N",), "save, previous case", self.previous_case, cases),
             Key(("Shift-S",), "save, also “no leakage here”", self.save, cases),

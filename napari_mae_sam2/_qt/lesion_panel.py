@@ -46,6 +46,7 @@ class LesionPanel(QWidget):
     chosen = Signal(list)
     """Emits the numbers of the lesions that the grader chose in the table."""
     flight_wanted = Signal(int)
+    edit_wanted = Signal()
     delete_wanted = Signal()
     kind_wanted = Signal(str)
     comment_wanted = Signal(list, str)
@@ -87,6 +88,12 @@ class LesionPanel(QWidget):
         )
         self.kind.setMinimumContentsLength(8)
         self.kind.activated.connect(self._on_kind)
+        self._edit = button(
+            "Edit",
+            "Open the lesion again: left click for more, right click for less, "
+            "C puts it back",
+            lambda: self.edit_wanted.emit(),
+        )
         self._delete = button(
             "Delete", "Remove the lesion (Del); undo brings it back", self._ask_delete
         )
@@ -98,6 +105,7 @@ class LesionPanel(QWidget):
         said = QHBoxLayout()
         said.addWidget(self._what)
         said.addWidget(self.kind, 1)
+        said.addWidget(self._edit)
         said.addWidget(self._delete)
         layout = QVBoxLayout(self)
         layout.addWidget(self.filter)
@@ -167,6 +175,7 @@ class LesionPanel(QWidget):
             self._on_comment()  # it was written about the ones before
         for made in (self.kind, self._delete, self.comment):
             made.setEnabled(bool(numbers))
+        self._edit.setEnabled(len(numbers) == 1)
         if len(numbers) == 1:
             self._what.setText(f"Lesion {numbers[0]}")
         else:

@@ -13,6 +13,7 @@ from napari_mae_sam2._qt.keys import Key, unbind
 from napari_mae_sam2._qt.kind_colours import KindColours
 from napari_mae_sam2._qt.lesion_panel import LesionPanel
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.pick_tool import PickTool
 from napari_mae_sam2.annotate.field_size import FieldSize
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
 from napari_mae_sam2.annotate.pixel_change import bounding_region
@@ -60,8 +61,15 @@ class LesionsPart(Part):
         self.panel.delete_wanted.connect(self.delete)
         self.panel.kind_wanted.connect(self.set_kind)
         self.panel.comment_wanted.connect(self._set_comment)
-        self._delete_key = Key(("Delete",), "delete it", self.delete, GROUP, True)
-        self.keys = (self._delete_key,)
+        self.panel.edit_wanted.connect(self._edit)
+        self._pick = PickTool(dock)
+        self._fixed_keys = (
+            Key(
+                ("L",), "pick: click on a lesion to correct it", self._pick.start, GROUP
+            ),
+            Key(("Delete",), "delete it", self.delete, GROUP, True),
+        )
+        self.keys = self._fixed_keys
 
     # --- as a part of the window -----------------------------------------------
 
@@ -74,6 +82,7 @@ class LesionsPart(Part):
         if self._session is not None:
             self._session.history_changed.disconnect(self._refresh_soon)
         self._session = session
+        self._pick.stop()
         if session is not None:
             session.history_changed.connect(self._refresh_soon)
             self._offer(session.kinds)
@@ -147,14 +156,19 @@ class LesionsPart(Part):
         if self._session is not None:
             self._session.describe(numbers, comment=comment)
 
+    def _edit(self) -> None:
+        numbers = self.in_hand()
+        if numbers:
+            self._pick.open(numbers[0])
+
     def _offer(self, kinds: tuple[Kind, ...]) -> None:
         if kinds == self._kinds:
             return
         self._kinds = kinds
         self.panel.show_kinds(kinds)
-        unbind(self._dock.viewer, self.keys[1:])
+        unbind(self._dock.viewer, self.keys)
         self.keys = (
-            self._delete_key,
+            *self._fixed_keys,
             *(
                 Key(
                     (kind.key,),

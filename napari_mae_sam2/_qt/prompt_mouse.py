@@ -48,6 +48,8 @@ class PromptMouse:
         self._on_box = on_box
         self.left_is_positive = True
         self.is_panning = False
+        self.pick: Callable[[float, float], None] | None = None
+        """Gets the place of the next left click in place of a prompt."""
 
     def attach(self) -> None:
         """Listen on the prompts layer, once."""
@@ -83,13 +85,13 @@ class PromptMouse:
         while event.type == "mouse_move":
             dx, dy = event.pos[0] - pressed_at[0], event.pos[1] - pressed_at[1]
             dragged = dragged or max(abs(dx), abs(dy)) >= DRAG_PIXELS
-            if dragged and button == LEFT:
+            if dragged and button == LEFT and self.pick is None:
                 here = self._inside(self._place(layer, event))
                 corner = self._inside(start)
                 self._layers.preview_box(Box.between(corner, here))
             yield
         end = self._inside(self._place(layer, event))
-        if dragged and button == LEFT:
+        if dragged and button == LEFT and self.pick is None:
             corner = self._inside(start)
             if abs(end[0] - corner[0]) >= 1 and abs(end[1] - corner[1]) >= 1:
                 self._on_box(corner, end)
@@ -101,6 +103,9 @@ class PromptMouse:
     def _say(self, place: tuple[float, float], event: Any) -> None:
         """Make a click of a place, unless it lies beside the frame."""
         if self._inside(place) != place:
+            return
+        if self.pick is not None and event.button == LEFT:
+            self.pick(*place)
             return
         positive = self.left_is_positive == (event.button == LEFT)
         if "Control" in event.modifiers:

@@ -244,6 +244,10 @@ class CaseState:
         self, name: str, before: _Before, origin: Origin, within: Region | None = None
     ) -> bool:
         change = self.image.take_change(origin, within)
+        # A lesion that was only opened again is not what was opened any more.
+        is_over = change is not None and self._draft.as_it_was
+        if is_over:
+            self._draft, self._choice = NOTHING, 0
         step = self._step(name, before, change)
         if not step.edits_labels:
             return False
@@ -251,6 +255,8 @@ class CaseState:
         self._history.push(step)
         if change is not None:
             self.labels_changed.emit(change.region)
+        if is_over:
+            self._tell_draft()
         self.stepped.emit("did", step)
         self.history_changed.emit()
         return True

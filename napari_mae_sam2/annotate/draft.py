@@ -63,6 +63,10 @@ class Draft:
     close_up : CloseUp, optional
         The part of the frame that the model is asked about, because the grader had
         zoomed in at the first prompt; None for the whole frame.
+    replaces : int
+        Number of the committed lesion that was opened again, 0 for none.
+    as_it_was : bool
+        True while nothing was said since: the start is the answer then.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -71,6 +75,8 @@ class Draft:
     everything: bool = False
     start: PlacedMask | None = None
     close_up: CloseUp | None = None
+    replaces: int = 0
+    as_it_was: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -80,7 +86,8 @@ class Draft:
     @property
     def has_prompts(self) -> bool:
         """True where the model is asked something."""
-        return bool(self.clicks or self.boxes or self.everything)
+        said = bool(self.clicks or self.boxes or self.everything)
+        return said and not self.as_it_was
 
     def with_click(
         self,
@@ -101,7 +108,8 @@ class Draft:
         """
         if self.everything:
             return Draft(clicks=(click,))._moved(seen)
-        return replace(self, clicks=(*self.clicks, click), earlier=earlier)._on(
+        clicks = (*self.clicks, click)
+        return replace(self, clicks=clicks, earlier=earlier, as_it_was=False)._on(
             self, seen
         )
 
@@ -109,7 +117,9 @@ class Draft:
         """Put the box in place of an earlier one; a second box is a second thought."""
         if self.everything:
             return Draft(boxes=(box,))._moved(seen)
-        return replace(self, boxes=(box,), earlier=None)._on(self, seen)
+        return replace(self, boxes=(box,), earlier=None, as_it_was=False)._on(
+            self, seen
+        )
 
     def _on(self, before: Draft, seen: CloseUp | None) -> Draft:
         """Stay where the draft before was, or go where all prompts have room."""

@@ -124,6 +124,8 @@ class Codec:
                 "boxes": [[b.top, b.left, b.bottom, b.right] for b in draft.boxes],
                 "everything": draft.everything,
                 "close_up": None if draft.close_up is None else astuple(draft.close_up),
+                "replaces": draft.replaces,
+                "as_it_was": draft.as_it_was,
             }
         )
         if draft.start is not None:
@@ -150,6 +152,8 @@ class Codec:
                     everything=said["everything"],
                     start=None if start is None else _placed(said["start"], start),
                     close_up=None if part is None else CloseUp(*part),
+                    replaces=said.get("replaces", 0),
+                    as_it_was=said.get("as_it_was", False),
                 )
             )
 

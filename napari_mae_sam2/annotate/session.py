@@ -17,8 +17,8 @@ from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin, bounding_region
 from napari_mae_sam2.annotate.proposal import Proposal
+from napari_mae_sam2.annotate.reopening import Reopening, place_again
 from napari_mae_sam2.annotate.review import Review
-from napari_mae_sam2.annotate.reviewing import Reviewing
 from napari_mae_sam2.annotate.saving import Snapshot
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ __all__ = ["CaseSession", "NothingToCommitError"]
 _NOWHERE = (slice(0, 0), slice(0, 0))
 
 
-class CaseSession(Reviewing):
+class CaseSession(Reopening):
     """One case while it is graded; see `CaseState` for what it is made of."""
 
     # --- asking the model ------------------------------------------------------
@@ -117,10 +117,13 @@ class CaseSession(Reviewing):
     def commit(self) -> int:
         """Make the proposal a lesion where no other lesion is.
 
+        Of a lesion that was opened again it becomes the new shape; its number, kind and
+        comment stay.
+
         Returns
         -------
         int
-            The number of the new lesion.
+            The number of the lesion.
 
         Raises
         ------
@@ -282,17 +285,29 @@ class CaseSession(Reviewing):
             )
         self.painted()
         before = self._moment()
-        region, numbers = place(
-            self.labels, proposal.placed(), self.next_number(), each_patch
+        mask, replaces, first = (
+            proposal.placed(),
+            self._draft.replaces,
+            self.next_number(),
         )
-        for number in numbers:
-            self._lesions[number] = Lesion(
-                number,
-                draft=self._draft,
-                model=proposal.model,
-                score=proposal.score,
-                source="model",
+        if replaces:
+            region, numbers = place_again(
+                self.labels, mask, replaces, first, each_patch
             )
+            made = self._lesions_of(numbers, proposal)
+        else:
+            region, numbers = place(self.labels, mask, first, each_patch)
+            made = [
+                Lesion(
+                    number,
+                    draft=self._draft,
+                    model=proposal.model,
+                    score=proposal.score,
+                    source="model",
+                )
+                for number in numbers
+            ]
+        self._lesions |= {lesion.number: lesion for lesion in made}
         self._draft, self._choice = NOTHING, 0
         self._record("commit", before, Origin.MODEL, region)
         self._tell_draft()

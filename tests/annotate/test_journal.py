@@ -323,7 +323,10 @@ def test_every_field_is_written(make_journals, frame, study):
     """A new field of a draft or a lesion must be written, too."""
     first, second = make_journals(), make_journals()
     start = PlacedMask(3, 4, np.eye(5, dtype=bool))
-    draft = Draft(everything=True, start=start, close_up=CloseUp(1, 2, 40, 50))
+    part = CloseUp(1, 2, 40, 50)
+    draft = Draft(
+        everything=True, start=start, close_up=part, replaces=3, as_it_was=True
+    )
     lesion = Lesion(3, draft, "disc", "model x", 0.25, "model", "a remark")
     session = CaseSession(frame)
     journal = first.follow(session, study, None)
@@ -335,7 +338,8 @@ def test_every_field_is_written(make_journals, frame, study):
         if field.name != "draft":
             assert getattr(again, field.name) == getattr(lesion, field.name)
     assert again.draft.everything
-    assert again.draft.close_up == CloseUp(1, 2, 40, 50)
+    assert again.draft.close_up == part
+    assert (again.draft.replaces, again.draft.as_it_was) == (3, True)
     assert (again.draft.start.on((60, 80)) == start.on((60, 80))).all()
     assert [field.name for field in fields(Draft)] == [
         "clicks",
@@ -344,5 +348,7 @@ def test_every_field_is_written(make_journals, frame, study):
         "everything",
         "start",
         "close_up",
+        "replaces",
+        "as_it_was",
     ]
     assert session.image.shares() == {Origin.CLEAN_UP: 1}

@@ -182,6 +182,49 @@ def test_invalid_kinds_are_a_sentence_and_the_usual_ones_serve(grader, folder):
     assert len(grader.session.kinds) == 6
 
 
+def test_the_pick_tool_opens_a_lesion_again(at_work):
+    top, side = (10, 12), (40, 60)
+    at_work.click(top)
+    at_work.wait_for_proposal()
+    at_work.press("C")
+    at_work.press("L")
+    at_work.click(top)
+    assert "Lesion 1 is open" in at_work.widget.messages.text
+    assert len(at_work.widget.layers.prompts.data) == 1
+    assert at_work.wait_for_proposal()[top]
+    at_work.click(side)
+    at_work.wait(
+        lambda: (
+            not at_work.session.draft.as_it_was
+            and at_work.session.proposal.draft is at_work.session.draft
+        ),
+        "the answer",
+    )
+    at_work.press("C")
+    assert at_work.session.lesion_numbers() == [1]
+    assert at_work.session.labels[top] == at_work.session.labels[side] == 1
+    for _ in range(3):
+        at_work.press("Z")
+    assert at_work.session.labels[side] == 0
+    assert at_work.session.draft.is_empty
+
+
+def test_the_pick_tool_beside_a_lesion_sets_no_prompt(with_lesions):
+    with_lesions.press("L")
+    with_lesions.click((55, 5))
+    assert "There is no lesion" in with_lesions.widget.messages.text
+    assert with_lesions.session.draft.is_empty
+    with_lesions.click((10, 12))  # and the next click is a prompt again
+    assert not with_lesions.session.draft.is_empty
+
+
+def test_the_table_opens_a_lesion_again(with_lesions):
+    choose(with_lesions, 1)
+    with_lesions.push("Edit")
+    assert with_lesions.session.draft.replaces == 2
+    assert with_lesions.widget.layers.is_prompting
+
+
 def row(number, **more):
     about = {"kind": "", "area": 10, "percent": 0.1, "intensity": 90.0, "comment": ""}
     return LesionRow(number, **about | more)
