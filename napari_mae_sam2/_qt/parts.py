@@ -60,6 +60,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     tuple of Part
         Kept by the dock until it closes.
     """
+    from napari_mae_sam2._qt.ahead_part import AheadPart
     from napari_mae_sam2._qt.clean_part import CleanPart
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
@@ -72,6 +73,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         ReviewPart(dock),
         CloseUpPart(dock),
         LesionsPart(dock),
+        AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),
         ViewPart(dock),
