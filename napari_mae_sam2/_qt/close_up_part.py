@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.session import CaseSession
 
 COMING, READY = "#64748b", "#22d3ee"
 MS_TO_SETTLE = 300
@@ -52,6 +53,12 @@ class CloseUpPart(Part):
         camera.events.zoom.connect(self._on_camera)
         self._annotator.close_up_changed.connect(self._show)
 
+    def show_case(self, session: CaseSession | None) -> None:
+        """Take the frame away where no case is shown."""
+        if session is None:
+            self._dock.layers.stack.remove(self._layer)
+            self._layer = None
+
     def layers_ready(self) -> None:
         """Look at the case, whose view may be zoomed in already."""
         self._settled.start()
@@ -75,8 +82,11 @@ class CloseUpPart(Part):
     def _look(self) -> None:
         frame = self._dock.layers.frame
         if self._dock.session is not None and frame is not None:
-            flat = self._dock.viewer.dims.ndisplay == 2
-            self._annotator.look_at(seen_of(frame) if flat else None)
+            seen = seen_of(frame)
+            # A canvas that was never drawn does not know what it shows.
+            known = self._dock.viewer.dims.ndisplay == 2 and seen.side > 1
+            self._annotator.look_at(seen if known else None)
+            self._show()
 
     def _show(self) -> None:
         """Frame what is read at full resolution, grey until it can be clicked on."""
@@ -86,26 +96,40 @@ class CloseUpPart(Part):
             self._layer = None  # somebody deleted it
         if close_up is None or frame is None:
             if self._layer is not None:
-                stack.remove(self._layer)
-                self._layer = None
+                # Taking it out and putting it in again would be slow.
+                self._layer.visible = False
             return
         if self._layer is None:
             self._layer = stack.add(Shapes(ndim=2, name="full resolution"), above=frame)
             self._layer.editable = False
+        # As a rule it reaches beyond what is seen: then the frame lies at the edge.
+        seen = seen_of(frame)
+        width = max(0.5, seen.side / 300)
+        part = inner(seen, round(2 * width)).meet(close_up)
+        if part.is_empty:
+            part = close_up
         corners = np.array(
             [
-                (close_up.top - 0.5, close_up.left - 0.5),
-                (close_up.bottom - 0.5, close_up.right - 0.5),
+                (part.top - 0.5, part.left - 0.5),
+                (part.bottom - 0.5, part.right - 0.5),
             ]
         )
         self._layer.data = []
         self._layer.add_rectangles(
             [corners],
-            edge_width=max(1.0, close_up.side / 400),
+            edge_width=width,
             edge_color=READY if ready else COMING,
             face_color="transparent",
         )
         self._layer.selected_data = set()
+        self._layer.visible = True
+
+
+def inner(seen: CloseUp, margin: int) -> CloseUp:
+    """Return a rectangle without a margin at its four sides."""
+    return CloseUp(
+        seen.top + margin, seen.left + margin, seen.bottom - margin, seen.right - margin
+    )
 
 
 def seen_of(frame: Image) -> CloseUp:

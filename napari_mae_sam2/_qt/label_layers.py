@@ -93,7 +93,8 @@ class LabelLayers:
         if self.proposal is None:
             return
         if placed is None or not placed.area:
-            self.proposal.data, self.proposal.translate = NOTHING, (0, 0)
+            if self.proposal.data is not NOTHING:
+                self.proposal.data, self.proposal.translate = NOTHING, (0, 0)
             return
         self.proposal.data = placed.mask.view(np.uint8)
         self.proposal.translate = (placed.top, placed.left)

@@ -33,6 +33,7 @@ class ReviewLayer:
         self._stack = stack
         self._layer: Labels | None = None
         self._shown: Sequence[Patch] = ()
+        self._drawn: tuple[tuple[int, int], int] | None = None
 
     def show(
         self, patches: Sequence[Patch], shape: tuple[int, int], below: object
@@ -51,6 +52,7 @@ class ReviewLayer:
         layer = self._layer
         if layer is not None and layer not in self._stack.viewer.layers:
             layer = self._layer = None  # somebody deleted it
+            self._drawn = None
         if not patches:
             if layer is not None:
                 layer.visible = False
@@ -58,17 +60,27 @@ class ReviewLayer:
         step = max(1, int(np.ceil(np.sqrt(shape[0] * shape[1] / LARGEST))))
         if layer is None:
             layer = self._layer = self._make(below)
-        elif layer.visible and _same(patches, self._shown):
-            return
-        self._shown = tuple(patches)
-        layer.data = picture(patches, shape, step)
-        layer.scale = (step, step)
+        wanted = {id(patch) for patch in patches}
+        gone = [patch for patch in self._shown if id(patch) not in wanted]
+        if self._drawn == (shape, step) and len(gone) + len(patches) == len(
+            self._shown
+        ):
+            # Patches do not touch each other: the ones that are gone are wiped off.
+            draw(gone, layer.data, step, 0)
+            if gone:
+                layer.refresh(thumbnail=False, highlight=False, extent=False)
+        else:
+            drawn = np.zeros([-(-length // step) for length in shape], np.uint8)
+            draw(patches, drawn, step, 1)
+            layer.data = drawn
+            layer.scale = (step, step)
+        self._shown, self._drawn = tuple(patches), (shape, step)
         layer.visible = True
 
     def clear(self) -> None:
         """Take the layer away."""
         self._stack.remove(self._layer)
-        self._layer = None
+        self._layer = self._drawn = None
 
     def _make(self, below: Any) -> Labels:
         colours = DirectLabelColormap(
@@ -84,22 +96,16 @@ class ReviewLayer:
         return made
 
 
-def picture(
-    patches: Sequence[Patch], shape: tuple[int, int], step: int
-) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Draw patches as 1 on every so many-th pixel of a frame (H, W)."""
-    drawn = np.zeros([-(-length // step) for length in shape], np.uint8)
+def draw(
+    patches: Sequence[Patch],
+    onto: np.ndarray[Any, np.dtype[np.uint8]],
+    step: int,
+    value: int,
+) -> None:
+    """Draw patches on a picture that has every so many-th pixel of a frame."""
     for patch in patches:
         top, left = (-patch.mask.top) % step, (-patch.mask.left) % step
         part = patch.mask.mask[top::step, left::step]
         row = (patch.mask.top + top) // step
         column = (patch.mask.left + left) // step
-        here = (slice(row, row + part.shape[0]), slice(column, column + part.shape[1]))
-        drawn[here] |= part
-    return drawn
-
-
-def _same(one: Sequence[Patch], other: Sequence[Patch]) -> bool:
-    return len(one) == len(other) and all(
-        a is b for a, b in zip(one, other, strict=True)
-    )
+        onto[row : row + part.shape[0], column : column + part.shape[1]][part] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_mae_sam2._qt.buttons import button
@@ -72,15 +72,17 @@ class ReviewPanel(QWidget):
         self._reject_all = button(
             "Reject all", "Drop every patch (Shift + R)", self.reject_all_wanted.emit
         )
-        grid = QGridLayout()
-        grid.addWidget(QLabel("Score at least"), 0, 0)
-        grid.addWidget(self.score, 0, 1)
-        grid.addWidget(self.accept_all, 1, 0)
-        grid.addWidget(self._reject_all, 1, 1)
+        scoring = QHBoxLayout()
+        scoring.addWidget(QLabel("Score at least"))
+        scoring.addWidget(self.score, 1)
+        together = QHBoxLayout()
+        together.addWidget(self.accept_all, 1)
+        together.addWidget(self._reject_all, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(where)
         layout.addLayout(judging)
-        layout.addLayout(grid)
+        layout.addLayout(scoring)
+        layout.addLayout(together)
 
     def show_review(self, review: Review | None, in_hand: bool) -> None:
         """Show a review.

@@ -10,6 +10,7 @@ from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.review_layer import ReviewLayer
 from napari_mae_sam2._qt.review_panel import ReviewPanel
+from napari_mae_sam2.annotate.draft import Box
 
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
@@ -101,8 +102,11 @@ class ReviewPart(Part):
         patch = review.current if review is not None and in_hand else None
         if patch is not None:
             layers.show_proposed(patch.mask)
-        elif self._patch is not None and session.proposal is None:
-            layers.show_proposed(None)
+            layers.preview_box(box_around(patch, max(session.frame.shape)))
+        elif self._patch is not None:
+            layers.preview_box(None)
+            if session.proposal is None:
+                layers.show_proposed(None)
         if patch is not None and patch is not self._patch:
             self._fly_to(patch)
         self._patch = patch
@@ -136,3 +140,19 @@ class ReviewPart(Part):
     def _show_scores(self, at_least: float) -> None:
         if self._session is not None:
             self._session.show_scores(at_least)
+
+
+def box_around(patch: Patch, side: int) -> Box:
+    """Return a box about a patch with some room, so that it is found at a glance.
+
+    Parameters
+    ----------
+    patch : Patch
+    side : int
+        Longer side of the frame in pixels.
+    """
+    rows, columns = patch.mask.region
+    room = side / 80
+    return Box(
+        rows.start - room, columns.start - room, rows.stop + room, columns.stop + room
+    )

@@ -109,7 +109,7 @@ class SegmentPanel(QWidget):
             "Commit (C)", "Make the proposal one lesion (C)", self.commit_wanted.emit
         )
         self._accept = button(
-            "Accept patches (A)",
+            "Accept (A)",
             "Make each separate patch of the proposal a lesion of its own (A)",
             self.accept_wanted.emit,
         )

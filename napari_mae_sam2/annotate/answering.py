@@ -116,5 +116,6 @@ def answer_in_tiles(
 
 
 def _with_patches(question: Question, prediction: Prediction) -> Answer:
+    prediction.mask()  # here, and not when the window asks for it
     patches = find_patches(prediction) if question.draft.everything else ()
     return Answer(question, prediction, patches)

@@ -7,7 +7,7 @@ of those pixels are no leakage: so only what is asked for is interpolated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ LOW_RES_SIDE = 256
 """Side of the square low-resolution logits that a next prompt may build on."""
 
 _SURE = 8.0  # logit of a pixel that somebody called leakage
+
+_MASKS_KEPT = 8  # of one answer: one for each candidate, and some of a slider
 
 NO_LEAKAGE = -32.0
 """Logit of the pixels that the model was not asked about."""
@@ -54,6 +56,9 @@ class Prediction:
     low_res: NDArray[np.float32]
     shape: tuple[int, int] = (0, 0)
     area: CloseUp = NOWHERE
+    _masks: dict[tuple[int, float], PlacedMask] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Fill in the defaults."""
@@ -99,8 +104,18 @@ class Prediction:
     def mask(self, candidate: int = 0, threshold: float = 0.0) -> PlacedMask:
         """Return the pixels of a candidate whose logits are above a threshold.
 
-        Takes time by the size of what it finds, not of the frame.
+        Takes time by the size of what it finds, not of the frame, and only when it is
+        asked for the first time.
         """
+        known = self._masks.get((candidate, threshold))
+        if known is None:
+            if len(self._masks) >= _MASKS_KEPT:
+                self._masks.clear()
+            known = self._mask(candidate, threshold)
+            self._masks[candidate, threshold] = known
+        return known
+
+    def _mask(self, candidate: int, threshold: float) -> PlacedMask:
         grid = self.grid[candidate]
         above = grid > threshold
         rows = np.flatnonzero(above.any(axis=1))

@@ -104,8 +104,10 @@ def zoom_in(grader, place=(305, 445), zoom=6.0):
 
 
 def frame_shown(grader):
-    names = [layer.name for layer in grader.viewer.layers]
-    return "full resolution" in names
+    return any(
+        layer.name == "full resolution" and layer.visible
+        for layer in grader.viewer.layers
+    )
 
 
 def test_zooming_in_reads_what_is_seen_and_shows_its_frame(wide):
