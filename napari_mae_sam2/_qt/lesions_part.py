@@ -16,7 +16,6 @@ from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.pick_tool import PickTool
 from napari_mae_sam2.annotate.field_size import FieldSize
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
-from napari_mae_sam2.annotate.pixel_change import bounding_region
 
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
@@ -136,7 +135,7 @@ class LesionsPart(Part):
         """Bring a lesion to the middle of the canvas, large enough to judge."""
         if self._session is None:
             return
-        region = bounding_region(self._session.labels == number)
+        region = self._session.image.region(number)
         if region is None:
             return
         rows, columns = region

@@ -15,6 +15,7 @@ from napari_mae_sam2.annotate.pixel_change import (
     Origin,
     PixelChange,
     Region,
+    bounding_region,
     positions_of_difference,
     region_of,
 )
@@ -63,6 +64,10 @@ class LabelImage:
         self._areas = np.zeros(MOST_LESIONS + 1, np.int64)
         self._sums = np.zeros(MOST_LESIONS + 1, np.float64)
         self._by_origin = np.zeros(len(Origin), np.int64)
+        # Where each lesion may have pixels: first row and column, last row and column.
+        # They grow with a lesion and do not shrink with it.
+        self._reach = np.array([[2**31 - 1], [2**31 - 1], [-1], [-1]], np.int64)
+        self._reach = self._reach.repeat(MOST_LESIONS + 1, axis=1)
         if labels is not None:
             self.take_change(Origin.EARLIER)
             self._trace({lesion.number: lesion.source for lesion in lesions})
@@ -76,6 +81,31 @@ class LabelImage:
     def area(self, number: int) -> int:
         """Count the pixels of a lesion; 0 where it has none."""
         return int(self._areas[number])
+
+    def region(self, *numbers: int) -> Region | None:
+        """Find the smallest rectangle that holds lesions, without a look at the rest.
+
+        Returns
+        -------
+        tuple of slice or None
+            None where none of them has a pixel.
+        """
+        present = [number for number in numbers if self._areas[number]]
+        if not present:
+            return None
+        top, left = self._reach[:2, present].min(axis=1)
+        bottom, right = self._reach[2:, present].max(axis=1)
+        near = self.pixels[top : bottom + 1, left : right + 1]
+        inner = bounding_region(
+            near == present[0] if len(present) == 1 else np.isin(near, present)
+        )
+        if inner is None:  # painted over, and not taken note of yet
+            return None
+        rows, columns = inner
+        return (
+            slice(int(top) + rows.start, int(top) + rows.stop),
+            slice(int(left) + columns.start, int(left) + columns.stop),
+        )
 
     def mean_intensity(self, number: int) -> float:
         """Return the mean grey value of a lesion that has pixels, as stored."""
@@ -155,7 +185,11 @@ class LabelImage:
             old_origins, new_origins = new_origins, old_origins
         self._known.reshape(-1)[change.where] = new
         self._origins.reshape(-1)[change.where] = new_origins
-        grey = self._grey[np.divmod(change.where, self.pixels.shape[1])]
+        rows, columns = np.divmod(change.where, self.pixels.shape[1])
+        for first, last, places in ((0, 2, rows), (1, 3, columns)):
+            np.minimum.at(self._reach[first], new, places)
+            np.maximum.at(self._reach[last], new, places)
+        grey = self._grey[rows, columns]
         if grey.ndim > 1:
             grey = grey.mean(axis=1, dtype=np.float64)
         _count(self._areas, self._sums, new, grey, 1)

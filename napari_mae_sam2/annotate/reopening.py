@@ -11,7 +11,6 @@ from scipy import ndimage
 from napari_mae_sam2.annotate.committing import NothingToCommitError
 from napari_mae_sam2.annotate.draft import Draft
 from napari_mae_sam2.annotate.label_image import MOST_LESIONS
-from napari_mae_sam2.annotate.pixel_change import bounding_region
 from napari_mae_sam2.annotate.proposal import Proposal
 from napari_mae_sam2.annotate.review import Patch
 from napari_mae_sam2.annotate.reviewing import Reviewing, close_up_for
@@ -20,8 +19,7 @@ from napari_mae_sam2.fa.placed_mask import PlacedMask
 from napari_mae_sam2.model.prediction import prediction_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from napari_mae_sam2.annotate.label_image import LabelImage
     from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.pixel_change import Region
 
@@ -41,7 +39,7 @@ class Reopening(Reviewing):
             False where no pixel has that number.
         """
         self.painted()
-        region = bounding_region(self.labels == number)
+        region = self.image.region(number)
         if region is None:
             return False
         top, left = region[0].start, region[1].start
@@ -83,7 +81,7 @@ class Reopening(Reviewing):
 
 
 def place_again(
-    labels: NDArray[np.uint16],
+    image: LabelImage,
     mask: PlacedMask,
     number: int,
     first: int,
@@ -93,8 +91,8 @@ def place_again(
 
     Parameters
     ----------
-    labels : uint16 array of shape (H, W)
-        Changed in place.
+    image : LabelImage
+        Its pixels are changed in place.
     mask : PlacedMask
         Its new shape.
     number : int
@@ -116,6 +114,7 @@ def place_again(
     NothingToCommitError
         If the mask is empty, or all of it belongs to other lesions.
     """
+    labels = image.pixels
     rows, columns = mask.region
     inside = labels[mask.region]
     free = mask.mask & ((inside == 0) | (inside == number))
@@ -134,7 +133,7 @@ def place_again(
             f"A frame holds at most {MOST_LESIONS} lesions; merge some first."
         )
     numbers = [number, *range(first, first + count - 1)]
-    old = bounding_region(labels == number)
+    old = image.region(number)
     if old is not None:
         labels[old][labels[old] == number] = 0
         rows = slice(min(rows.start, old[0].start), max(rows.stop, old[0].stop))

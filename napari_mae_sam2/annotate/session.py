@@ -13,9 +13,8 @@ import numpy as np
 
 from napari_mae_sam2.annotate.committing import NothingToCommitError, place
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
-from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 from napari_mae_sam2.annotate.lesion import Lesion
-from napari_mae_sam2.annotate.pixel_change import Origin, bounding_region
+from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.proposal import Proposal
 from napari_mae_sam2.annotate.reopening import Reopening, place_again
 from napari_mae_sam2.annotate.review import Review
@@ -150,11 +149,14 @@ class CaseSession(Reopening):
     def delete(self, *numbers: int) -> None:
         """Remove lesions as one undo step."""
         name = "delete lesion" if len(numbers) == 1 else "delete lesions"
-        gone = np.zeros(MOST_LESIONS + 1, bool)
-        gone[list(numbers)] = True
-        region = bounding_region(gone[self.labels])
+        self.painted()
+        region = self.image.region(*numbers)
         if region is not None:
-            self.edit(name, lambda old: np.where(gone[old], 0, old), region=region)
+            self.edit(
+                name,
+                lambda old: np.where(np.isin(old, numbers), 0, old),
+                region=region,
+            )
 
     def describe(
         self,
@@ -291,9 +293,7 @@ class CaseSession(Reopening):
             self.next_number(),
         )
         if replaces:
-            region, numbers = place_again(
-                self.labels, mask, replaces, first, each_patch
-            )
+            region, numbers = place_again(self.image, mask, replaces, first, each_patch)
             made = self._lesions_of(numbers, proposal)
         else:
             region, numbers = place(self.labels, mask, first, each_patch)

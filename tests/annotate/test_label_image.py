@@ -20,8 +20,16 @@ def same_as_counted_anew(image):
     for number in present:
         mask = image.pixels == number
         assert image.area(number) == mask.sum()
+        region = image.region(number)
+        assert mask[region].sum() == mask.sum()
+        assert mask[region][[0, -1]].any(axis=1).all()
+        assert mask[region][:, [0, -1]].any(axis=0).all()
         assert image.mean_intensity(number) == pytest.approx(GREY[mask].mean())
+    assert image.region(99) is None
     if present:
+        assert (image.pixels > 0)[image.region(*present)].sum() == image.pixels.astype(
+            bool
+        ).sum()
         assert sum(image.shares().values()) == pytest.approx(1)
     else:
         assert image.shares() == {}
