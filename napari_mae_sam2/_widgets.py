@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 
 def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
-    """Make the widget "MAE-SAM2 leakage" and start loading the model."""
+    """Make the widget "MAE-SAM2 leakage" for napari's menu.
+
+    In an empty viewer it goes on where a window was that crashed.
+    """
+    widget = build_leakage_widget(napari_viewer)
+    if not napari_viewer.layers:
+        widget.desk.bring_back()
+    return widget
+
+
+def build_leakage_widget(viewer: napari.Viewer) -> LeakageWidget:
+    """Put the widget together and start loading the model; no case is open yet."""
     from napari_mae_sam2._qt.bridge import GuiThread
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.annotator import Annotator
@@ -32,7 +43,7 @@ def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
     home, state = data_folder() / "labels", state_folder()
     desk = Desk(annotator, gui.post, places, home, state)
     preferences = Preferences(config_folder() / "window.json")
-    widget = LeakageWidget(napari_viewer, desk, _draw_sample, _frame_of, preferences)
+    widget = LeakageWidget(viewer, desk, _draw_sample, _frame_of, preferences)
     gui.setParent(widget)
     widget.closed.connect(gui.close)
     annotator.load_model()

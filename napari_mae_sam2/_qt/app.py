@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import napari
 
-from napari_mae_sam2._widgets import make_leakage_widget
+from napari_mae_sam2._widgets import build_leakage_widget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def open_window(
         The window and the dock in it.
     """
     viewer = napari.Viewer(title=TITLE, show=show)
-    widget = make_leakage_widget(viewer)
+    widget = build_leakage_widget(viewer)
     viewer.window.add_dock_widget(widget, name=TITLE, area="right")
     if paths:
         widget.open_paths(list(paths))

@@ -134,6 +134,10 @@ class Desk:
         if place is None:
             return False
         paths = [path for path in place.paths if path.exists()]
+        if not paths:
+            self.warned.emit(
+                f"{place.paths[0]} is gone; what you did there comes back with it."
+            )
         self.open_paths(paths, place.path, place.page)
         return bool(paths)
 

@@ -47,7 +47,10 @@ class Whereabouts:
         self._lock: FileLock | None = None
 
     def note(self, paths: Sequence[Path], path: Path, page: int) -> None:
-        """Write down where the grader is now; quick."""
+        """Write down where the grader is now.
+
+        What windows noted that crashed before is void from then on.
+        """
         content = {
             "paths": [str(one.absolute()) for one in paths],
             "path": str(path.absolute()),
@@ -56,6 +59,7 @@ class Whereabouts:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._lock is None:
+                self.left_behind()
                 self._lock = FileLock(
                     self._note.with_suffix(".lock"), thread_local=False
                 )

@@ -264,6 +264,20 @@ def test_history_outlives_the_window(desk, make_desk, inbox, folder):
     assert second["lesions"] == []
 
 
+def test_a_folder_that_is_gone_after_a_crash_is_a_sentence(
+    desk, make_desk, inbox, folder
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    desk._journals.wait()
+    desk._whereabouts._lock.release()  # as a crash does
+    folder.rename(folder.with_name("elsewhere"))
+    again = make_desk()
+    assert not again.bring_back()
+    assert "is gone" in again.heard[0]
+    folder.with_name("elsewhere").rename(folder)
+
+
 def test_opening_the_folder_again_finds_the_cases_as_they_were(desk, inbox, folder):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))

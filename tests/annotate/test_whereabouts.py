@@ -41,6 +41,16 @@ def test_a_window_that_lives_is_left_alone(folder, tmp_path):
     assert Whereabouts(folder).left_behind() is not None
 
 
+def test_who_opens_something_else_is_not_brought_back_later(folder, tmp_path):
+    window = Whereabouts(folder)
+    window.note([tmp_path], tmp_path / "eye.png", 0)
+    crashed(window)
+    other = Whereabouts(folder)
+    other.note([tmp_path / "else"], tmp_path / "else.png", 0)
+    other.close()
+    assert Whereabouts(folder).left_behind() is None
+
+
 def test_a_damaged_note_is_no_obstacle(folder, tmp_path):
     folder.mkdir()
     (folder / "aa.json").write_text("{")
