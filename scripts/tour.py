@@ -106,6 +106,7 @@ class Grader:
         self.wait(
             lambda: (
                 self.widget.session is not None
+                and not self.widget.desk.is_opening
                 and annotator.session is self.widget.session
                 and annotator.readiness is Readiness.READY
             ),

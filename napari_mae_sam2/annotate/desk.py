@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.ahead import Ahead
-from napari_mae_sam2.annotate.finding import Finder
+from napari_mae_sam2.annotate.finding import Finder, Listed, Listing, list_files
 from napari_mae_sam2.annotate.frames import Frames
 from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
@@ -70,6 +70,8 @@ class Desk:
         self._places = places
         self._home = home
         self._case: Case | None = None
+        self.is_opening = False
+        """True while other cases, or another case, are asked for and not there."""
         self._paths: list[Path] = []
         self._wanted: tuple[Path | None, int] = (None, 0)
         self._whereabouts = Whereabouts(state / "open")
@@ -80,6 +82,11 @@ class Desk:
         frames = Frames()
         self.ahead = Ahead(self.worklist, annotator, frames)
         """Reads the next cases in the background."""
+        self._lister = LatestWins[Listing, Listed](
+            lambda wish, _cancelled: list_files(wish),
+            lambda outcome: post(lambda: self._on_listed(outcome)),
+            "list frames",
+        )
         self._opener = LatestWins[Case, Opened](
             lambda case, _cancelled: open_case(case, frames, self._journals),
             lambda outcome: post(lambda: self._on_opened(outcome)),
@@ -118,15 +125,9 @@ class Desk:
         page : int
             Page of that file.
         """
-        paths = list(paths)
         self.leaving.emit()
-        cases = self._finder.cases_of(paths, self.warned.emit)
-        if cases:
-            self._keeping.save_all()
-            self.worklist.replace(cases)
-            self._paths = paths
-            self._wanted = (first, page)
-            self._take(self.worklist.position_of(first) or 0)
+        self.is_opening = True
+        self._lister.submit(Listing(tuple(paths), first, page))
 
     def bring_back(self) -> bool:
         """Go on where a window that crashed was; False where none did."""
@@ -149,7 +150,7 @@ class Desk:
     def add_file(self, path: Path) -> None:
         """Add one file to the worklist; it is opened where nothing else is coming."""
         position = self.worklist.add(self._finder.case_of(path))
-        if not self._opener.is_busy:
+        if not (self._opener.is_busy or self._lister.is_busy):
             self.leaving.emit()
             self._take(position)
 
@@ -215,6 +216,7 @@ class Desk:
             A sentence for every case whose labels could be saved nowhere.
         """
         troubles = self.save_now()
+        self._lister.close()
         self._opener.close()
         self.ahead.switch(False)
         self.annotator.close()
@@ -246,10 +248,29 @@ class Desk:
             round=predictor.round,
         )
 
+    def _on_listed(self, outcome: Outcome[Listing, Listed]) -> None:
+        if not self._lister.is_current(outcome.generation):
+            return
+        self.is_opening = False
+        wish, listed = outcome.request, outcome.response
+        if listed is None:
+            self.warned.emit(sentence_of(outcome.error, "The folder cannot be opened"))
+            return
+        for sentence in listed.troubles:
+            self.warned.emit(sentence)
+        cases = [self._finder.case_of(path) for path in listed.files]
+        if cases:
+            self._keeping.save_all()
+            self.worklist.replace(cases)
+            self._paths = list(wish.paths)
+            self._wanted = (wish.first, wish.page)
+            self._take(self.worklist.position_of(wish.first) or 0)
+
     def _take(self, position: int) -> None:
         case = self.worklist.take(position)
         session = self._keeping.get(case)
         if session is None:
+            self.is_opening = True
             self._opener.submit(case)
         else:
             self._opener.cancel()
@@ -261,6 +282,7 @@ class Desk:
         is_current = self._opener.is_current(outcome.generation)
         if not is_current or (in_hand is not None and not in_hand.saves.is_saved):
             # What the grader did meanwhile counts, and corrects what is there.
+            self.is_opening = self.is_opening and not is_current
             if opened is not None:
                 opened.drop()
             return
@@ -295,6 +317,7 @@ class Desk:
         # Only now does the grader leave the case before: it could be painted on
         # until here.
         self._keeping.save_all()
+        self.is_opening = False
         self._case = case
         if session is not None:
             self._keeping.put(case, session, journal)

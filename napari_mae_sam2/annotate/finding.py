@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,39 @@ from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import list_frames, read_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from napari_mae_sam2.annotate.keeping import Keeping
     from napari_mae_sam2.study.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What to open: files and folders, and which file of them first."""
+
+    paths: tuple[Path, ...]
+    first: Path | None = None
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The files of a listing, and sentences about what could not be listed."""
+
+    files: tuple[Path, ...]
+    troubles: tuple[str, ...]
+
+
+def list_files(wish: Listing) -> Listed:
+    """List files and the frames of folders; slow where a folder is far away."""
+    files: list[Path] = []
+    troubles: list[str] = []
+    for path in wish.paths:
+        try:
+            files += list_frames(path) if path.is_dir() else [path]
+        except PlainError as error:
+            troubles.append(str(error))
+    return Listed(tuple(files), tuple(troubles))
 
 
 class Finder:
@@ -40,20 +69,6 @@ class Finder:
         name = path.stem if pages == 1 else f"{path.stem}, page {page + 1}"
         load = partial(read_frame, path, page)
         return Case(name, load, self._places.study_of(path.parent), path, page)
-
-    def cases_of(
-        self, paths: Iterable[Path], warn: Callable[[str], None]
-    ) -> list[Case]:
-        """List the cases of files and folders; told what cannot be listed."""
-        cases: list[Case] = []
-        for path in paths:
-            try:
-                files = list_frames(path) if path.is_dir() else [path]
-            except PlainError as error:
-                warn(str(error))
-                continue
-            cases += [self.case_of(file) for file in files]
-        return cases
 
     def further_pages(self, case: Case, pages: int) -> list[Case]:
         """Give the cases behind the first page of a file that has so many."""

@@ -374,6 +374,7 @@ def test_a_folder_without_images_is_a_message_and_the_case_stays(
     session = desk.session
     (tmp_path / "empty").mkdir()
     desk.open_paths([tmp_path / "empty"])
+    inbox.run_until(lambda: bool(desk.heard))
     assert len(desk.heard) == 1
     assert desk.session is session
 
