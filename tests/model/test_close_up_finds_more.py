@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -10,10 +12,12 @@ from napari_mae_sam2.annotate.looking import choose_close_up
 from napari_mae_sam2.fa.close_up import CloseUp, close_up_around
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.model.checkpoint import load_model
-from napari_mae_sam2.model.embedding import FrameEmbedding
 from napari_mae_sam2.model.predictor import Sam2Predictor
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.model.weights import packaged_weights
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.model.embedding import FrameEmbedding
 
 SHAPE = (3000, 4000)
 LESIONS = [(1700, 2500), (1300, 2300)]
