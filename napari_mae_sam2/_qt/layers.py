@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import napari
     import numpy as np
     from napari.layers import Image, Labels, Layer, Points, Shapes
+    from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.draft import Box
     from napari_mae_sam2.annotate.session import CaseSession
@@ -139,6 +140,10 @@ class CaseLayers:
     def preview_box(self, box: Box | None) -> None:
         """Show the box that is being dragged, or the one of the draft."""
         self._prompts.preview_box(box)
+
+    def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
+        """Show the scribble or the lasso that is being drawn."""
+        self._prompts.preview_line(line, closed)
 
     def close(self) -> None:
         """Take our layers away and let go of the viewer."""

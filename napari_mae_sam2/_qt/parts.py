@@ -65,11 +65,13 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
     from napari_mae_sam2._qt.lesions_part import LesionsPart
+    from napari_mae_sam2._qt.proposal_part import ProposalPart
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
     from napari_mae_sam2._qt.view.part import ViewPart
 
     return (
+        ProposalPart(dock),
         ReviewPart(dock),
         CloseUpPart(dock),
         LesionsPart(dock),

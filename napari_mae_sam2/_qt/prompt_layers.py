@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Points, Shapes
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_mae_sam2._qt.layer_stack import LayerStack
     from napari_mae_sam2.annotate.draft import Box, Draft
     from napari_mae_sam2.annotate.session import CaseSession
@@ -80,6 +82,18 @@ class PromptLayers:
         """Show the box that is being dragged, or the one of the draft."""
         boxes = () if self._session is None else self._session.draft.boxes
         self._draw_boxes((box,) if box is not None else boxes)
+
+    def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
+        """Show the line that is being drawn, of shape (N, 2)."""
+        if self.box is None or len(line) < 2:
+            return
+        self.box.data = []
+        width = self._point_size() / 5
+        if closed and len(line) > 2:
+            self.box.add_polygons([line], edge_width=width, edge_color=BOX)
+        else:
+            self.box.add_paths([line], edge_width=width, edge_color=BOX)
+        self.box.selected_data = set()
 
     def clear(self) -> None:
         """Take the layers away."""

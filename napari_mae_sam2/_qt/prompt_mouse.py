@@ -1,8 +1,12 @@
-"""The mouse on the prompts layer: a click is a point, a drag is a box."""
+"""The mouse on the prompts layer: a click is a point, a drag is what was chosen."""
 
 from __future__ import annotations
 
+import time
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_mae_sam2.annotate.draft import Box
 
@@ -10,16 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import napari
+    from numpy.typing import NDArray
 
     from napari_mae_sam2._qt.layers import CaseLayers
 
 LEFT, RIGHT = 1, 2
 DRAG_PIXELS = 6
 """How far the mouse moves on the screen, pressed, before it drags a box."""
+SECONDS_BETWEEN = 0.02
+"""A line that is drawn is shown so often at most: drawing it must not lag."""
+
+
+class Drag(Enum):
+    """What the mouse draws, pressed and moved."""
+
+    BOX = "box"
+    SCRIBBLE = "scribble"
+    LASSO = "lasso"
 
 
 class PromptMouse:
-    """Turns mouse events of napari into clicks and boxes.
+    """Turns mouse events of napari into clicks, boxes and lines.
 
     Parameters
     ----------
@@ -50,6 +65,10 @@ class PromptMouse:
         self.is_panning = False
         self.pick: Callable[[float, float], None] | None = None
         """Gets the place of the next left click in place of a prompt."""
+        self.drag = Drag.BOX
+        """What a drag draws."""
+        self.on_line: Callable[[Drag, NDArray[np.floating], bool], None] | None = None
+        """Gets a scribble or a lasso as (N, 2) places, and whether it is leakage."""
 
     def attach(self) -> None:
         """Listen on the prompts layer, once."""
@@ -78,27 +97,40 @@ class PromptMouse:
             return
         if not self._layers.is_prompting:
             return
-        button = event.button
         start, pressed_at = self._place(layer, event), event.pos
-        yield
+        box = self.drag is Drag.BOX
+        if self.pick is not None or (box and event.button != LEFT):
+            yield from _until_released(event)
+            self._say(start, event)
+            return
+        line, drawn = [self._inside(start)], time.monotonic()
         dragged = False
+        yield
         while event.type == "mouse_move":
             dx, dy = event.pos[0] - pressed_at[0], event.pos[1] - pressed_at[1]
             dragged = dragged or max(abs(dx), abs(dy)) >= DRAG_PIXELS
-            if dragged and button == LEFT and self.pick is None:
-                here = self._inside(self._place(layer, event))
-                corner = self._inside(start)
-                self._layers.preview_box(Box.between(corner, here))
+            line.append(self._inside(self._place(layer, event)))
+            if dragged and time.monotonic() - drawn > SECONDS_BETWEEN:
+                self._preview(line)
+                drawn = time.monotonic()
             yield
-        end = self._inside(self._place(layer, event))
-        if dragged and button == LEFT and self.pick is None:
-            corner = self._inside(start)
-            if abs(end[0] - corner[0]) >= 1 and abs(end[1] - corner[1]) >= 1:
-                self._on_box(corner, end)
-            else:
-                self._layers.preview_box(None)
-        else:
+        line.append(self._inside(self._place(layer, event)))
+        if not dragged:
             self._say(start, event)
+        elif not box:
+            self._layers.preview_box(None)
+            if self.on_line is not None:
+                self.on_line(self.drag, np.array(line), self._positive(event))
+        elif min(abs(line[-1][0] - line[0][0]), abs(line[-1][1] - line[0][1])) >= 1:
+            self._on_box(line[0], line[-1])
+        else:
+            self._layers.preview_box(None)
+
+    def _preview(self, line: list[tuple[float, float]]) -> None:
+        if self.drag is Drag.BOX:
+            self._layers.preview_box(Box.between(line[0], line[-1]))
+        else:
+            self._layers.preview_line(np.array(line), self.drag is Drag.LASSO)
 
     def _say(self, place: tuple[float, float], event: Any) -> None:
         """Make a click of a place, unless it lies beside the frame."""
@@ -106,11 +138,13 @@ class PromptMouse:
             return
         if self.pick is not None and event.button == LEFT:
             self.pick(*place)
-            return
+        else:
+            self._on_click(*place, self._positive(event))
+
+    def _positive(self, event: Any) -> bool:
+        """Tell whether an event says "leakage"."""
         positive = self.left_is_positive == (event.button == LEFT)
-        if "Control" in event.modifiers:
-            positive = not positive
-        self._on_click(*place, positive)
+        return positive != ("Control" in event.modifiers)
 
     @staticmethod
     def _place(layer: Any, event: Any) -> tuple[float, float]:
@@ -125,3 +159,9 @@ class PromptMouse:
             min(max(place[0], -0.5), height - 0.5),
             min(max(place[1], -0.5), width - 0.5),
         )
+
+
+def _until_released(event: Any) -> Iterator[None]:
+    yield
+    while event.type == "mouse_move":
+        yield

@@ -54,7 +54,8 @@ class Draft:
     clicks, boxes
         In the order in which they were given.
     earlier : float32 array of shape (256, 256), optional
-        Low-resolution logits of the proposal that the last click corrects.
+        Low-resolution logits of the proposal that the last click corrects, or of a
+        mask that was drawn.
     everything
         True where the grader asked for all leakage in the frame, or in the close-up.
     start : PlacedMask, optional

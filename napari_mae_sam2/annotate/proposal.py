@@ -25,6 +25,8 @@ class Proposal:
     """Name of the model that made it, for the record."""
     weights: str = ""
     """Fingerprint of its weights."""
+    threshold: float = 0.0
+    """Logit above which a pixel is proposed."""
 
     @property
     def candidates(self) -> int:
@@ -48,8 +50,12 @@ class Proposal:
 
     def placed(self) -> PlacedMask:
         """Return the same pixels without the frame around them; fast."""
-        return self.prediction.mask(self.chosen)
+        return self.prediction.mask(self.chosen, self.threshold)
 
-    def next(self) -> Proposal:
-        """Look at the next candidate, or the first again after the last."""
-        return replace(self, chosen=(self.chosen + 1) % self.candidates)
+    def choosing(self, candidate: int) -> Proposal:
+        """Look at another candidate, counted from 0."""
+        return replace(self, chosen=candidate)
+
+    def cut_at(self, threshold: float) -> Proposal:
+        """Propose the pixels whose logits are above a threshold."""
+        return replace(self, threshold=threshold)

@@ -13,10 +13,11 @@ import numpy as np
 
 from napari_mae_sam2.annotate.committing import NothingToCommitError, place
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
+from napari_mae_sam2.annotate.freehand import Freehand
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.proposal import Proposal
-from napari_mae_sam2.annotate.reopening import Reopening, place_again
+from napari_mae_sam2.annotate.reopening import place_again
 from napari_mae_sam2.annotate.review import Review
 from napari_mae_sam2.annotate.saving import Snapshot
 
@@ -36,7 +37,7 @@ __all__ = ["CaseSession", "NothingToCommitError"]
 _NOWHERE = (slice(0, 0), slice(0, 0))
 
 
-class CaseSession(Reopening):
+class CaseSession(Freehand):
     """One case while it is graded; see `CaseState` for what it is made of."""
 
     # --- asking the model ------------------------------------------------------
@@ -67,6 +68,7 @@ class CaseSession(Reopening):
     def reject(self) -> None:
         """Drop the prompts and the proposal; undo brings them back."""
         if not self._draft.is_empty:
+            self._threshold = 0.0
             self._change_draft("reject", NOTHING)
 
     def take_prediction(
@@ -92,7 +94,7 @@ class CaseSession(Reopening):
             self._begin_review(Review(draft, patches, model, weights))
             return True
         chosen = min(self._choice, len(prediction.grid) - 1)
-        self._show(Proposal(draft, prediction, chosen, model, weights))
+        self._show(Proposal(draft, prediction, chosen, model, weights, self._threshold))
         return True
 
     def is_answered(self, weights: str) -> bool:
@@ -107,9 +109,8 @@ class CaseSession(Reopening):
     def next_candidate(self) -> None:
         """Look at the model's next candidate for the same prompts."""
         if self._proposal is not None:
-            shown = self._proposal.next()
-            self._choice = shown.chosen
-            self._show(shown)
+            following = self._proposal.chosen + 1
+            self.choose_candidate(following % self._proposal.candidates)
 
     # --- the labels ------------------------------------------------------------
 
@@ -273,12 +274,6 @@ class CaseSession(Reopening):
 
     # --- inside ----------------------------------------------------------------
 
-    def _low_res_to_build_on(self) -> NDArray[np.float32] | None:
-        # Only an answer to this very draft: an older one would steer the model back.
-        if self._proposal is None or self._proposal.draft is not self._draft:
-            return None
-        return self._proposal.low_res
-
     def _commit(self, each_patch: bool) -> list[int]:
         proposal = self._proposal
         if proposal is None or proposal.draft is not self._draft:
@@ -308,7 +303,7 @@ class CaseSession(Reopening):
                 for number in numbers
             ]
         self._lesions |= {lesion.number: lesion for lesion in made}
-        self._draft, self._choice = NOTHING, 0
+        self._draft, self._choice, self._threshold = NOTHING, 0, 0.0
         self._record("commit", before, Origin.MODEL, region)
         self._tell_draft()
         return numbers
