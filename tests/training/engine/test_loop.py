@@ -189,6 +189,17 @@ def test_a_worker_that_the_system_ended_is_one_sentence(tmp_path: Path) -> None:
         run_line(tmp_path, Killed(), workers=1)
 
 
+def test_a_system_without_workers_prepares_batches_in_the_loop(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    fitted = run_line(tmp_path / "a", LineTask(), json_progress=True, workers=1)
+    assert '"note"' in capsys.readouterr().out
+    assert fitted == run_line(tmp_path / "b", LineTask())
+
+
 def test_the_scale_of_half_precision_goes_on_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

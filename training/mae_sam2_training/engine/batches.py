@@ -6,6 +6,7 @@ the loop, however that ends.
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import traceback
 from dataclasses import dataclass
@@ -55,11 +56,21 @@ def batches_from(
     RunError
         If a batch cannot be made; the sentence is the one of what went wrong.
     """
+    workers = settings.workers
+    # a task holds what cannot be sent to a process that starts from nothing
+    if workers and "fork" not in multiprocessing.get_all_start_methods():
+        workers = 0
+        run.reporter.report(
+            "note",
+            message="This system cannot copy a process, so batches are prepared in the "
+            "training loop.",
+        )
     loader: DataLoader[Any] = DataLoader(
         _Steps(task, run.folder, run.fabric.global_rank, run.fabric.world_size),
         batch_size=None,
         sampler=steps,
-        num_workers=settings.workers,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
         collate_fn=_as_it_is,
         worker_init_fn=_ignore_signals,
     )
