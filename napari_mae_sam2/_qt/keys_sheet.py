@@ -5,11 +5,23 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from qtpy.QtGui import QShowEvent
 
     from napari_mae_sam2._qt.keys import Key
 
@@ -44,11 +56,37 @@ class KeysSheet(QDialog):
         for group, members in groupby(keys, key=lambda key: key.group):
             rows = [(shown(key.keys[0]), key.text) for key in members]
             groups.append((group, rows))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(18, 14, 18, 14)
-        layout.setSpacing(28)
-        for column in _columns(groups):
-            layout.addLayout(_grid(column))
+        page = QWidget()
+        columns = QHBoxLayout(page)
+        columns.setContentsMargins(16, 10, 16, 10)
+        columns.setSpacing(24)
+        for members_of_column in _columns(groups):
+            column = QVBoxLayout()
+            column.setSpacing(8)
+            for group_and_rows in members_of_column:
+                column.addLayout(_grid(group_and_rows))
+            column.addStretch(1)
+            columns.addLayout(column)
+        area = QScrollArea()
+        area.setWidget(page)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+        self._page = page
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Show all of it where the screen is large enough; else it scrolls.
+
+        Only now is it known how large the words are in the window's own font.
+        """
+        super().showEvent(event)
+        needed = self._page.sizeHint()
+        screen = QApplication.primaryScreen()
+        if screen is not None:
+            needed = needed.boundedTo(screen.availableSize() - QSize(20, 60))
+        self.resize(needed)
 
 
 def _columns(groups: Sequence[Group]) -> list[list[Group]]:
@@ -65,23 +103,18 @@ def _columns(groups: Sequence[Group]) -> list[list[Group]]:
     return columns
 
 
-def _grid(groups: Sequence[Group]) -> QGridLayout:
+def _grid(group: Group) -> QGridLayout:
+    title, rows = group
     grid = QGridLayout()
-    grid.setHorizontalSpacing(16)
+    grid.setHorizontalSpacing(14)
     grid.setVerticalSpacing(4)
-    row = 0
-    for title, rows in groups:
-        heading = QLabel(f"<b>{title}</b>")
-        heading.setContentsMargins(0, 6 if row else 0, 0, 0)
-        grid.addWidget(heading, row, 0, 1, 2)
-        for key, text in rows:
-            row += 1
-            name = QLabel(key)
-            name.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-            grid.addWidget(name, row, 0)
-            grid.addWidget(QLabel(text), row, 1)
-        row += 1
-    grid.setRowStretch(row, 1)
+    grid.addWidget(QLabel(f"<b>{title}</b>"), 0, 0, 1, 2)
+    for row, (key, text) in enumerate(rows, start=1):
+        name = QLabel(key)
+        name.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        grid.addWidget(name, row, 0)
+        grid.addWidget(QLabel(text), row, 1)
+    grid.setColumnStretch(1, 1)
     return grid
 
 

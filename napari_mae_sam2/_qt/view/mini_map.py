@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from qtpy.QtGui import QMouseEvent, QPaintEvent
 
-SIDE, MARGIN = 160, 10
+LONGEST, SHORTEST, MARGIN = 160, 80, 10
+SHARE = 0.28
+"""Of a view's shorter side that the longer side of the mini-map takes."""
 FRAME, SEEN = QColor(255, 255, 255, 90), QColor("#facc15")
 
 
@@ -63,17 +65,11 @@ class MiniMap(QWidget):
 
     def refresh(self) -> None:
         """Show it where it is wanted and of use."""
-        canvas = self.parentWidget()
-        useful = (
-            self.wanted
-            and self._picture is not None
-            and canvas is not None
-            and canvas.width() > 3 * self.width()
-            and not self._all_seen()
+        cell = cells(self._viewer)[0]
+        self._fit(cell.area)
+        self.setVisible(
+            self.wanted and self._picture is not None and not self._all_seen()
         )
-        if canvas is not None:
-            self.move(canvas.width() - self.width() - MARGIN, MARGIN)
-        self.setVisible(useful)
         self.update()
 
     def close_down(self) -> None:
@@ -127,6 +123,16 @@ class MiniMap(QWidget):
             (bottom - top) * down,
         )
 
+    def _fit(self, area: QRectF) -> None:
+        """Lie in the upper right corner of the view of the case."""
+        height, width = self._shape
+        side = min(max(SHARE * min(area.width(), area.height()), SHORTEST), LONGEST)
+        factor = side / max(height, width)
+        self.resize(max(24, round(width * factor)), max(24, round(height * factor)))
+        self.move(
+            round(area.right()) - self.width() - MARGIN, round(area.top()) + MARGIN
+        )
+
     def _all_seen(self) -> bool:
         top, left, bottom, right = cells(self._viewer)[0].visible()
         height, width = self._shape
@@ -150,7 +156,7 @@ class MiniMap(QWidget):
 
 def _small(image: Image) -> QImage:
     pixels: np.ndarray[Any, Any] = image.data
-    step = max(1, max(pixels.shape[:2]) // (2 * SIDE))
+    step = max(1, max(pixels.shape[:2]) // (2 * LONGEST))
     small = np.asarray(pixels[::step, ::step], np.float32)
     if image.rgb:
         unit = small / (255.0 if pixels.dtype == np.uint8 else 1.0)
