@@ -182,14 +182,14 @@ class CleanPanel(QWidget):
     def show_scale(self, scale: PixelScale | None) -> None:
         """Offer µm where a pixel has a known size."""
         self._scale = scale
-        self.um.setText("µm" if scale else "µm (no scale)")
+        self.um.setText("µm")
         self.um.setEnabled(scale is not None)
         wishes = self._preferences.flag("clean-up in µm", False)
         (self.um if wishes and scale is not None else self.px).setChecked(True)
         self.um.setToolTip(
             f"1 px is {scale.um_per_px:.3g} µm, says {scale.source}"
             if scale
-            else "The frame's file does not say how large a pixel is"
+            else "Nobody said how large a pixel is: set it in the View tab"
         )
         self._show_current()
 

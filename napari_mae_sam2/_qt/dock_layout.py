@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from napari_mae_sam2._qt.buttons import button
-from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.dock_tabs import WIDTH, Tab
 
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
-
-NARROWEST = 330
-"""Pixels of the dock; fewer would cut words."""
 
 
 def lay_out(dock: LeakageWidget) -> None:
@@ -43,4 +40,4 @@ def lay_out(dock: LeakageWidget) -> None:
     layout.addWidget(dock.messages)
     layout.addWidget(tabs, 1)
     layout.addLayout(bottom)
-    dock.setMinimumWidth(NARROWEST)
+    dock.setMinimumWidth(WIDTH + 8)

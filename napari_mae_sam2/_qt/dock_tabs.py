@@ -9,13 +9,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.section import Section
 
 if TYPE_CHECKING:
     from napari_mae_sam2.study.preferences import Preferences
+
+
+WIDTH = 322
+"""Pixels across, at the usual size of the font; panels must fit in."""
 
 
 class Tab(Enum):
@@ -46,6 +50,11 @@ class DockTabs(QTabWidget):
         self._sections: dict[tuple[Tab, str], Section] = {}
         self.setDocumentMode(True)
         self.setUsesScrollButtons(False)
+
+    def sizeHint(self) -> QSize:
+        """Ask for no more width than the dock needs: the frame wants the rest."""
+        wanted = super().sizeHint()
+        return QSize(min(wanted.width(), WIDTH), wanted.height())
 
     def add(
         self,

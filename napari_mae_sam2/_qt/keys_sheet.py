@@ -5,23 +5,19 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QApplication,
     QDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
+    QLayout,
     QVBoxLayout,
     QWidget,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from qtpy.QtGui import QShowEvent
 
     from napari_mae_sam2._qt.keys import Key
 
@@ -34,7 +30,7 @@ MOUSE = (
     ("Wheel", "zoom"),
     ("Space + drag", "move the picture"),
 )
-MOST_ROWS = 26
+MOST_ROWS = 27
 """Rows of a column; more would not fit on a screen of 720 pixels."""
 
 
@@ -56,10 +52,11 @@ class KeysSheet(QDialog):
         for group, members in groupby(keys, key=lambda key: key.group):
             rows = [(shown(key.keys[0]), key.text) for key in members]
             groups.append((group, rows))
-        page = QWidget()
-        columns = QHBoxLayout(page)
-        columns.setContentsMargins(16, 10, 16, 10)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(16, 10, 16, 12)
         columns.setSpacing(24)
+        # As large as the words are in the window's own font.
+        columns.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         for members_of_column in _columns(groups):
             column = QVBoxLayout()
             column.setSpacing(8)
@@ -67,26 +64,6 @@ class KeysSheet(QDialog):
                 column.addLayout(_grid(group_and_rows))
             column.addStretch(1)
             columns.addLayout(column)
-        area = QScrollArea()
-        area.setWidget(page)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
-        self._page = page
-
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Show all of it where the screen is large enough; else it scrolls.
-
-        Only now is it known how large the words are in the window's own font.
-        """
-        super().showEvent(event)
-        needed = self._page.sizeHint()
-        screen = QApplication.primaryScreen()
-        if screen is not None:
-            needed = needed.boundedTo(screen.availableSize() - QSize(20, 60))
-        self.resize(needed)
 
 
 def _columns(groups: Sequence[Group]) -> list[list[Group]]:

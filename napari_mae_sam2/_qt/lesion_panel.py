@@ -86,7 +86,7 @@ class LesionPanel(QWidget):
         self.kind.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.kind.setMinimumContentsLength(8)
+        self.kind.setMinimumContentsLength(5)
         self.kind.activated.connect(self._on_kind)
         self._edit = button(
             "Edit",
@@ -105,14 +105,16 @@ class LesionPanel(QWidget):
         said = QHBoxLayout()
         said.addWidget(self._what)
         said.addWidget(self.kind, 1)
-        said.addWidget(self._edit)
-        said.addWidget(self._delete)
+        doing = QHBoxLayout()
+        doing.addWidget(self.comment, 1)
+        doing.addWidget(self._edit)
+        doing.addWidget(self._delete)
         layout = QVBoxLayout(self)
         layout.addWidget(self.filter)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.table, 1)
         layout.addLayout(said)
-        layout.addWidget(self.comment)
+        layout.addLayout(doing)
         self.show_kinds(())
         self.show_rows(())
 

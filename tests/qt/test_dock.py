@@ -16,9 +16,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mae_sam2._qt import leakage_widget
-from napari_mae_sam2._qt.dock_tabs import DockTabs, Tab
+from napari_mae_sam2._qt.dock_tabs import WIDTH, DockTabs, Tab
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.section import Section
 from napari_mae_sam2.study.preferences import Preferences
 
 
@@ -162,3 +163,13 @@ def test_a_folded_section_says_who_grades(at_work):
     assert not at_work.widget.labels.grader.isVisible()
     at_work.widget.labels.grader.setText("g-07")
     assert heads["Labels"].text() == "Labels (grader g-07)"
+
+
+def test_every_panel_fits_into_the_narrow_dock(at_work):
+    scroll_bar = 16
+    wide = {
+        section.title: section.minimumSizeHint().width()
+        for section in at_work.widget.findChildren(Section)
+        if section.minimumSizeHint().width() > WIDTH - scroll_bar
+    }
+    assert wide == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject, QPointF, QRectF, Qt
+from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
@@ -45,10 +45,10 @@ class MiniMap(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click to go there (Y hides it)")
         self.setAccessibleName("Mini-map")
-        canvas.installEventFilter(self)
         camera = viewer.scene.camera
         camera.events.center.connect(self._on_camera)
         camera.events.zoom.connect(self._on_camera)
+        viewer.canvas.events.size.connect(self._on_camera)
         self.hide()
 
     def show_image(self, image: Image | None) -> None:
@@ -58,9 +58,6 @@ class MiniMap(QWidget):
         else:
             self._shape = image.data.shape[0], image.data.shape[1]
             self._picture = _small(image)
-            height, width = self._shape
-            factor = SIDE / max(height, width)
-            self.resize(max(24, round(width * factor)), max(24, round(height * factor)))
         self.refresh()
 
     def refresh(self) -> None:
@@ -77,12 +74,7 @@ class MiniMap(QWidget):
         camera = self._viewer.scene.camera
         camera.events.center.disconnect(self._on_camera)
         camera.events.zoom.disconnect(self._on_camera)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Stay in the corner whatever the size of the canvas."""
-        if event is not None and event.type() == QEvent.Type.Resize:
-            self.refresh()
-        return super().eventFilter(watched, event)
+        self._viewer.canvas.events.size.disconnect(self._on_camera)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw the frame and a rectangle around what is seen of it."""
