@@ -23,6 +23,7 @@ from mae_sam2_training.config import load_config
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import read_manifest
 from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.engine.memory import GIB, GIB_PER_IMAGE, check_memory
 from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.telling import telling
 from mae_sam2_training.evaluation.side_by_side import load_both
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
+    from sam2.modeling.sam2_base import SAM2Base
 
     from mae_sam2_training.data.manifest import Record
     from mae_sam2_training.engine.progress import Reporter
@@ -93,6 +95,12 @@ def classify(
         classes = check_labels(records, manifest)
         folds = stratified_folds(records, config.folds, config.seed)
         loaded = load_both(weights, against, config.encoder.image_size or None)
+        if config.encoder.what == "last_blocks":
+            check_memory(
+                max(memory_needed(config, one.model) for one in loaded.values()),
+                choose_device(),
+                "lower encoder.batch, encoder.blocks or encoder.image_size",
+            )
         out.mkdir(parents=True, exist_ok=True)
         reporter.report(
             "start",
@@ -140,6 +148,13 @@ def check_labels(records: Sequence[Record], manifest: Path) -> list[str]:
             "two classes are needed."
         )
     return classes
+
+
+def memory_needed(config: ClassifyConfig, model: SAM2Base) -> int:
+    """Estimate the memory of training the last blocks, in bytes; an upper bound."""
+    pixels = (model.image_size / 1024) ** 2
+    part = min(1.0, config.encoder.blocks / len(model.image_encoder.trunk.blocks))
+    return int((1.0 + GIB_PER_IMAGE * config.encoder.batch * pixels * part) * GIB)
 
 
 def embed(

@@ -44,7 +44,7 @@ class RunConfig(Section):
     seed: int = Field(0, ge=0)
     """Seed of everything random: the same seed gives the same run."""
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Kind of device; auto takes a GPU where there is one."""
+    """Kind of device; auto takes a CUDA GPU where there is one, else the CPU."""
     devices: int = Field(1, ge=1)
     """Processes per node, one for each device."""
     nodes: int = Field(1, ge=1)

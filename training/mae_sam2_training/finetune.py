@@ -20,7 +20,7 @@ from mae_sam2_training.data.splits import k_folds, label_fraction, split_records
 from mae_sam2_training.data.study_folder import read_source
 from mae_sam2_training.embeddings import EmbeddingStore
 from mae_sam2_training.engine.loop import fit
-from mae_sam2_training.engine.memory import GIB, check_memory
+from mae_sam2_training.engine.memory import GIB, GIB_PER_IMAGE, check_memory
 from mae_sam2_training.engine.records import read_metrics
 from mae_sam2_training.engine.run import open_run
 from mae_sam2_training.finetune_config import FinetuneConfig
@@ -162,7 +162,7 @@ def memory_needed(config: FinetuneConfig, image_size: int) -> int:
     answers = share * (1 + config.prompts.corrections)
     need = 1.0 + 0.15 * answers * pixels
     if config.train.what != "decoder":
-        need += 5.0 * share / config.prompts.per_view * pixels
+        need += GIB_PER_IMAGE * share / config.prompts.per_view * pixels
     return int(need * GIB)
 
 

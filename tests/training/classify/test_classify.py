@@ -19,6 +19,7 @@ from mae_sam2_training.classification.head import (
 )
 from mae_sam2_training.classification.pooling import PooledFeatures
 from mae_sam2_training.classify import classify
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.architectures import is_image_key
 from napari_mae_sam2.model.checkpoint import CheckpointError, load_model
@@ -91,6 +92,23 @@ def test_two_encoders_and_trained_blocks(
     changed = [key for key in stored if not old[key].equal(new[key])]
     assert changed
     assert all(key.startswith("image_encoder.trunk.blocks.11.") for key in changed)
+
+
+def test_an_encoder_of_an_earlier_run_does_not_stay(
+    manifest: Path, weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "encoder.safetensors").write_bytes(b"of another head")
+    classify(manifest, tmp_path, weights=weights, overrides=[*QUICK])
+    assert not (tmp_path / "encoder.safetensors").exists()
+
+
+def test_blocks_that_do_not_fit_are_refused_before_anything_is_encoded(
+    manifest: Path, weights: Path, tmp_path: Path
+) -> None:
+    large = ["encoder.what=last_blocks", "encoder.batch=10000000"]
+    with pytest.raises(PlainError, match=r"lower encoder\.batch"):
+        classify(manifest, tmp_path / "out", weights=weights, overrides=large)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_head_of_another_encoder_is_refused(tmp_path: Path) -> None:

@@ -71,9 +71,8 @@ def launch(config: RunConfig, batch: int | None = None) -> Fabric:
 
 def _accelerator(wanted: str) -> str:
     if wanted == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
+        # Apple's must be asked for by name: PyTorch 2.7 pools Hiera's queries wrongly
+        return "cuda" if torch.cuda.is_available() else "cpu"
     if wanted == "cuda" and not torch.cuda.is_available():
         raise RunError(
             "run.accelerator is cuda but torch finds no GPU here: "

@@ -9,6 +9,9 @@ import torch
 from mae_sam2_training.engine.faults import RunError
 
 GIB = 2**30
+GIB_PER_IMAGE = 5.0
+"""Of an encoder of tiny at 1024 pixels whose gradient is wanted: reckoned from its
+activations, not measured."""
 CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 
