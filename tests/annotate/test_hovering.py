@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from napari_mae_sam2.annotate.annotator import Annotator, Readiness
@@ -78,6 +80,7 @@ def test_another_case_has_no_preview_of_the_one_before(
 ):
     hover.at(40, 60, True)
     hover.open(None)
+    time.sleep(0.3)  # long enough for an answer that nobody wants any more
     inbox.post(lambda: None)
     inbox.run_until(lambda: True)
     hover.at(40, 60, True)
