@@ -104,6 +104,13 @@ class DockTabs(QTabWidget):
         if section is not None:
             section.fold(False)
 
+    def show_in_place(self, tab: Tab, title: str, other: str, on: bool) -> None:
+        """Show a section in the room of another one, or the other one again."""
+        for name, visible in ((title, on), (other, not on)):
+            section = self._sections.get((tab, name))
+            if section is not None:
+                section.setVisible(visible)
+
     def _open(self, tab: Tab) -> QVBoxLayout:
         page = _Page()
         column = QVBoxLayout(page)

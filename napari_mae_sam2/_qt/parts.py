@@ -71,6 +71,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.view.part import ViewPart
 
     return (
+        ViewPart(dock),
         ProposalPart(dock),
         ReviewPart(dock),
         CloseUpPart(dock),
@@ -78,6 +79,5 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),
-        ViewPart(dock),
         EffortWatch(dock),
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
 
 GROUP = "Segment"
+TITLE = "Prompt and proposal"
 
 
 class ProposalPart(Part):
@@ -65,7 +66,7 @@ class ProposalPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel below the one for prompting, the setting among the views."""
-        tabs.add(Tab.GRADE, "Prompt and proposal", self.panel)
+        tabs.add(Tab.GRADE, TITLE, self.panel)
         tabs.add(Tab.VIEW, "Prompts", self.hovering)
 
     def show_case(self, session: CaseSession | None) -> None:

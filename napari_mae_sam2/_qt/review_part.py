@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.proposal_part import TITLE as PROPOSAL
 from napari_mae_sam2._qt.review_layer import ReviewLayer
 from napari_mae_sam2._qt.review_panel import ReviewPanel
 from napari_mae_sam2.annotate.draft import Box
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
 
 GROUP = "Judge what was found"
+TITLE = "Found without a click"
 
 
 class ReviewPart(Part):
@@ -55,7 +57,7 @@ class ReviewPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel below the one for clicks; it is seen during a review."""
-        self._section = tabs.add(Tab.GRADE, "Found without a click", self.panel)
+        self._section = tabs.add(Tab.GRADE, TITLE, self.panel)
         self._section.hide()
 
     def show_case(self, session: CaseSession | None) -> None:
@@ -92,6 +94,9 @@ class ReviewPart(Part):
         is_open = review is not None and bool(review.patches)
         in_hand = session is not None and session.is_reviewing
         if self._section is not None:
+            # What is judged is no proposal of clicks: on a low screen there is room
+            # for one of the two.
+            self._dock.tabs.show_in_place(Tab.GRADE, TITLE, PROPOSAL, in_hand)
             self._section.setVisible(is_open)
         self.panel.show_review(review, in_hand)
         self._dock.segment.show_session(session)

@@ -71,11 +71,13 @@ class SegmentPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setMaximumHeight(4)
         self._stop = button("Stop", "Stop reading the frame", self.cancel_wanted.emit)
-        # They keep their place while they are hidden: the buttons must not jump.
-        for made in (self._bar, self._stop):
-            policy = made.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            made.setSizePolicy(policy)
+        # The buttons below must not jump when these two come and go.
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
+        self.state.setMinimumHeight(
+            max(self._stop.sizeHint().height(), 2 * self.fontMetrics().lineSpacing())
+        )
         working = QHBoxLayout()
         working.addWidget(self.state, 1)
         working.addWidget(self._stop)

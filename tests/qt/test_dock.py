@@ -173,3 +173,20 @@ def test_every_panel_fits_into_the_narrow_dock(at_work):
         if section.minimumSizeHint().width() > WIDTH - scroll_bar
     }
     assert wide == {}
+
+
+def test_a_review_takes_the_room_of_the_proposal(at_work):
+    def shown():
+        return {
+            section.title
+            for section in at_work.widget.findChildren(Section)
+            if section.isVisible()
+        }
+
+    assert "Prompt and proposal" in shown()
+    at_work.press("S")
+    at_work.wait(lambda: "Found without a click" in shown(), "the review")
+    assert "Prompt and proposal" not in shown()
+    at_work.press("R", shift=True)
+    assert "Prompt and proposal" in shown()
+    assert "Found without a click" not in shown()
