@@ -157,7 +157,7 @@ def main() -> None:
             "SAM 2 eager float32": lambda: theirs.predict(
                 np.array([[place, place]]), np.array([1]), return_logits=True
             ),
-            "ours": lambda: predictor.decode(embedding, prompts),
+            "ours": lambda: predictor.decode(embedding, prompts).logits,
         },
         arguments.clicks,
     )

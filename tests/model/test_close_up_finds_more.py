@@ -56,10 +56,13 @@ def test_one_click_at_full_resolution_hits_what_the_whole_frame_misses() -> None
         return answer.mask().on(SHAPE)
 
     whole = predictor.encode(pixels)
+    missed: list[float] = []
     for place, mask in zip(LESIONS, masks, strict=True):
         seen = close_up_around((place[0] + 60, place[1] - 90), 700, SHAPE)
         close_up = choose_close_up(seen, SHAPE, predictor.image_size)
         assert close_up is not None
         part = predictor.encode(pixels[close_up.region])
-        assert iou(click(part, close_up, place), mask) > 0.65
-        assert iou(click(whole, CloseUp.whole(SHAPE), place), mask) < 0.5
+        at_full_resolution = iou(click(part, close_up, place), mask)
+        missed.append(iou(click(whole, CloseUp.whole(SHAPE), place), mask))
+        assert at_full_resolution > max(0.65, missed[-1] + 0.2)
+    assert min(missed) < 0.4
