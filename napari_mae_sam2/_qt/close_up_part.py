@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2.annotate.looking import WORTH_IT
 from napari_mae_sam2.fa.close_up import CloseUp
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class CloseUpPart(Part):
         self._dock = dock
         self._annotator = dock.desk.annotator
         self._layer: Shapes | None = None
+        self._drawn: tuple[CloseUp, bool] | None = None
         self._settled = QTimer(dock)
         self._settled.setSingleShot(True)
         self._settled.setInterval(MS_TO_SETTLE)
@@ -63,6 +65,11 @@ class CloseUpPart(Part):
         """Look at the case, whose view may be zoomed in already."""
         self._settled.start()
         self._show()
+        frame, predictor = self._dock.layers.frame, self._annotator.predictor
+        if self._layer is None and frame is not None and predictor is not None:
+            # Made while the case opens: a layer in the middle of zooming would jerk.
+            if max(frame.data.shape[:2]) > WORTH_IT * predictor.image_size:
+                self._make(frame)
 
     def close(self) -> None:
         """Let go of the camera."""
@@ -99,30 +106,39 @@ class CloseUpPart(Part):
                 # Taking it out and putting it in again would be slow.
                 self._layer.visible = False
             return
-        if self._layer is None:
-            self._layer = stack.add(Shapes(ndim=2, name="full resolution"), above=frame)
-            self._layer.editable = False
+        layer = self._layer or self._make(frame)
         # As a rule it reaches beyond what is seen: then the frame lies at the edge.
         seen = seen_of(frame)
         width = max(0.5, seen.side / 300)
         part = inner(seen, round(2 * width)).meet(close_up)
         if part.is_empty:
             part = close_up
+        if layer.visible and self._drawn == (part, ready):
+            return
+        self._drawn = part, ready
         corners = np.array(
             [
                 (part.top - 0.5, part.left - 0.5),
                 (part.bottom - 0.5, part.right - 0.5),
             ]
         )
-        self._layer.data = []
-        self._layer.add_rectangles(
+        layer.data = []
+        layer.add_rectangles(
             [corners],
             edge_width=width,
             edge_color=READY if ready else COMING,
             face_color="transparent",
         )
-        self._layer.selected_data = set()
-        self._layer.visible = True
+        layer.selected_data = set()
+        layer.visible = True
+
+    def _make(self, frame: Image) -> Shapes:
+        made: Shapes = self._dock.layers.stack.add(
+            Shapes(ndim=2, name="full resolution", visible=False), above=frame
+        )
+        made.editable = False
+        self._layer = made
+        return made
 
 
 def inner(seen: CloseUp, margin: int) -> CloseUp:

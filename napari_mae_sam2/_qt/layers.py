@@ -148,6 +148,7 @@ class CaseLayers:
     def close(self) -> None:
         """Take our layers away and let go of the viewer."""
         self.show(None)
+        self._prompts.close()
         self.stack.close()
         self._viewer.dims.events.ndisplay.disconnect(self._lock)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Points, Shapes
+from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 POSITIVE, NEGATIVE = "#2dd4bf", "#fb7185"
 BOX = "#facc15"
+POINT_ON_SCREEN = 11.0
+"""Diameter of a click in pixels of the screen, whatever the zoom."""
+MS_TO_ZOOM = 60
 
 
 class PromptLayers:
@@ -30,6 +34,12 @@ class PromptLayers:
     def __init__(self, stack: LayerStack) -> None:
         self._stack = stack
         self._session: CaseSession | None = None
+        self._camera = stack.viewer.scene.camera
+        self._zoomed = QTimer()
+        self._zoomed.setSingleShot(True)
+        self._zoomed.setInterval(MS_TO_ZOOM)
+        self._zoomed.timeout.connect(self._fit)
+        self._camera.events.zoom.connect(self._on_zoom)
         self.box: Shapes | None = None
         self.points: Points | None = None
 
@@ -95,6 +105,11 @@ class PromptLayers:
             self.box.add_paths([line], edge_width=width, edge_color=BOX)
         self.box.selected_data = set()
 
+    def close(self) -> None:
+        """Let go of the camera."""
+        self._zoomed.stop()
+        self._camera.events.zoom.disconnect(self._on_zoom)
+
     def clear(self) -> None:
         """Take the layers away."""
         for layer in (self.points, self.box):
@@ -119,7 +134,16 @@ class PromptLayers:
             self.box.selected_data = set()
 
     def _point_size(self) -> float:
-        # Points are measured in pixels of the frame: keep them readable on the
-        # screen for frames of any size.
-        assert self._session is not None
-        return max(6.0, max(self._session.frame.shape) / 75)
+        # Points are measured in pixels of the frame; a lesion of a large frame that
+        # somebody zoomed in on must not vanish under its click.
+        return POINT_ON_SCREEN / max(float(self._camera.zoom), 1e-3)
+
+    def _on_zoom(self, _event: object) -> None:
+        self._zoomed.start()
+
+    def _fit(self) -> None:
+        """Keep points and lines as large as they are on the screen."""
+        if self.points is not None and len(self.points.data):
+            self.points.size = self._point_size()
+        if self.box is not None and self.box.nshapes:
+            self.box.edge_width = [self._point_size() / 5] * self.box.nshapes

@@ -122,6 +122,8 @@ def test_zooming_in_reads_what_is_seen_and_shows_its_frame(wide):
     assert wide.session.draft.close_up == annotator.close_up[0]
     assert mask[LESION].all()
     assert mask.sum() == 100
+    # The click does not hide what was clicked on.
+    assert wide.widget.layers.prompts.size[0] < 3
     assert shown(wide, (305, 445))
     wide.press("C")
     assert wide.session.labels[LESION].all()
