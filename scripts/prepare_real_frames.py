@@ -65,16 +65,17 @@ def main() -> None:
     seen = [path for path in angiograms if path not in held_out]
     _write(out / "pretrain.csv", "image,label", [(path, "") for path in seen])
     others = list_frames(data / _NOT_FA)
+    columns = "image,mask,split,patient"
     rows: list[tuple[object, ...]] = []
     for path in others:
         mask = out / "negatives" / f"{path.stem}.png"
         _save(np.zeros(read_frame(path).shape, np.uint8), mask)
-        rows.append((path, mask.resolve(), "train"))
+        rows.append((path, mask.resolve(), "train", _name(path)))
     rows += _draw(held_out, out / "validation", len(held_out), 99, "val", 10)
     test = _draw(held_out, out / "test", 3 * len(held_out), 777, "test", 12)
-    _write(out / "train.csv", "image,mask,split", rows)
-    _write(out / "test.csv", "image,mask,split", test)
-    _write(out / "compare.csv", "image,mask,split", rows + test)
+    _write(out / "train.csv", columns, rows)
+    _write(out / "test.csv", columns, test)
+    _write(out / "compare.csv", columns, rows + test)
     experts = sorted((data / "seg_images").iterdir())
     masks = {path.stem: path for path in (data / "seg_masks_index").iterdir()}
     _write(
@@ -97,10 +98,26 @@ def main() -> None:
 def _draw(
     frames: list[Path], folder: Path, count: int, seed: int, split: str, lowest: float
 ) -> list[tuple[object, ...]]:
-    """Draw leakage into frames and give the rows of a manifest of them."""
+    """Draw leakage into frames and give the rows of a manifest of them.
+
+    The frame that was drawn into stands for the patient, so that a confidence interval
+    does not count it three times.
+    """
     synthesize(folder, count, seed, frames, contrast=(lowest, 110.0))
     images = sorted((folder / "images").resolve().iterdir())
-    return [(path, folder.resolve() / "lesions" / path.name, split) for path in images]
+    return [
+        (
+            path,
+            folder.resolve() / "lesions" / path.name,
+            split,
+            _name(frames[n % len(frames)]),
+        )
+        for n, path in enumerate(images)
+    ]
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}_{path.stem}"
 
 
 def _copy(paths: list[Path], folder: Path) -> None:

@@ -29,14 +29,17 @@ def frames_without_leakage() -> list[np.ndarray]:
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A study of 8 frames with bright leakage drawn in."""
+    """A study of 8 frames whose grader outlines what the packaged model does not know.
+
+    Dark patches, as where capillaries are closed, of the shapes that leakage has.
+    """
     folder = tmp_path / "study"
     made = Study.create(folder)
     rng = np.random.default_rng(0)
     for number, grey in enumerate(frames_without_leakage()):
-        drawn = draw_into(grey, rng, contrast=(60.0, 110.0), empty=0.0)
-        sha256 = pixel_sha256(drawn.pixels)
-        frame = Frame(drawn.pixels, f"frame {number}", None, sha256)
+        drawn = draw_into(grey, rng, contrast=(60.0, 110.0), empty=0.0, look_alikes=0)
+        pixels = np.where(drawn.lesions > 0, grey // 4, grey)
+        frame = Frame(pixels, f"frame {number}", None, pixel_sha256(pixels))
         made.save_revision(frame, drawn.lesions, grader="test", parent=None)
     return folder
 
