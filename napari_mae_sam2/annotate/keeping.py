@@ -176,7 +176,9 @@ class Keeping:
                 continue
             for folder in (case.study, home):
                 try:
-                    self._writer.save_here(session, folder, grader, model)
+                    self._writer.save_here(
+                        session, folder, grader, model, folder == case.study
+                    )
                     break
                 except Exception as error:
                     trouble = sentence_of(error, f"{case.name} could not be saved")

@@ -22,13 +22,15 @@ class SaveState:
         """Which of the studies that the case was moved to is meant."""
         self.edits = 0
         """How many changes the labels hold."""
+        self.is_elsewhere = False
+        """True where they were saved to a study that is not their own."""
         self._saved = 0
         self._saving: int | None = None
 
     @property
     def saved(self) -> int:
-        """How many of the changes are on disk; -1 where the study is a new one."""
-        return self._saved
+        """How many of the changes their study has; -1 where it has none of them."""
+        return -1 if self.is_elsewhere else self._saved
 
     def take_up(self, edits: int, saved: int) -> None:
         """Go on counting where the case was left."""
@@ -37,7 +39,8 @@ class SaveState:
     @property
     def unsaved(self) -> bool:
         """True where the labels hold changes that are not on their way to disk."""
-        return self.edits not in (self._saved, self._saving)
+        is_there = self.edits == self._saved and not self.is_elsewhere
+        return not is_there and self.edits != self._saving
 
     @property
     def is_saved(self) -> bool:
@@ -54,6 +57,7 @@ class SaveState:
         A case that was moved to another study meanwhile is not saved there yet.
         """
         if study == self.study:
+            self.is_elsewhere = False
             self.revision = revision
             self._saved = edits
 

@@ -110,17 +110,29 @@ class Writer:
         folder: Path,
         grader: str,
         model: ModelRecord | None,
+        is_its_own: bool = True,
     ) -> None:
         """Write the session at once, in the thread that calls.
+
+        Parameters
+        ----------
+        session, folder, grader, model
+            As for `save`.
+        is_its_own : bool
+            False for a study that only takes what the session's own does not: it is
+            saved there again as soon as that is possible.
 
         Raises
         ------
         StudyError
             If it could not be written.
         """
-        snapshot = session.snapshot()
+        snapshot, revision = session.snapshot(), session.saves.revision
         try:
             _write(session, snapshot, folder, grader, model)
+            if not is_its_own:
+                session.saves.revision = revision
+                session.saves.is_elsewhere = True
         finally:
             session.saving_ended(snapshot.edits)
 
@@ -150,9 +162,9 @@ def _write(
     """Write a revision whose parent is the one that the grader saw before."""
     study = Study.open_or_create(folder)
     parent = session.saves.revision
-    if parent is None:
+    case = study.find_case(snapshot.frame)
+    if case is None or parent not in study.revision_ids(case.id):
         # Labels that lie there already are corrected, not left beside.
-        case = study.find_case(snapshot.frame)
         latest = None if case is None else study.latest_revision(case.id)
         parent = None if latest is None else latest.id
     record = study.save_revision(

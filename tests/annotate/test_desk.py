@@ -461,7 +461,7 @@ def test_closing_saves_the_latest_after_what_is_under_way(desk, inbox, folder):
 
 
 def test_closing_saves_at_home_where_the_study_cannot_be_written(
-    desk, inbox, folder, tmp_path
+    desk, make_desk, inbox, folder, tmp_path
 ):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
@@ -469,6 +469,37 @@ def test_closing_saves_at_home_where_the_study_cannot_be_written(
     (folder / STUDY_NAME).write_text("in the way")
     assert desk.close() == []
     assert newest(tmp_path / "home") == {0, 1}
+    assert len(records(tmp_path / "home")) == 1
+
+    # The next start still knows them, and saves them where they belong.
+    (folder / STUDY_NAME).unlink()
+    again = make_desk()
+    again.open_paths([folder])
+    inbox.run_until(opened(again, 1))
+    assert again.session.lesion_numbers() == [1]
+    assert again.close() == []
+    assert newest(folder / STUDY_NAME) == {0, 1}
+
+
+def test_a_graded_case_is_saved_at_home_too_and_then_in_its_study_again(
+    desk, inbox, folder, tmp_path
+):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    desk.save()
+    inbox.run_until(saved(desk))
+    paint(desk.session, value=2, row=20)
+    (folder / STUDY_NAME).rename(folder / "aside")
+    (folder / STUDY_NAME).write_text("in the way")
+    assert desk.save_now() == []
+    assert newest(tmp_path / "home") == {0, 1, 2}
+    (folder / STUDY_NAME).unlink()
+    (folder / "aside").rename(folder / STUDY_NAME)
+    desk.step(1)
+    inbox.run_until(lambda: len(records(folder / STUDY_NAME)) == 2)
+    first, second = records(folder / STUDY_NAME)
+    assert second["parent"] == first["id"]
 
 
 def test_closing_tells_what_could_be_saved_nowhere(desk, inbox, folder, tmp_path):
