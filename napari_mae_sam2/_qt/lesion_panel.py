@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QItemSelectionModel, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.lesion_table import LesionTable, SortedLesions
+from napari_mae_sam2._qt.lesion_view import LesionView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +26,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.kinds import Kind
 
 NO_KIND = "no kind"
-
-_WIDEST = ("999", "___perivascular", "99 999", "9.99", "Grey")
-"""What the columns before the comment have room for."""
-_BESIDE_TEXT = 11
 
 
 class LesionPanel(QWidget):
@@ -66,7 +60,7 @@ class LesionPanel(QWidget):
         self._sorted.setSourceModel(self._rows)
         self.filter.textChanged.connect(self._sorted.filter_by)
         self.filter.textChanged.connect(self._count)
-        self.table = _Table(self._sorted)
+        self.table = LesionView(self._sorted)
         self.table.deleted.connect(self.delete_wanted.emit)
         self.table.clicked.connect(
             lambda index: self.flight_wanted.emit(self._number(index.row()))
@@ -221,49 +215,6 @@ class LesionPanel(QWidget):
 
     def _ask_delete(self) -> None:
         self.delete_wanted.emit()
-
-
-class _Table(QTableView):
-    """A table in which Delete deletes and a click leaves the keyboard where it is."""
-
-    deleted = Signal()
-
-    def __init__(self, model: SortedLesions) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setSortingEnabled(True)
-        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        # What has no room is in the line below, and in the tip of each row.
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(96)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        if rows is not None:
-            rows.hide()
-            rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
-        if columns is not None:
-            columns.setHighlightSections(False)
-            columns.setStretchLastSection(True)
-            columns.setMinimumSectionSize(20)
-            # Fixed widths: to measure hundreds of rows after each stroke is slow.
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-            for column, text in enumerate(_WIDEST):
-                width = self.fontMetrics().horizontalAdvance(text)
-                self.setColumnWidth(column, width + _BESIDE_TEXT)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() in (
-            Qt.Key.Key_Delete,
-            Qt.Key.Key_Backspace,
-        ):
-            self.deleted.emit()
-            return
-        super().keyPressEvent(event)
 
 
 def _patch(colour: str) -> QIcon:

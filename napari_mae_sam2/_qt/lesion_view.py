@@ -1,0 +1,67 @@
+"""How the table of lesions looks, and its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_mae_sam2._qt.lesion_table import SortedLesions
+
+_WIDEST = ("999", "___perivascular", "99 999", "9.99", "Grey")
+"""What the columns before the comment have room for."""
+_BESIDE_TEXT = 11
+
+
+class LesionView(QTableView):
+    """A table in which Delete deletes and a click leaves the keyboard where it is.
+
+    Parameters
+    ----------
+    model : SortedLesions
+        What it shows.
+    """
+
+    deleted = Signal()
+
+    def __init__(self, model: SortedLesions) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setSortingEnabled(True)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        # What has no room is in the line below, and in the tip of each row.
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(96)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        if rows is not None:
+            rows.hide()
+            rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
+        if columns is not None:
+            columns.setHighlightSections(False)
+            columns.setStretchLastSection(True)
+            columns.setMinimumSectionSize(20)
+            # Fixed widths: to measure hundreds of rows after each stroke is slow.
+            columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+            for column, text in enumerate(_WIDEST):
+                width = self.fontMetrics().horizontalAdvance(text)
+                self.setColumnWidth(column, width + _BESIDE_TEXT)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Take Delete, and leave the rest to Qt."""
+        if event is not None and event.key() in (
+            Qt.Key.Key_Delete,
+            Qt.Key.Key_Backspace,
+        ):
+            self.deleted.emit()
+            return
+        super().keyPressEvent(event)
