@@ -15,7 +15,14 @@ import tifffile
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
-from tour import Grader, draw_frames, largest_first, middle, train_and_use
+from tour import (
+    Grader,
+    draw_frames,
+    largest_first,
+    middle,
+    outlined,
+    train_and_use,
+)
 
 from mae_sam2_training.synthesis import draw_into
 from napari_mae_sam2._qt.app import open_window
@@ -42,7 +49,7 @@ def real_frames_with_leakage(folder, count):
         # Runs of spaces are in real names.
         name = f"{path.stem}   visit {index}"
         Image.fromarray(drawn.pixels).save(folder / f"{name}.png")
-        truth[name] = drawn.lesions
+        truth[name] = outlined(drawn.lesions)
     return truth
 
 
