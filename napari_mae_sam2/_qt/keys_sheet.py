@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOUSE = (
     ("Left click", "this is leakage"),
     ("Right click, Ctrl + click", "this is not leakage"),
-    ("Drag", "box around a lesion"),
+    ("Drag", "box, scribble or lasso (Shift + D)"),
     ("Wheel", "zoom"),
     ("Space + drag", "move the picture"),
 )
@@ -97,4 +97,5 @@ def _grid(group: Group) -> QGridLayout:
 
 def shown(key: str) -> str:
     """Write a key of napari's notation as people do."""
-    return key.replace("Control", "Ctrl").replace("-", " + ")
+    written = {",": "Comma", ".": "Full stop"}
+    return written.get(key) or key.replace("Control", "Ctrl").replace("-", " + ")
