@@ -290,8 +290,9 @@ class Annotator:
             asked.predictor.fingerprint,
             given.patches,
         )
-        if taken and asked.draft.everything and not given.patches:
-            self.told.emit("The model finds no leakage here.")
+        if taken and asked.draft.everything and self._session.review is None:
+            new = "nothing new" if given.patches else "no leakage"
+            self.told.emit(f"The model finds {new} here.")
 
     # --- inside ----------------------------------------------------------------
 

@@ -133,7 +133,13 @@ class Reviewing(CaseState):
             for patch in review.patches
             if (self.labels[patch.mask.region] > 0)[patch.mask.mask].mean() > KNOWN
         ]
-        self._show_review(review.without(*known))
+        left = review.without(*known)
+        if left.patches:
+            self._show_review(left)
+        else:
+            # Nothing to judge: the question is done with, and can be asked again.
+            self._draft = NOTHING
+            self._tell_draft()
 
     def _patch_in_hand(self) -> Patch:
         patch = None if self._review is None else self._review.current

@@ -182,8 +182,20 @@ def test_nothing_found_is_nothing_to_review(frame):
     session.ask_for_everything()
     session.take_prediction(session.draft, answer(), "m", "w", ())
     assert not session.is_reviewing
+    assert session.draft.is_empty  # so that one can ask again
     with pytest.raises(NothingToCommitError, match="no patch in hand"):
         session.accept_patch()
+
+
+def test_what_is_a_lesion_already_is_not_found_again(session):
+    session.accept_patch()
+    ask(session)
+    assert len(session.review.patches) == 2
+    session.accept_shown()
+    ask(session)
+    assert session.review is None
+    assert session.draft.is_empty
+    assert session.lesion_numbers() == [1, 2, 3]
 
 
 RIGHT_HALF = (slice(0, 60), slice(60, 80))
