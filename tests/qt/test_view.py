@@ -92,6 +92,20 @@ def test_local_contrast_and_inverted_change_the_screen_alone(at_work, view, mode
     assert image.colormap.name == "gray"
 
 
+def test_a_treatment_that_fails_is_a_sentence(at_work, view, monkeypatch):
+    from napari_mae_sam2._qt.view import frame_display
+
+    def refuse(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(frame_display, "treated", refuse)
+    at_work.press("K")
+    at_work.wait(lambda: "cannot be shown so" in at_work.widget.messages.text, "it")
+    assert at_work.widget.layers.frame.data is at_work.session.frame.pixels
+    at_work.click(TOP)
+    assert at_work.wait_for_proposal()[TOP]
+
+
 def test_a_colour_frame_in_green_and_as_a_negative(at_work, view, folder):
     pixels = np.zeros((60, 80, 3), np.uint8)
     pixels[..., 0], pixels[..., 1] = 40, 90

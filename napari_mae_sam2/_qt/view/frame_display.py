@@ -5,6 +5,7 @@ Only the layer changes; the model and every export read the pixels of the sessio
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     Wish = tuple[Frame, Treatment]
     Pixels = np.ndarray[Any, Any]
 
+log = logging.getLogger(__name__)
+
 KEPT = 4
 """Treated frames that stay in memory, for switching back and forth."""
 
@@ -56,6 +59,8 @@ class FrameDisplay(QObject):
 
     changed = Signal()
     """Contrast, gamma or pixels are shown otherwise now."""
+    failed = Signal(str)
+    """Emits a sentence: why pixels stay as they are."""
 
     def __init__(
         self, layers: CaseLayers, state: ViewState, looks: Looks, parent: QObject
@@ -203,10 +208,14 @@ class FrameDisplay(QObject):
         self.changed.emit()
 
     def _on_treated(self, outcome: Outcome[Wish, Pixels]) -> None:
-        if outcome.error is not None:
-            raise outcome.error
         frame, treatment = outcome.request
-        assert outcome.response is not None
+        if outcome.response is None:
+            log.error("treating a frame", exc_info=outcome.error)
+            self.failed.emit(
+                f"{frame.name} cannot be shown so ({outcome.error}); "
+                "it stays as photographed."
+            )
+            return
         self._ready[frame.sha256, treatment] = outcome.response
         while len(self._ready) > KEPT:
             self._ready.popitem(last=False)

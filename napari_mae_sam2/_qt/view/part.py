@@ -140,6 +140,7 @@ class ViewPart(Part):
         self.state.changed.connect(self._refresh)
         self.looks.scale_changed.connect(self._refresh)
         self.display.changed.connect(self._on_display)
+        self.display.failed.connect(self._dock.messages.warn)
         self.comparison.changed.connect(self.beside.show)
         self.comparison.warned.connect(self._dock.messages.warn)
         self.beside.changed.connect(self._show_comparison)
