@@ -69,7 +69,9 @@ def test_a_label_of_another_size(at_work, folder):
     at_work.wait(lambda: "Saved" in at_work.widget.messages.text, "saving")
     (label,) = (folder / "leakage-study").rglob("lesions.tif")
     tifffile.imwrite(label, np.zeros((9, 9), np.uint16))
-    at_work.widget.open_paths([folder])
+    # A case that is open is not read again: these are the same frames elsewhere.
+    elsewhere = shutil.copytree(folder, folder.with_name("elsewhere"))
+    at_work.widget.open_paths([elsewhere])
     at_work.wait(lambda: "lesions.tif" in at_work.widget.messages.text, "the sentence")
     at_work.push("Next ▶")
     at_work.wait_until_ready()
