@@ -66,6 +66,7 @@ def main() -> None:
     desk = open_desk(folder, state, inbox)
     if not desk.bring_back():
         desk.open_paths([folder])
+        inbox.run_until(lambda: desk.session is not None)  # a folder takes its time
         desk.go(1)
     inbox.run_until(lambda: desk.session is not None)
     while True:
