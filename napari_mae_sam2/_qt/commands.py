@@ -97,19 +97,22 @@ class Commands:
         session = self._widget.session
         if session is None:
             return
-        if self.attempt(
-            session.accept_patch if session.is_reviewing else session.commit
-        ):
-            self._widget.layers.choose_label(max(session.lesion_numbers()))
+        act = session.accept_patch if session.is_reviewing else session.commit
+        made: list[int] = []
+        if self.attempt(lambda: made.append(act())):
+            self._widget.layers.choose_label(made[0])
 
     def accept(self) -> None:
         """Make each patch of the proposal a lesion; in a review, the one in hand."""
         session = self._widget.session
         if session is None:
             return
-        reviewing = session.is_reviewing
-        if self.attempt(session.accept_patch if reviewing else session.commit_patches):
-            self._widget.layers.choose_label(max(session.lesion_numbers()))
+        if session.is_reviewing:
+            self.commit()
+            return
+        made: list[int] = []
+        if self.attempt(lambda: made.extend(session.commit_patches())):
+            self._widget.layers.choose_label(made[-1])
 
     def reject(self) -> None:
         """Drop the prompts and the proposal; in a review, the patch in hand."""

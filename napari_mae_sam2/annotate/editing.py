@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mae_sam2.annotate.case_state import CaseState
+from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.pixel_change import Region
 
 _NOWHERE = (slice(0, 0), slice(0, 0))
@@ -34,6 +34,8 @@ class Editing(CaseState):
                 name,
                 lambda old: np.where(np.isin(old, numbers), 0, old),
                 region=region,
+                # What is painted with the number later is another lesion.
+                lesions=[Lesion(number) for number in numbers],
             )
 
     def describe(

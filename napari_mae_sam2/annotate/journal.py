@@ -201,7 +201,8 @@ class Journal:
     def _standing(self) -> Standing:
         session = self._session
         return Standing(
-            session.labels.copy(),
+            # Paint of a stroke under way comes with its own step.
+            session.image.noted.copy(),
             session.image.origins.copy(),
             dict(session.lesions),
             session.draft,

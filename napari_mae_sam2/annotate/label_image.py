@@ -118,6 +118,11 @@ class LabelImage:
         return {origin: count / whole for origin, count in counts.items() if count}
 
     @property
+    def noted(self) -> NDArray[np.uint16]:
+        """The numbers (H, W) without what was not taken note of yet; not to change."""
+        return self._known
+
+    @property
     def origins(self) -> NDArray[np.uint8]:
         """What made each pixel leakage (H, W), see `Origin`; not to be changed."""
         return self._origins

@@ -144,6 +144,25 @@ def test_work_goes_on_in_the_journal_that_was_found(
     assert len(list((one._folder).glob("*.journal"))) == 1
 
 
+def test_paint_under_way_when_the_journal_begins_is_counted_once(
+    make_journals, frame, study
+):
+    journals = make_journals()
+    session = CaseSession(frame)
+    journal = journals.follow(session, study, None)
+    session.labels[0:3, 0:6] = 1
+    session.click(10, 10)
+    session.painted()
+    journal.close()
+    journals.wait()
+
+    again = journals.find(frame, study).session
+    assert (again.labels == session.labels).all()
+    assert again.image.area(1) == session.image.area(1) == 18
+    again.undo()
+    assert again.image.area(1) == 0
+
+
 def test_prompts_alone_come_back_too(make_journals, frame, study):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)

@@ -29,6 +29,22 @@ def answer(session, predictor):
     return reply
 
 
+def test_paint_with_the_number_of_a_deleted_lesion_is_another_lesion(session, answer):
+    session.click(10, 10)
+    session.commit()
+    session.describe([1], kind="disc", comment="leaks early")
+    session.delete(1)
+    session.labels[50:55, 5:9] = 1
+    session.painted()
+    (painted,) = session.present_lesions()
+    assert (painted.kind, painted.comment, painted.source) == ("", "", "paint")
+    assert painted.draft is None
+    session.undo()
+    session.undo()
+    assert session.lesion(1).kind == "disc"
+    assert session.lesion(1).draft is not None
+
+
 def test_a_click_gives_a_proposal_that_commits_as_a_lesion(session, answer):
     session.click(10, 10)
     assert session.proposal is not None

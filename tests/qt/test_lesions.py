@@ -218,6 +218,14 @@ def test_the_pick_tool_beside_a_lesion_sets_no_prompt(with_lesions):
     assert not with_lesions.session.draft.is_empty
 
 
+def test_the_brush_stays_with_the_lesion_that_was_put_back(with_lesions):
+    choose(with_lesions, 0)
+    with_lesions.push("Edit")
+    with_lesions.press("C")
+    assert with_lesions.session.lesion_numbers() == [1, 2, 3]
+    assert with_lesions.widget.layers.leakage.selected_label == 1
+
+
 def test_the_table_opens_a_lesion_again(with_lesions):
     choose(with_lesions, 1)
     with_lesions.push("Edit")
