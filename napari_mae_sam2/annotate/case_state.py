@@ -64,6 +64,7 @@ class _Before(NamedTuple):
     choice: int
     lesions: dict[int, Lesion]
     review: Review | None
+    threshold: float
 
 
 class CaseState:
@@ -122,6 +123,7 @@ class CaseState:
         """What the grader looks at closely; the next draft is about this part."""
         self._history = History()
         self._choice = 0
+        self._threshold = 0.0
         self.kinds: tuple[Kind, ...] = DEFAULT_KINDS
         """The kinds of lesions that its study tells apart."""
         self.effort = Effort()
@@ -238,7 +240,13 @@ class CaseState:
     # --- inside, and for the session -------------------------------------------
 
     def _moment(self) -> _Before:
-        return _Before(self._draft, self._choice, dict(self._lesions), self._review)
+        return _Before(
+            self._draft,
+            self._choice,
+            dict(self._lesions),
+            self._review,
+            self._threshold,
+        )
 
     def _record(
         self, name: str, before: _Before, origin: Origin, within: Region | None = None
@@ -265,8 +273,8 @@ class CaseState:
         old, new = differences(before.lesions, self._lesions)
         return Step(
             name,
-            Moment(before.draft, before.choice, old, before.review),
-            Moment(self._draft, self._choice, new, self._review),
+            Moment(before.draft, before.choice, old, before.review, before.threshold),
+            Moment(self._draft, self._choice, new, self._review, self._threshold),
             change,
         )
 
@@ -275,6 +283,8 @@ class CaseState:
     ) -> None:
         before = before or self._moment()
         self._draft, self._choice = draft, 0
+        if draft.is_empty or draft.everything or not draft.has_prompts:
+            self._threshold = 0.0  # it was about the lesion that was in hand before
         step = self._step(name, before, None)
         self._history.push(step)
         self._tell_draft()
@@ -322,6 +332,7 @@ class CaseState:
         self._show_review(review)
         if moment.draft is not self._draft:
             self._draft, self._choice = moment.draft, moment.choice
+            self._threshold = moment.threshold
             self._tell_draft()
         self.stepped.emit(way, step)
         self.history_changed.emit()

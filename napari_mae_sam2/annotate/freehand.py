@@ -34,8 +34,6 @@ class NoSuchLesionError(PlainError):
 class Freehand(Reopening):
     """The part of a session that draws prompts; see `CaseState` for the rest."""
 
-    _threshold = 0.0
-
     # --- which part of the answer ----------------------------------------------
 
     @property

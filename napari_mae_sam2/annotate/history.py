@@ -31,12 +31,15 @@ class Moment:
         The lesions that the step changed, by number; None where nothing was known.
     review
         What the model found without a prompt and was not judged yet.
+    threshold
+        Logit at which the proposal was cut.
     """
 
     draft: Draft
     choice: int
     lesions: Mapping[int, Lesion | None]
     review: Review | None = None
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,6 +92,7 @@ class Codec:
         return {
             "draft": self._name(moment.draft, header, arrays),
             "choice": moment.choice,
+            "threshold": moment.threshold,
             "lesions": [
                 {"number": number}
                 if lesion is None
@@ -173,7 +174,10 @@ class Codec:
 
     def _side(self, said: Header) -> Moment:
         return Moment(
-            self.draft(said["draft"]), said["choice"], self.lesions(said["lesions"])
+            self.draft(said["draft"]),
+            said["choice"],
+            self.lesions(said["lesions"]),
+            threshold=said.get("threshold", 0.0),
         )
 
     def _known(self, said: Header) -> Lesion | None:

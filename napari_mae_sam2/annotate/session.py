@@ -58,7 +58,6 @@ class CaseSession(Freehand, Editing):
     def reject(self) -> None:
         """Drop the prompts and the proposal; undo brings them back."""
         if not self._draft.is_empty:
-            self._threshold = 0.0
             self._change_draft("reject", NOTHING)
 
     def take_prediction(

@@ -128,6 +128,33 @@ def test_rejecting_forgets_the_cut_off(session, answer):
     assert session.threshold == 0
 
 
+def test_undo_brings_a_commit_back_with_its_cut_off(session, answer):
+    session.click(10, 10)
+    session.set_threshold(-1.5)
+    session.undo()
+    assert session.threshold == 0
+    session.redo()
+    session.set_threshold(-1.5)
+    proposed = session.proposal.mask()
+    session.commit()
+    session.undo()
+    assert session.threshold == -1.5
+    assert (session.proposal.mask() == proposed).all()
+
+
+def test_a_lesion_opened_again_is_cut_as_it_was(session, answer):
+    session.click(10, 10)
+    session.commit()
+    session.click(40, 60)
+    session.set_threshold(2.0)
+    session.reopen(1)
+    assert session.threshold == 0
+    session.ask_for_everything()
+    session.set_threshold(2.0)
+    session.ask_for_everything()
+    assert session.threshold == 0
+
+
 def test_a_candidate_that_there_is_not_changes_nothing(session, answer):
     session.choose_candidate(1)
     session.click(10, 10)
