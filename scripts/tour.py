@@ -161,7 +161,7 @@ class Grader:
         for one, other in pairwise(points):
             for share in (0.34, 0.67, 1.0):
                 between = one + (other - one) * share
-                _move_pressed(self.canvas, between)
+                move_pressed(self.canvas, between)
                 self.settle(0.01)
         QTest.mouseRelease(self.canvas, left, none, points[-1])
         self.settle(0.02)
@@ -222,7 +222,8 @@ class Grader:
         self.press("S")
 
 
-def _move_pressed(canvas: QWidget, point: QPoint) -> None:
+def move_pressed(canvas: QWidget, point: QPoint) -> None:
+    """Move the mouse with its left button held."""
     # QTest.mouseMove moves without a button; a drag needs the button held.
     from qtpy.QtCore import QEvent, QPointF
     from qtpy.QtGui import QMouseEvent

@@ -41,7 +41,14 @@ class Commands:
                 prompting,
             ),
             Key(("R",), "reject the proposal", self.reject, prompting),
-            Key(("X",), "all leakage in what you see", self.all_in_view, prompting),
+            Key(
+                ("X",),
+                "all leakage in what you see",
+                self.all_in_view,
+                prompting,
+                # napari would make an eraser of the brush without a word
+                while_painting=True,
+            ),
             Key(("Z",), "undo, also paint", self.undo, prompting),
             Key(("Shift-Z",), "redo", self.redo, prompting),
             Key(("Control-Z",), "undo while painting", self.undo, prompting, True),
@@ -52,6 +59,7 @@ class Commands:
             Key(
                 ("E",), "erase; in a review, edit the patch", self.edit_or_erase, PAINT
             ),
+            Key(("M",), "a new lesion", self.new_lesion, PAINT, while_painting=True),
             Key(("F",), "fill", self._tool("fill"), PAINT),
             Key(("3",), "polygon", self._tool("polygon"), PAINT),
             Key(("N",), "save, next case", self.next_case, cases),
@@ -129,6 +137,16 @@ class Commands:
             self.attempt(session.edit_patch)
         else:
             self._widget.layers.start_painting("erase")
+
+    def new_lesion(self) -> None:
+        """Let the next stroke begin a lesion of its own, with the tool in hand."""
+        session, layers = self._widget.session, self._widget.layers
+        if session is None:
+            return
+        session.painted()
+        layers.choose_label(session.next_number())
+        if layers.is_prompting:
+            layers.start_painting("paint")
 
     def undo(self) -> None:
         """Take back the last thing that was done to the case."""

@@ -98,10 +98,12 @@ class PromptMouse:
         if not self._layers.is_prompting:
             return
         start, pressed_at = self._place(layer, event), event.pos
+        labels = self._labels()
         box = self.drag is Drag.BOX
         if self.pick is not None or (box and event.button != LEFT):
             yield from _until_released(event)
-            self._say(start, event)
+            if self._labels() is labels:
+                self._say(start, event)
             return
         line, drawn = [self._inside(start)], time.monotonic()
         dragged = False
@@ -114,6 +116,8 @@ class PromptMouse:
                 self._preview(line)
                 drawn = time.monotonic()
             yield
+        if self._labels() is not labels:
+            return  # another case came meanwhile: it was not meant
         line.append(self._inside(self._place(layer, event)))
         if not dragged:
             self._say(start, event)
@@ -125,6 +129,10 @@ class PromptMouse:
             self._on_box(line[0], line[-1])
         else:
             self._layers.preview_box(None)
+
+    def _labels(self) -> object:
+        """Give the labels in hand: one array for each case."""
+        return None if self._layers.leakage is None else self._layers.leakage.data
 
     def _preview(self, line: list[tuple[float, float]]) -> None:
         if self.drag is Drag.BOX:

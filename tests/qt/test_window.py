@@ -12,6 +12,7 @@ from qtpy.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from tour import move_pressed
 
 from napari_mae_sam2._qt import rounds
 
@@ -161,6 +162,42 @@ def test_paint_erase_fill_and_polygon_are_napari_s_and_undo_in_order(at_work):
     at_work.press("Z", control=True, shift=True)
     assert (at_work.session.labels == painted).all()
     assert (layers.leakage.data == painted).all()
+
+
+def test_m_begins_a_lesion_and_x_makes_no_eraser_of_the_brush(at_work):
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.press("C")
+    layer = at_work.widget.layers.leakage
+    layer.brush_size = 3
+    at_work.press("M")
+    at_work.drag([(50, 20), (50, 24)])
+    assert at_work.session.lesion_numbers() == [1, 2]
+    at_work.press("M")
+    at_work.drag([(54, 60), (54, 64)])
+    assert at_work.session.lesion_numbers() == [1, 2, 3]
+    before = at_work.session.labels.copy()
+    at_work.press("X")
+    at_work.press("P")
+    assert layer.selected_label == 3
+    at_work.drag([(54, 60), (54, 62)])
+    assert (at_work.session.labels == before).all()
+
+
+def test_a_drag_that_ends_on_another_case_is_no_prompt(at_work):
+    first = at_work.session
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    canvas, start = at_work.canvas, at_work.point((10, 10))
+    QTest.mouseMove(canvas, start)
+    QTest.mousePress(canvas, left, none, start)
+    move_pressed(canvas, at_work.point((25, 30)))
+    at_work.widget.desk.step(1)
+    at_work.wait(lambda: at_work.session is not first, "the next case")
+    move_pressed(canvas, at_work.point((30, 40)))
+    QTest.mouseRelease(canvas, left, none, at_work.point((30, 40)))
+    at_work.settle(0.1)
+    assert first.draft.is_empty
+    assert at_work.session.draft.is_empty
 
 
 def test_napari_s_own_keys_stay_on_the_leakage_layer(at_work):
