@@ -178,6 +178,11 @@ def test_no_worker_outlives_an_error_that_nobody_foresaw(tmp_path: Path) -> None
     assert not multiprocessing.active_children()
 
 
+# torch speaks of the killed worker once more when its loader is put away
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in.*MultiProcessingDataLoaderIter"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
 def test_a_worker_that_the_system_ended_is_one_sentence(tmp_path: Path) -> None:
     class Killed(LineTask):
         def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
