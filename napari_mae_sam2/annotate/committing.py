@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
@@ -64,14 +64,47 @@ def place(
             "Every pixel of the proposal belongs to a lesion already; "
             "refine it or reject it with R."
         )
-    patches, count = (
-        ndimage.label(free, structure=np.ones((3, 3)))
-        if each_patch
-        else (free.astype(np.uint16), 1)
-    )
+    patches, count = number_patches(free, each_patch)
+    numbers = further_numbers(first, count)
+    inside[free] = (patches[free] + (first - 1)).astype(np.uint16)
+    return region, numbers
+
+
+def number_patches(
+    area: NDArray[np.bool_], each_patch: bool
+) -> tuple[NDArray[Any], int]:
+    """Number the patches of an area from 1 on.
+
+    Parameters
+    ----------
+    area : bool array of shape (h, w)
+        Not empty.
+    each_patch : bool
+        False takes the whole area for one patch.
+
+    Returns
+    -------
+    patches : integer array of shape (h, w)
+        0 outside of the area.
+    count : int
+        How many there are.
+    """
+    if not each_patch:
+        return area.astype(np.uint16), 1
+    patches, count = ndimage.label(area, structure=np.ones((3, 3)))
+    return patches, int(count)
+
+
+def further_numbers(first: int, count: int) -> list[int]:
+    """Give the numbers of so many new lesions.
+
+    Raises
+    ------
+    NothingToCommitError
+        If a frame cannot hold so many.
+    """
     if first + count - 1 > MOST_LESIONS:
         raise NothingToCommitError(
             f"A frame holds at most {MOST_LESIONS} lesions; merge some first."
         )
-    inside[free] = (patches[free] + (first - 1)).astype(np.uint16)
-    return region, list(range(first, first + count))
+    return list(range(first, first + count))

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
-from napari_mae_sam2.annotate.committing import NothingToCommitError
+from napari_mae_sam2.annotate.committing import (
+    NothingToCommitError,
+    further_numbers,
+    number_patches,
+)
 from napari_mae_sam2.annotate.draft import Draft
-from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 from napari_mae_sam2.annotate.proposal import Proposal
 from napari_mae_sam2.annotate.review import Patch
 from napari_mae_sam2.annotate.reviewing import Reviewing, close_up_for
@@ -123,16 +125,8 @@ def place_again(
             "Nothing would be left of the lesion; add a click on the leak, reject with "
             "R, or delete it with Del."
         )
-    patches, count = (
-        ndimage.label(free, structure=np.ones((3, 3)))
-        if each_patch
-        else (free.astype(np.uint16), 1)
-    )
-    if first + count - 2 > MOST_LESIONS:
-        raise NothingToCommitError(
-            f"A frame holds at most {MOST_LESIONS} lesions; merge some first."
-        )
-    numbers = [number, *range(first, first + count - 1)]
+    patches, count = number_patches(free, each_patch)
+    numbers = [number, *further_numbers(first, count - 1)]
     old = image.region(number)
     if old is not None:
         labels[old][labels[old] == number] = 0
