@@ -73,7 +73,7 @@ def place(
 def number_patches(
     area: NDArray[np.bool_], each_patch: bool
 ) -> tuple[NDArray[Any], int]:
-    """Number the patches of an area from 1 on.
+    """Give each patch of an area a number, from 1 on.
 
     Parameters
     ----------
