@@ -22,8 +22,11 @@ $train pretrain runs/frames/pretrain.csv "$data/UWAT-GAN-R@0.3" \
 $train finetune runs/frames/train.csv --weights runs/mae_tiny.safetensors \
   --config training/configs/finetune_weights_cpu.yaml --out runs/leakage.safetensors
 
-$train evaluate runs/frames/test.csv --weights runs/leakage.safetensors --against "$base" \
-  --negatives "$data/huapu4_FFA/diag_normal" --set lesions=4 --out runs/report
-.venv/bin/python scripts/check_discs.py runs/leakage.safetensors "$base" runs/frames/held_out
-.venv/bin/python scripts/make_packaged_weights.py --weights runs/leakage.safetensors \
-  --base "$base" --summary runs/report/summary.json
+# What is packaged is what is measured: the compact form.
+package=".venv/bin/python scripts/make_packaged_weights.py --weights runs/leakage.safetensors"
+$package --base "$base" --out runs/compact.safetensors
+$train evaluate runs/frames/test.csv --weights runs/compact.safetensors --against "$base" \
+  --negatives "$data/huapu4_FFA/diag_normal" --set lesions=4 --set max_clicks=6 \
+  --out runs/report
+.venv/bin/python scripts/check_discs.py runs/compact.safetensors "$base" runs/frames/held_out
+$package --base "$base" --summary runs/report/summary.json
