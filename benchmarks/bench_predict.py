@@ -24,7 +24,7 @@ from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.engine_choice import Engine, cpu_has_bf16, look_at_machine
 from napari_mae_sam2.model.engines import open_encoder
 from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
-from napari_mae_sam2.model.prepared_encoder import PreparedEncoder
+from napari_mae_sam2.model.prepared import PreparedEncoder
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.model.weights import packaged_weights
 

@@ -10,6 +10,8 @@ from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_mae_sam2._qt.layer_stack import LayerStack
     from napari_mae_sam2.annotate.proposal import Proposal
     from napari_mae_sam2.annotate.session import CaseSession
@@ -94,10 +96,9 @@ class LabelLayers:
             return
         if placed is None or not placed.area:
             if self.proposal.data is not NOTHING:
-                self.proposal.data, self.proposal.translate = NOTHING, (0, 0)
+                self._put(self.proposal, NOTHING, (0, 0))
             return
-        self.proposal.data = placed.mask.view(np.uint8)
-        self.proposal.translate = (placed.top, placed.left)
+        self._put(self.proposal, placed.mask.view(np.uint8), (placed.top, placed.left))
 
     def clear(self) -> None:
         """Take the layers away."""
@@ -111,6 +112,13 @@ class LabelLayers:
             self.leakage = None
         if layer is self.proposal:
             self.proposal = None
+
+    @staticmethod
+    def _put(layer: Labels, pixels: NDArray[np.uint8], corner: tuple[int, int]) -> None:
+        # Each of the two makes napari measure and draw everything anew: once will do.
+        with layer.events.blocker_all():
+            layer.data = pixels
+        layer.translate = corner
 
     def _on_labels(self, _region: object) -> None:
         if self.leakage is not None and not self._painting:

@@ -27,6 +27,7 @@ from napari_mae_sam2._qt.prompt_mouse import PromptMouse
 from napari_mae_sam2._qt.rounds import Rounds
 from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
+from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
 from napari_mae_sam2._qt.training_panel import TrainingPanel
 from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
 from napari_mae_sam2.annotate.looks import Looks
@@ -85,6 +86,7 @@ class LeakageWidget(QWidget):
         self._is_closed = False
         self._keys_sheet: KeysSheet | None = None
 
+        self._refresh_soon = Soon(self._refresh, AFTER_THE_FRAME)
         self.layers = CaseLayers(viewer, self._on_layers)
         self.mouse = PromptMouse(viewer, self.layers, self._on_click, self._on_box)
         self.commands = Commands(self)
@@ -146,6 +148,7 @@ class LeakageWidget(QWidget):
         if self._is_closed:
             return
         self._is_closed = True
+        self._refresh_soon.stop()
         self.closing.close()
         self.adoption.close()
         self.rounds.close()
@@ -176,14 +179,14 @@ class LeakageWidget(QWidget):
             part.show_case(session)
         self.layers.show(session)
         if session is not None:
-            session.proposal_changed.connect(self._refresh)
-            session.history_changed.connect(self._refresh)
+            session.proposal_changed.connect(self._refresh_soon)
+            session.history_changed.connect(self._refresh_soon)
         self._refresh()
 
     def _let_go(self) -> None:
         if self.session is not None:
             for signal in (self.session.proposal_changed, self.session.history_changed):
-                signal.disconnect(self._refresh)
+                signal.disconnect(self._refresh_soon)
         self.session = None
 
     def _on_layers(self) -> None:
@@ -196,7 +199,7 @@ class LeakageWidget(QWidget):
         for part in self.parts:
             part.layers_ready()
 
-    def _refresh(self, *_: object) -> None:
+    def _refresh(self) -> None:
         self.segment.show_session(self.session)
         if self.session is None:
             self.labels.show_summary(None, unsaved=False)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
-
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.keys import Key, unbind
@@ -14,6 +12,7 @@ from napari_mae_sam2._qt.kind_colours import KindColours
 from napari_mae_sam2._qt.lesion_panel import LesionPanel
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.pick_tool import PickTool
+from napari_mae_sam2._qt.soon import Soon
 from napari_mae_sam2.annotate.field_size import FieldSize
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
 
@@ -48,12 +47,9 @@ class LesionsPart(Part):
         self._kinds: tuple[Kind, ...] | None = None
         self._colours = KindColours()
         self.field = FieldSize(self._gui.post)
-        self.field.measured.connect(self._refresh_soon)
         # Many steps may follow each other; the table follows once.
-        self._soon = QTimer(dock)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._refresh)
+        self._refresh_soon = Soon(self._refresh, 0)
+        self.field.measured.connect(self._refresh_soon)
         self.panel = LesionPanel()
         self.panel.chosen.connect(self._on_chosen)
         self.panel.flight_wanted.connect(self.fly_to)
@@ -99,6 +95,7 @@ class LesionsPart(Part):
 
     def close(self) -> None:
         """Stop what runs."""
+        self._refresh_soon.stop()
         if self._session is not None:
             self._session.history_changed.disconnect(self._refresh_soon)
         self._session = None
@@ -180,9 +177,6 @@ class LesionsPart(Part):
                 if kind.key
             ),
         )
-
-    def _refresh_soon(self) -> None:
-        self._soon.start()
 
     def _refresh(self) -> None:
         session = self._session

@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Points, Shapes
 from qtpy.QtCore import QTimer
 
+from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,16 +42,18 @@ class PromptLayers:
         self._zoomed.setInterval(MS_TO_ZOOM)
         self._zoomed.timeout.connect(self._fit)
         self._camera.events.zoom.connect(self._on_zoom)
+        self._soon = Soon(self._show, AFTER_THE_FRAME)
         self.box: Shapes | None = None
         self.points: Points | None = None
 
     def follow(self, session: CaseSession | None) -> None:
         """Listen to another session, or to none."""
+        self._soon.stop()
         if self._session is not None:
-            self._session.draft_changed.disconnect(self.show_draft)
+            self._session.draft_changed.disconnect(self._on_draft)
         self._session = session
         if session is not None:
-            session.draft_changed.connect(self.show_draft)
+            session.draft_changed.connect(self._on_draft)
 
     def fill(self) -> None:
         """Make the layers where they are not there."""
@@ -108,6 +112,7 @@ class PromptLayers:
     def close(self) -> None:
         """Let go of the camera."""
         self._zoomed.stop()
+        self._soon.stop()
         self._camera.events.zoom.disconnect(self._on_zoom)
 
     def clear(self) -> None:
@@ -122,6 +127,17 @@ class PromptLayers:
             self.box = None
         if layer is self.points:
             self.points = None
+
+    def _on_draft(self, draft: Draft) -> None:
+        if draft.is_empty:
+            self._show()
+        else:
+            self._soon()
+
+    def _show(self) -> None:
+        self._soon.stop()
+        if self._session is not None:
+            self.show_draft(self._session.draft)
 
     def _draw_boxes(self, boxes: tuple[Box, ...]) -> None:
         if self.box is None or (not boxes and not self.box.nshapes):

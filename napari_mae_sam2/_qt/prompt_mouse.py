@@ -97,6 +97,9 @@ class PromptMouse:
             return
         if not self._layers.is_prompting:
             return
+        # Ours alone: else the canvas looks for the object below the mouse, for which
+        # it is drawn anew while the model should answer.
+        event.handled = True
         start, pressed_at = self._place(layer, event), event.pos
         labels = self._labels()
         box = self.drag is Drag.BOX

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2._qt.bridge import GuiThread
@@ -12,10 +11,13 @@ from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.prompt_mouse import Drag
 from napari_mae_sam2._qt.proposal_panel import HoverPanel, ProposalPanel
+from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
 from napari_mae_sam2.annotate.hovering import Hover
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ class ProposalPart(Part):
         self._dock = dock
         self._session: CaseSession | None = None
         self._gui = GuiThread(dock)
+        self._refresh_soon = Soon(self._refresh, AFTER_THE_FRAME)
         self.hover = Hover(dock.desk.annotator, self._gui.post)
         self.layer = HoverLayer(dock.viewer, dock.layers, self._on_place)
         self.panel = ProposalPanel(dock.preferences)
@@ -72,10 +75,10 @@ class ProposalPart(Part):
     def show_case(self, session: CaseSession | None) -> None:
         """Follow this case from now on."""
         if self._session is not None:
-            self._session.proposal_changed.disconnect(self._refresh)
+            self._session.proposal_changed.disconnect(self._refresh_soon)
         self._session = session
         if session is not None:
-            session.proposal_changed.connect(self._refresh)
+            session.proposal_changed.connect(self._refresh_soon)
         self.hover.open(session)
         self._refresh()
 
@@ -86,6 +89,7 @@ class ProposalPart(Part):
     def close(self) -> None:
         """Stop the worker and let go of the viewer."""
         self.show_case(None)
+        self._refresh_soon.stop()
         self.hover.close()
         self._gui.close()
         self.layer.close()
@@ -108,10 +112,14 @@ class ProposalPart(Part):
     def _next(self) -> None:
         self.panel.next_drag()
 
-    def _cut(self, step: int) -> partial[None]:
-        return partial(self.panel.step_cut_off, step)
+    def _cut(self, step: int) -> Callable[[], None]:
+        def cut() -> None:
+            self._refresh_soon.now()  # the slider stands where the answer is cut
+            self.panel.step_cut_off(step)
 
-    def _refresh(self, _proposal: object = None) -> None:
+        return cut
+
+    def _refresh(self) -> None:
         self.panel.show_session(self._session)
 
     def _on_drag(self, drag: Drag) -> None:

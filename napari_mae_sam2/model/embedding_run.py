@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.reading import list_frames, read_frame
-from napari_mae_sam2.model.prepared_encoder import PreparedEncoder
+from napari_mae_sam2.model.prepared import PreparedEncoder
 from napari_mae_sam2.model.settings import settings_file
 
 if TYPE_CHECKING:

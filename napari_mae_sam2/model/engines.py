@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from napari_mae_sam2.model.decoder import Decoder, TorchDecoder
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 from napari_mae_sam2.model.encoder import Encoder, TorchEncoder
 from napari_mae_sam2.model.engine_choice import (
@@ -17,9 +18,12 @@ from napari_mae_sam2.model.engine_choice import (
 )
 from napari_mae_sam2.model.folders import cache_folder
 from napari_mae_sam2.model.openvino_conversion import find_or_convert
+from napari_mae_sam2.model.openvino_decoder import OpenVinoDecoder
 from napari_mae_sam2.model.openvino_encoder import OpenVinoEncoder
+from napari_mae_sam2.model.openvino_export import ENCODER
 from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
-from napari_mae_sam2.model.prepared_encoder import PreparedEncoder
+from napari_mae_sam2.model.prepared import PreparedDecoder, PreparedEncoder
+from napari_mae_sam2.model.protocol import Cancelled
 from napari_mae_sam2.model.settings import read_settings
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _GB: Final = 10**9
+_ASK_EVERY: Final = 0.1  # s between two questions whether to go on
 
 
 def equip(loaded: LoadedModel) -> Sam2Predictor:
@@ -43,7 +48,8 @@ def equip(loaded: LoadedModel) -> Sam2Predictor:
     if chosen.refused:
         log.warning("Frames are encoded with %s, %s.", chosen.engine, chosen.why)
     encoder = open_encoder(loaded, chosen.engine, device)
-    return Sam2Predictor(loaded, device, encoder, open_cache())
+    decoder = open_decoder(loaded, chosen.engine, encoder, device)
+    return Sam2Predictor(loaded, device, encoder, open_cache(), decoder)
 
 
 def open_encoder(
@@ -71,10 +77,46 @@ def open_encoder(
     threads = torch.get_num_threads()
 
     def prepare(stopped: Callable[[], bool]) -> Encoder:
-        converted = find_or_convert(weights, fingerprint, image_size, stopped)
-        return OpenVinoEncoder(converted, engine.precision, threads)
+        converted = find_or_convert(
+            "encoder", weights, fingerprint, image_size, stopped
+        )
+        return OpenVinoEncoder(converted / ENCODER, engine.precision, threads)
 
     return PreparedEncoder(first, prepare, str(engine), engine.precision)
+
+
+def open_decoder(
+    loaded: LoadedModel,
+    engine: Engine,
+    encoder: Encoder,
+    device: torch.device | str = "cpu",
+) -> Decoder:
+    """Open the decoder of a model on an engine; see `open_encoder`.
+
+    Always in float32. It is prepared once the encoder is, which takes longer and is
+    missed more.
+    """
+    model = loaded.model.to(device)
+    first = TorchDecoder(model)
+    if not engine.is_openvino or model.device.type != "cpu":
+        return first
+    weights, fingerprint = loaded.path, loaded.fingerprint
+    image_size = int(model.image_size)
+    threads = torch.get_num_threads()
+    encoder_is_there = (
+        encoder.wait if isinstance(encoder, PreparedEncoder) else lambda _seconds: True
+    )
+
+    def prepare(stopped: Callable[[], bool]) -> Decoder:
+        while not encoder_is_there(_ASK_EVERY):
+            if stopped():
+                raise Cancelled
+        converted = find_or_convert(
+            "decoder", weights, fingerprint, image_size, stopped
+        )
+        return OpenVinoDecoder(converted, threads, first)
+
+    return PreparedDecoder(first, prepare, "OpenVINO float32")
 
 
 def open_cache() -> EmbeddingCache | None:

@@ -1,4 +1,4 @@
-"""The encoder converted for OpenVINO, kept on the disk for every later start.
+"""A model's parts converted for OpenVINO, kept on the disk for every later start.
 
 Converting takes some 14 seconds and holds Python's lock for long stretches, so it
 runs in a process of its own, which can be stopped at any moment and ends with the
@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.model.folders import cache_folder
@@ -29,61 +29,68 @@ from napari_mae_sam2.model.protocol import Cancelled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
+Part = Literal["encoder", "decoder"]
+"""What is converted on its own: a round changes the decoder alone."""
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes when the same weights would be converted otherwise."""
 
 KEPT: Final = 3
-"""Conversions that stay, the last used ones; of tiny each takes 110 MB."""
+"""Conversions of each part that stay, the last used ones; of tiny one encoder takes
+110 MB and one decoder 50 MB."""
 
-_MODEL: Final = "encoder.xml"
-_PARTS: Final = (_MODEL, "encoder.bin")
-_SUMS: Final = "sums.json"  # written last, of all parts
+_SUMS: Final = "sums.json"  # written last, of all other files
 _TEMPORARY: Final = ".tmp-"
 _LEFT_BEHIND: Final = 3600  # s after which nobody writes to it any more
 
 
 class ConversionError(PlainError):
-    """The encoder could not be converted; says why."""
+    """A part of the model could not be converted; says why."""
 
 
-def conversion_folder(fingerprint: str, image_size: int) -> Path:
-    """Return where the converted form of an encoder lies, or would.
+def conversion_folder(part: Part, fingerprint: str, image_size: int) -> Path:
+    """Return where the converted form of a part lies, or would.
 
     Parameters
     ----------
+    part : {"encoder", "decoder"}
     fingerprint : str
-        Of the encoder's weights.
+        Of the encoder's weights, or for the decoder of all.
     image_size : int
-        Side of its input.
+        Side of the encoder's input.
     """
     openvino = importlib.metadata.version("openvino")
     parts = f"{VERSION} {openvino} {fingerprint} {image_size}"
     name = hashlib.sha256(parts.encode()).hexdigest()[:32]
-    return cache_folder() / "openvino" / name
+    return cache_folder() / "openvino" / part / name
 
 
 def find_or_convert(
-    weights: Path, fingerprint: str, image_size: int, stopped: Callable[[], bool]
+    part: Part,
+    weights: Path,
+    fingerprint: str,
+    image_size: int,
+    stopped: Callable[[], bool],
 ) -> Path:
-    """Return the converted form of an encoder, made now where there is none.
+    """Return the converted form of a part, made now where there is none.
 
     Parameters
     ----------
+    part : {"encoder", "decoder"}
     weights : Path
         A file for `napari_mae_sam2.model.checkpoint.load_model`.
     fingerprint : str
-        Of the encoder's weights; a file that has changed meanwhile is refused.
+        As for `conversion_folder`; a file that has changed meanwhile is refused.
     image_size : int
-        Side of its input.
+        Side of the encoder's input.
     stopped : callable
         Asked ten times a second; answering True ends the conversion.
 
     Returns
     -------
     Path
-        An XML file, with its weights beside it, whole and unchanged.
+        A folder of what `napari_mae_sam2.model.openvino_export` wrote, whole and
+        unchanged.
 
     Raises
     ------
@@ -92,32 +99,32 @@ def find_or_convert(
     Cancelled
         If `stopped` answered True.
     """
-    folder = conversion_folder(fingerprint, image_size)
+    folder = conversion_folder(part, fingerprint, image_size)
     if not is_whole(folder):
         temporary = folder.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
         try:
             shutil.rmtree(folder, ignore_errors=True)  # damaged, or not there
             temporary.mkdir(parents=True)
-            _convert_apart(weights, fingerprint, image_size, temporary, stopped)
+            _convert_apart(part, weights, fingerprint, image_size, temporary, stopped)
             # Where another window was quicker, its folder is there and as good.
             with contextlib.suppress(OSError):
                 temporary.rename(folder)
         except OSError as error:
             raise ConversionError(
-                f"The encoder was not converted for OpenVINO, because {folder.parent} "
+                f"The {part} was not converted for OpenVINO, because {folder.parent} "
                 f"cannot be written ({error.strerror or error}): free some space there."
             ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         if not is_whole(folder):
             raise ConversionError(
-                f"The encoder converted for OpenVINO could not be kept in {folder}: "
+                f"The {part} converted for OpenVINO could not be kept in {folder}: "
                 "check the disk and start again."
             )
     with contextlib.suppress(OSError):
         os.utime(folder)
         _forget_old(folder.parent)
-    return folder / _MODEL
+    return folder
 
 
 def is_whole(folder: Path) -> bool:
@@ -129,54 +136,36 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def convert(weights: Path, fingerprint: str, image_size: int, folder: Path) -> None:
-    """Convert an encoder here and now; slow, and nothing else runs meanwhile.
+def convert(
+    part: Part, weights: Path, fingerprint: str, image_size: int, folder: Path
+) -> None:
+    """Convert a part here and now; slow, and nothing else runs meanwhile.
 
     Parameters
     ----------
-    weights, fingerprint, image_size
+    part, weights, fingerprint, image_size
         As for `find_or_convert`.
     folder : Path
-        Must be there; gets the model, its weights and their checksums.
+        Must be there; gets the networks, their weights and their checksums.
 
     Raises
     ------
     PlainError
         If the weights cannot be loaded or are others than they were.
     """
-    import torch
-    from torch import nn
-
     from napari_mae_sam2.model.checkpoint import load_model
-    from napari_mae_sam2.model.forward import encode_images
-    from napari_mae_sam2.model.openvino_encoder import import_openvino
-
-    class WithoutNames(nn.Module):
-        """The encoder with its features as a plain tuple, which can be traced."""
-
-        def __init__(self, model: Any) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            features = encode_images(self.model, images)
-            return features.embedding, *features.high_res
+    from napari_mae_sam2.model.openvino_export import export
 
     loaded = load_model(weights, image_size=image_size)
-    if loaded.encoder_fingerprint != fingerprint:
+    own = loaded.encoder_fingerprint if part == "encoder" else loaded.fingerprint
+    if own != fingerprint:
         raise ConversionError(f"{weights.name} has changed since it was loaded.")
-    openvino = import_openvino()
-    shape = (1, 3, image_size, image_size)
-    with torch.no_grad():
-        converted = openvino.convert_model(
-            WithoutNames(loaded.model), example_input=torch.zeros(shape), input=[shape]
-        )
-    # In float32: half precision would cost more than the disk it saves.
-    openvino.save_model(converted, folder / _MODEL, compress_to_fp16=False)
+    export(part, loaded.model, folder)
     (folder / _SUMS).write_text(json.dumps(_sums(folder)), encoding="utf-8")
 
 
 def _convert_apart(
+    part: Part,
     weights: Path,
     fingerprint: str,
     image_size: int,
@@ -187,7 +176,7 @@ def _convert_apart(
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-W", "ignore", "-m", __name__),
+                *(sys.executable, "-W", "ignore", "-m", __name__, part),
                 *(str(weights.absolute()), fingerprint, str(image_size), str(folder)),
             ],
             stdin=subprocess.PIPE,  # stays open as long as this process lives
@@ -211,14 +200,15 @@ def _convert_apart(
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines()
             why = lines[-1] if lines else f"exit code {code}"
-            raise ConversionError(f"The encoder cannot be converted to OpenVINO: {why}")
+            raise ConversionError(f"The {part} cannot be converted to OpenVINO: {why}")
 
 
 def _sums(folder: Path) -> dict[str, str]:
     sums = {}
-    for part in _PARTS:
-        with (folder / part).open("rb") as file:
-            sums[part] = hashlib.file_digest(file, "sha256").hexdigest()
+    for path in folder.iterdir():
+        if path.name != _SUMS:
+            with path.open("rb") as file:
+                sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return sums
 
 
@@ -237,9 +227,10 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(10)  # the grader comes first
-    weights, fingerprint, image_size, folder = sys.argv[1:]
+    part, weights, fingerprint, image_size, folder = sys.argv[1:]
+    wanted = next(known for known in get_args(Part) if known == part)
     try:
-        convert(Path(weights), fingerprint, int(image_size), Path(folder))
+        convert(wanted, Path(weights), fingerprint, int(image_size), Path(folder))
     except PlainError as error:
         sys.exit(str(error))
 

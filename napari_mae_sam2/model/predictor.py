@@ -10,10 +10,10 @@ from torch.nn.functional import interpolate
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
 from napari_mae_sam2.model.candidates import MULTI, order_candidates, preferred_token
+from napari_mae_sam2.model.decoder import Decoder, TorchDecoder
 from napari_mae_sam2.model.embedding import FrameEmbedding
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache, EmbeddingKey
 from napari_mae_sam2.model.encoder import Encoder, TorchEncoder
-from napari_mae_sam2.model.forward import PromptBatch, decode_prompts
 from napari_mae_sam2.model.preprocess import to_input
 from napari_mae_sam2.model.prompting import to_batches
 from napari_mae_sam2.model.protocol import (
@@ -64,6 +64,8 @@ class Sam2Predictor:
         Another engine for the encoder; the model's own by default.
     cache : EmbeddingCache, optional
         Asked before a frame is encoded, and given what was encoded; none by default.
+    decoder : Decoder, optional
+        Another engine for the decoder; the model's own by default.
     """
 
     def __init__(
@@ -72,11 +74,13 @@ class Sam2Predictor:
         device: str | torch.device | None = None,
         encoder: Encoder | None = None,
         cache: EmbeddingCache | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         self._loaded = loaded
         self._device = torch.device(device) if device else choose_device()
         self._model = loaded.model.to(self._device)
         self.encoder: Encoder = encoder or TorchEncoder(self._model)
+        self.decoder: Decoder = decoder or TorchDecoder(self._model)
         self.cache = cache
         self._current: FrameEmbedding | None = None
 
@@ -116,10 +120,11 @@ class Sam2Predictor:
         return self.encoder.name
 
     def close(self) -> None:
-        """Stop what the encoder does in the background, and wait for it.
+        """Stop what the engines do in the background, and wait for it.
 
         The predictor goes on working with what it has.
         """
+        self.decoder.close()
         self.encoder.close()
 
     def encode(
@@ -267,13 +272,8 @@ class Sam2Predictor:
         self, embedding: FrameEmbedding, prompts: Prompts
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return logits (B, 4, S/4, S/4) and scores (B, 4) of every batch."""
-        features = embedding.features.to(self._device)
         batches = to_batches(prompts, embedding.shape, embedding.image_size)
-        with torch.no_grad():
-            return [
-                decode_prompts(self._model, features, _moved(batch, self._device))
-                for batch in batches
-            ]
+        return [self.decoder.answer(embedding.features, batch) for batch in batches]
 
     def _preferred(
         self, logits: torch.Tensor, scores: torch.Tensor
@@ -282,15 +282,6 @@ class Sam2Predictor:
         token = preferred_token(self._model, logits, scores)
         rows = torch.arange(len(token), device=token.device)
         return logits[rows, token], scores[rows, token]
-
-
-def _moved(batch: PromptBatch, device: torch.device) -> PromptBatch:
-    return PromptBatch(
-        *(
-            None if part is None else part.to(device)
-            for part in (batch.xy, batch.labels, batch.mask)
-        )
-    )
 
 
 def _merged(

@@ -27,8 +27,9 @@ from napari_mae_sam2.model.openvino_conversion import (
     is_whole,
 )
 from napari_mae_sam2.model.openvino_encoder import OpenVinoEncoder
+from napari_mae_sam2.model.openvino_export import ENCODER
 from napari_mae_sam2.model.predictor import Sam2Predictor
-from napari_mae_sam2.model.prepared_encoder import PreparedEncoder
+from napari_mae_sam2.model.prepared import PreparedEncoder
 from napari_mae_sam2.model.protocol import Cancelled, Prompts
 
 if TYPE_CHECKING:
@@ -59,7 +60,13 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def converted(loaded: LoadedModel) -> Path:
-    return find_or_convert(loaded.path, loaded.encoder_fingerprint, SIDE, lambda: False)
+    return _convert(loaded) / ENCODER
+
+
+def _convert(loaded: LoadedModel) -> Path:
+    return find_or_convert(
+        "encoder", loaded.path, loaded.encoder_fingerprint, SIDE, lambda: False
+    )
 
 
 def _images(count: int = 1) -> torch.Tensor:
@@ -129,9 +136,7 @@ def test_the_converted_form_is_kept(
     converted: Path, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", _refuse)
-    again = find_or_convert(
-        loaded.path, loaded.encoder_fingerprint, SIDE, lambda: False
-    )
+    again = _convert(loaded) / ENCODER
     assert again == converted
     assert not list(converted.parents[1].glob(".tmp-*"))
 
@@ -139,10 +144,13 @@ def test_the_converted_form_is_kept(
 def test_another_encoder_size_or_openvino_is_converted_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folders = {conversion_folder("a", 128), conversion_folder("b", 128)}
-    folders.add(conversion_folder("a", 256))
+    folders = {
+        conversion_folder("encoder", "a", 128),
+        conversion_folder("encoder", "b", 128),
+    }
+    folders.add(conversion_folder("encoder", "a", 256))
     monkeypatch.setattr("importlib.metadata.version", lambda name: "9999.0")
-    folders.add(conversion_folder("a", 128))
+    folders.add(conversion_folder("encoder", "a", 128))
     assert len(folders) == 4
 
 
@@ -172,9 +180,7 @@ def test_a_spoiled_conversion_is_made_again(
     converted: Path, loaded: LoadedModel
 ) -> None:
     _flip(converted.with_suffix(".bin"))
-    again = find_or_convert(
-        loaded.path, loaded.encoder_fingerprint, SIDE, lambda: False
-    )
+    again = _convert(loaded) / ENCODER
     assert again == converted
     assert is_whole(converted.parent)
     encoder = OpenVinoEncoder(again, "float32", threads=1)
@@ -188,14 +194,21 @@ def test_only_the_last_conversions_stay(
     monkeypatch.setattr(openvino_conversion, "_convert_apart", _copy_of(converted))
     kept = []
     for number in range(5):
-        kept.append(find_or_convert(converted, f"{number}", SIDE, lambda: False))
+        kept.append(
+            find_or_convert("encoder", converted, f"{number}", SIDE, lambda: False)
+        )
         time.sleep(0.01)
-    assert [path.is_file() for path in kept] == [False, False, True, True, True]
+    assert [path.is_dir() for path in kept] == [False, False, True, True, True]
 
 
 def _copy_of(converted: Path) -> Callable[..., None]:
     def copy(
-        weights: Path, fingerprint: str, side: int, folder: Path, stopped: object
+        part: str,
+        weights: Path,
+        fingerprint: str,
+        side: int,
+        folder: Path,
+        stopped: object,
     ) -> None:
         for path in converted.parent.iterdir():
             (folder / path.name).write_bytes(path.read_bytes())
@@ -205,7 +218,9 @@ def _copy_of(converted: Path) -> Callable[..., None]:
 
 def test_weights_that_changed_meanwhile_are_refused(loaded: LoadedModel) -> None:
     with pytest.raises(ConversionError, match="has changed since it was loaded"):
-        find_or_convert(loaded.path, "another fingerprint", SIDE, lambda: False)
+        find_or_convert(
+            "encoder", loaded.path, "another fingerprint", SIDE, lambda: False
+        )
 
 
 def test_a_folder_that_cannot_be_written(
@@ -214,7 +229,7 @@ def test_a_folder_that_cannot_be_written(
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "file"))
     (tmp_path / "file").touch()
     with pytest.raises(ConversionError, match="cannot be written"):
-        find_or_convert(loaded.path, "any", SIDE, lambda: False)
+        find_or_convert("encoder", loaded.path, "any", SIDE, lambda: False)
 
 
 def test_converting_stops_at_once_and_leaves_nothing(loaded: LoadedModel) -> None:
@@ -226,9 +241,9 @@ def test_converting_stops_at_once_and_leaves_nothing(loaded: LoadedModel) -> Non
         return len(asked) > 3
 
     with pytest.raises(Cancelled):
-        find_or_convert(loaded.path, "never made", SIDE, soon)
+        find_or_convert("encoder", loaded.path, "never made", SIDE, soon)
     assert time.monotonic() - started < 3
-    folder = conversion_folder("never made", SIDE)
+    folder = conversion_folder("encoder", "never made", SIDE)
     assert not folder.exists()
     assert not list(folder.parent.glob(".tmp-*"))
 
@@ -312,7 +327,7 @@ def test_the_program_ends_although_something_is_prepared(loaded: LoadedModel) ->
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    folder = conversion_folder(loaded.encoder_fingerprint, 64)
+    folder = conversion_folder("encoder", loaded.encoder_fingerprint, 64)
     assert not folder.exists()
     assert not list(folder.parent.glob(".tmp-*"))
 

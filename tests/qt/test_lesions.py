@@ -190,6 +190,7 @@ def test_the_pick_tool_opens_a_lesion_again(at_work):
     at_work.press("L")
     at_work.click(top)
     assert "Lesion 1 is open" in at_work.widget.messages.text
+    at_work.look()
     assert len(at_work.widget.layers.prompts.data) == 1
     assert at_work.wait_for_proposal()[top]
     at_work.click(side)

@@ -123,6 +123,7 @@ def test_zooming_in_reads_what_is_seen_and_shows_its_frame(wide):
     assert mask[LESION].all()
     assert mask.sum() == 100
     # The click does not hide what was clicked on.
+    wide.look()
     assert wide.widget.layers.prompts.size[0] < 3
     assert shown(wide, (305, 445))
     wide.press("C")

@@ -96,8 +96,12 @@ class HieraMAE(nn.Module):
 
     def predict(self, images: Tensor, mask: UnitMask) -> Tensor:
         """Predict the normalised pixels of the masked units, (B, masked, 3072)."""
-        features = encode_visible(self.trunk, (images - self.mean) / self.std, mask)
+        features = encode_visible(self.trunk, self.normalise(images), mask)
         return self.decoder(features, mask)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Bring images from 0 to 1 to what SAM2's trunk expects."""
+        return (images - self.mean) / self.std
 
 
 def pixels_of_units(images: Tensor, units: Tensor) -> Tensor:

@@ -50,6 +50,11 @@ class MaskedConfig(Section):
     """Attention heads of a block."""
     layer_decay: float = Field(1.0, gt=0, le=1)
     """Factor on the learning rate from a block of the trunk to the one before it."""
+    keep: float = Field(0.0, ge=0)
+    """Weight of the loss that keeps the features of whole crops as they were; 0: the
+    pixels alone decide."""
+    keep_share: float = Field(0.25, gt=0, le=1)
+    """Share of each batch's crops that are looked at whole for it; at least one."""
 
     @model_validator(mode="after")
     def _check(self) -> MaskedConfig:

@@ -10,6 +10,7 @@ from torch import nn
 
 from mae_sam2_training.engine.schedule import parameter_groups
 from mae_sam2_training.hiera_mae import paint
+from mae_sam2_training.kept_features import KeptFeatures
 from mae_sam2_training.masking import join_masks, stratified_mask
 from mae_sam2_training.trunk_layers import count_blocks, decay_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.engine.loop import Tally
     from mae_sam2_training.hiera_mae import HieraMAE
     from mae_sam2_training.masking import UnitMask
-    from mae_sam2_training.pretrain_config import PretrainConfig
+    from mae_sam2_training.pretrain_config import MaskedConfig, PretrainConfig
     from mae_sam2_training.stream import Stream
 
 
@@ -45,17 +46,33 @@ class MaskedBatch:
 
 
 class MaskedModule(nn.Module):
-    """The loss of a batch, as the loop wants it."""
+    """The loss of a batch, as the loop wants it.
 
-    def __init__(self, mae: HieraMAE) -> None:
+    Parameters
+    ----------
+    mae : HieraMAE
+        Around the trunk to train, as it is before the first step of the run.
+    config : MaskedConfig
+        How much the features of before are worth.
+    """
+
+    def __init__(self, mae: HieraMAE, config: MaskedConfig) -> None:
         super().__init__()
         self.mae = mae
+        self._config = config
+        self._kept = KeptFeatures(mae.trunk) if config.keep else None
 
     def forward(self, batch: MaskedBatch) -> tuple[Tensor, dict[str, float]]:
-        """Give the mean loss of a batch and nothing else to log."""
+        """Give the mean loss of a batch, and its parts where it has two."""
         device = self.mae.mean.device
         images = batch.images.to(device, non_blocking=True)
-        return self.mae(images, batch.mask.to(device)).loss, {}
+        loss = self.mae(images, batch.mask.to(device)).loss
+        if self._kept is None:
+            return loss, {}
+        whole = images[: max(1, round(len(images) * self._config.keep_share))]
+        moved = self._kept.distance(self.mae.trunk, self.mae.normalise(whole))
+        parts = {"pixels": float(loss.detach()), "moved": float(moved.detach())}
+        return loss + self._config.keep * moved, parts
 
 
 class PretrainTask:
@@ -80,7 +97,7 @@ class PretrainTask:
         held_out: Stream | None,
         config: PretrainConfig,
     ) -> None:
-        self.module = MaskedModule(mae)
+        self.module = MaskedModule(mae, config.mae)
         self._window = mae.window
         self._stream = stream
         self._held_out = held_out

@@ -42,6 +42,7 @@ SMALL = (
     "mae.width=32",
     "mae.depth=1",
     "mae.heads=2",
+    "mae.keep=0.01",
 )
 
 
@@ -118,7 +119,7 @@ def test_it_tells_and_logs_what_it_does(
     assert events[-1] == {"event": "end", "status": "done"}
     folder = out.with_suffix(".run")
     names = {name for _, name, _ in read_metrics(folder / "metrics.csv")}
-    assert {"train/loss", "val/loss"} <= names
+    assert {"train/loss", "train/pixels", "train/moved", "val/loss"} <= names
     assert list((folder / "tensorboard").iterdir())
     with Image.open(folder / "reconstruction.png") as picture:
         assert picture.size == (3 * 224, 2 * 224)
