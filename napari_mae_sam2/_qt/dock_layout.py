@@ -37,6 +37,9 @@ def lay_out(dock: LeakageWidget) -> None:
     bottom.addWidget(button("Keys", "Show what every key does (H)", dock.show_keys))
     layout = QVBoxLayout(dock)
     layout.setContentsMargins(4, 4, 4, 4)
+    for part in dock.parts:
+        if part.banner is not None:
+            layout.addWidget(part.banner)
     layout.addWidget(dock.messages)
     layout.addWidget(tabs, 1)
     layout.addLayout(bottom)

@@ -129,8 +129,8 @@ class LeakageWidget(QWidget):
         self.desk.open_paths(paths)
 
     def open_sample(self) -> None:
-        """Open the drawn sample frame."""
-        self.desk.open_frame("sample frame (drawn)", self._sample)
+        """Open the drawn sample frame, or go back to it."""
+        self.desk.open_once("sample frame (drawn)", self._sample)
 
     def show_keys(self) -> None:
         """Show the sheet of keys, or put it away."""

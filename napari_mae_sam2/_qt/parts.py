@@ -19,6 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.keys import Key
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
@@ -29,6 +31,8 @@ class Part:
     """A part of the window; each method may be left as it is."""
 
     keys: tuple[Key, ...] = ()
+    banner: QWidget | None = None
+    """Stands above the tabs while there is something to say."""
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put panels into the tabs, once."""
@@ -64,6 +68,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.clean_part import CleanPart
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
+    from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
     from napari_mae_sam2._qt.proposal_part import ProposalPart
     from napari_mae_sam2._qt.review_part import ReviewPart
@@ -80,4 +85,5 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         CleanPart(dock),
         SmartPart(dock),
         EffortWatch(dock),
+        GuidePart(dock),
     )

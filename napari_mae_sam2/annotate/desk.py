@@ -52,6 +52,8 @@ class Desk:
     """Emits the CaseSession in hand, or None."""
     leaving = Signal()
     """Another case was asked for."""
+    left = Signal()
+    """The grader is done with the case in hand, also where it is the last one."""
     folder_changed = Signal(object)
     told = Signal(str)
     warned = Signal(str)
@@ -147,6 +149,14 @@ class Desk:
         self.leaving.emit()
         self._take(self.worklist.add(Case(name, load, self._home)))
 
+    def open_once(self, name: str, load: Callable[[], Frame]) -> None:
+        """Open a frame that is drawn, or go to it where it is in the list."""
+        position = self.worklist.position_of_drawn(name)
+        if position is None:
+            self.open_frame(name, load)
+        else:
+            self.go(position)
+
     def add_file(self, path: Path) -> None:
         """Add one file to the worklist; it is opened where nothing else is coming."""
         position = self.worklist.add(self._finder.case_of(path))
@@ -157,6 +167,7 @@ class Desk:
     def step(self, step: int) -> None:
         """Go so many cases on or back; the case in hand is saved on the way."""
         position = self.worklist.neighbour(step)
+        self.left.emit()
         if position is not None:
             self.go(position)
         elif self._case is not None:

@@ -143,6 +143,13 @@ class Worklist:
                 return position
         return None
 
+    def position_of_drawn(self, name: str) -> int | None:
+        """Position of a frame that comes from no file, None where it is not there."""
+        for position, known in enumerate(self._cases):
+            if known.path is None and known.name == name:
+                return position
+        return None
+
     def set_status(self, case: Case, status: Status, trouble: str = "") -> None:
         """Note what became of a case."""
         case.status = status

@@ -1,0 +1,112 @@
+"""The guided tour, taken with mouse and keys."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QPushButton
+
+from napari_mae_sam2._qt.guide_part import OFFERED, GuidePart
+from napari_mae_sam2.annotate.guide import STEPS
+
+TOP, SIDE = (10, 12), (40, 60)
+
+
+def tour_of(grader):
+    (part,) = (p for p in grader.widget.parts if isinstance(p, GuidePart))
+    return part
+
+
+def test_the_tour_leads_from_the_offer_to_the_last_word(grader):
+    part = tour_of(grader)
+    assert part.panel.isVisible()
+    grader.push("Start tour")
+    grader.wait_until_ready()
+    assert grader.session.frame.name == "sample"
+    texts = []
+
+    def at(number):
+        assert part.panel.title.text() == f"Guided tour: {number} of 9"
+        texts.append(part.panel.words.text())
+
+    at(1)
+    grader.click(SIDE)
+    grader.wait_for_proposal()
+    at(2)
+    grader.click((2, 40), leakage=False)
+    grader.wait_for_proposal()
+    at(3)
+    grader.press("C")
+    at(4)
+    grader.press("S")
+    grader.wait(lambda: grader.session.is_reviewing, "patches")
+    at(5)
+    grader.press("A")
+    at(6)
+    grader.press("P")
+    grader.drag([(55, 10), (55, 20)])
+    at(7)
+    grader.press("Z", control=True)
+    at(8)
+    grader.press("S", shift=True)
+    grader.wait(lambda: part.guide.place[0] == 9, "the save")
+    at(9)
+    grader.press("N")
+    assert texts == [step.text for step in STEPS[:-1]]
+    assert part.panel.words.text() == STEPS[-1].text
+    grader.push("Close")
+    assert not part.panel.isVisible()
+
+
+def test_one_click_declines_the_offer_for_good(grader):
+    part = tour_of(grader)
+    grader.push("Not now")
+    assert not part.panel.isVisible()
+    assert part.guide.step is None
+    assert grader.widget.preferences.flag(OFFERED, usual=False)
+    again = GuidePart(grader.widget)
+    assert again.panel.isHidden()
+    again.close()
+
+
+def test_who_commits_a_lesion_is_not_asked_any_more(at_work):
+    part = tour_of(at_work)
+    assert part.panel.isVisible()
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    assert part.panel.isVisible()
+    at_work.press("C")
+    assert not part.panel.isVisible()
+    assert at_work.widget.preferences.flag(OFFERED, usual=False)
+
+
+def test_a_key_starts_it_beside_the_own_cases_and_escape_ends_it(at_work):
+    part = tour_of(at_work)
+    at_work.press("H", shift=True)
+    at_work.wait_until_ready()
+    assert [case.name for case in at_work.widget.desk.worklist.cases] == [
+        "eye 0",
+        "eye 1",
+        "eye 2",
+        "sample frame (drawn)",
+    ]
+    assert part.guide.step is STEPS[0]
+    at_work.press("P")
+    at_work.press("\x1b")
+    assert part.guide.step is None
+    assert not part.panel.isVisible()
+    at_work.press("H", shift=True)
+    at_work.wait_until_ready()
+    assert len(at_work.widget.desk.worklist.cases) == 4
+    at_work.push("Skip step")
+    assert part.guide.step is STEPS[1]
+
+
+def test_without_a_tour_escape_is_napari_s_own_while_painting(at_work):
+    at_work.press("3")
+    at_work.click((30, 10))
+    at_work.click((30, 30))
+    at_work.press("\x1b")
+    at_work.click((45, 20))
+    at_work.press("\r")
+    assert not at_work.session.labels.any()
+    begin = [b.text() for b in at_work.widget.findChildren(QPushButton)]
+    assert "Start tour" in begin
