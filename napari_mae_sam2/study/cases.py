@@ -6,14 +6,16 @@ frame. Two programs may therefore add cases to one folder at once, on any drive.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import unicodedata
-from contextlib import suppress
+import uuid
 from typing import TYPE_CHECKING, Literal, Self
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
+from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.files import (
     StudyError,
     new_folder,
@@ -22,9 +24,11 @@ from napari_mae_sam2.study.files import (
     write_error,
     write_file,
 )
+from napari_mae_sam2.study.frames import read_reference, reference_to, resolve
 from napari_mae_sam2.study.images import read_tiff, tiff_bytes
 from napari_mae_sam2.study.kinds import STUDY_FILE, default_kinds
 from napari_mae_sam2.study.records import (
+    RECORD_SCHEMA,
     SCHEMA,
     SOFTWARE,
     CaseRecord,
@@ -36,6 +40,9 @@ from napari_mae_sam2.study.records import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 def case_id(frame: Frame) -> str:
@@ -68,11 +75,14 @@ class Cases:
     ----------
     folder : Path
         Where it lies.
+    log : EventLog
+        What happened to it.
     """
 
     def __init__(self, folder: Path) -> None:
         """Take a folder that is known to be a study; use `open` for one that may be."""
         self.folder = folder
+        self.log = EventLog(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -101,12 +111,26 @@ class Cases:
             raise write_error(folder, error) from error
         content = {
             "schema": SCHEMA,
+            "id": uuid.uuid4().hex,
             "created": now(),
             "software": SOFTWARE,
             "kinds": default_kinds(),
         }
         write_file(folder / STUDY_FILE, to_json(content))
-        return cls(folder)
+        study = cls(folder)
+        study.note("created")
+        return study
+
+    def note(self, event: str, **about: Any) -> None:
+        """Log what was done already, as `EventLog.write`; it stands in any case.
+
+        An index that is made anew finds what was not logged: it is no reason to tell
+        a grader that a label was not saved which was.
+        """
+        try:
+            self.log.write(event, **about)
+        except StudyError as error:
+            log.warning("%s was done but not logged: %s", event, error)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -183,8 +207,11 @@ class Cases:
         eye: Literal["right", "left"] | None = None,
         visit: str | None = None,
         phase: str | None = None,
+        grader: str = "",
+        reference: bool = False,
+        note: bool = True,
     ) -> CaseRecord:
-        """Add a frame as a case, with a lossless copy of its pixels.
+        """Add a frame as a case, with a lossless copy of its pixels and nothing else.
 
         Parameters
         ----------
@@ -192,6 +219,12 @@ class Cases:
             A frame that is there already is left as it is.
         patient, eye, visit, phase : str, optional
             About a new case; a pseudonym for the patient, never an identifier.
+        grader : str
+            Who adds it, for the log.
+        reference : bool
+            Copy no pixels, remember the frame's file and hash; needs schema 2.
+        note : bool
+            Log it; False where the caller logs many at once.
 
         Returns
         -------
@@ -217,11 +250,18 @@ class Cases:
                 eye=eye,
                 visit=visit,
                 phase=phase,
+                schema_version=SCHEMA if reference else RECORD_SCHEMA,
+                frame_file=reference_to(self.folder, frame) if reference else None,
             )
-            # Another program that adds the same frame at this moment is welcome.
-            with suppress(FileExistsError), new_folder(folder) as files:
-                files["frame.tif"] = tiff_bytes(frame.pixels)
-                files["case.json"] = to_json(dump(record))
+            try:
+                with new_folder(folder) as files:
+                    if not reference:
+                        files["frame.tif"] = tiff_bytes(frame.pixels)
+                    files["case.json"] = to_json(dump(record))
+                if note:
+                    self.note("added", grader=grader, details={"cases": [case]})
+            except FileExistsError:
+                pass  # another program that adds the same frame now is welcome
         found = self.case(case)
         if found.frame_sha256 != frame.sha256:
             raise StudyError(
@@ -229,6 +269,12 @@ class Cases:
                 "was changed after it was added; add it under a new name."
             )
         return found
+
+    def frame_path(self, record: CaseRecord) -> Path:
+        """Give the file that holds the pixels of a case."""
+        if record.frame_file is not None:
+            return resolve(self.folder, record.frame_file)
+        return self.case_folder(record.id) / "frame.tif"
 
     def load_frame(self, case: str) -> Frame:
         """Read the pixels of a case.
@@ -241,7 +287,7 @@ class Cases:
         Returns
         -------
         Frame
-            With the copy in the study as its path.
+            With the copy in the study, or the file that it refers to, as its path.
 
         Raises
         ------
@@ -249,12 +295,15 @@ class Cases:
             If it is missing, damaged, or no longer the frame that was added.
         """
         record = self.case(case)
-        path = self.case_folder(case) / "frame.tif"
-        pixels = read_tiff(path)
-        sha256 = pixel_sha256(pixels)
-        if sha256 != record.frame_sha256:
+        path = self.frame_path(record)
+        if record.frame_file is not None:
+            frame = read_reference(path, record.name)
+        else:
+            pixels = read_tiff(path)
+            frame = Frame(pixels, record.name, path, pixel_sha256(pixels))
+        if frame.sha256 != record.frame_sha256:
             raise StudyError(
                 f"{path} is no longer the frame that was graded (its hash changed): "
                 "restore it from a backup."
             )
-        return Frame(pixels=pixels, name=record.name, path=path, sha256=sha256)
+        return frame

@@ -155,7 +155,8 @@ def write_study_coco(
     coco = CocoBuilder(read_kinds(study.folder))
     for found in study.labelled(on_damage=on_damage):
         labels = study.load_labels(found.revision)
-        coco.add(found.case, found.revision, labels, f"cases/{found.case.id}/frame.tif")
+        frame = found.case.frame_file or f"cases/{found.case.id}/frame.tif"
+        coco.add(found.case, found.revision, labels, frame)
     path = study.folder / "coco.json"
     coco.write(path)
     return path

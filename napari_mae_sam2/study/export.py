@@ -27,7 +27,13 @@ from napari_mae_sam2.study.files import (
 )
 from napari_mae_sam2.study.images import png_bytes, tiff_bytes
 from napari_mae_sam2.study.kinds import read_kinds
-from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, LesionRecord, dump, now
+from napari_mae_sam2.study.records import (
+    RECORD_SCHEMA,
+    SOFTWARE,
+    LesionRecord,
+    dump,
+    now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +116,7 @@ def export_label(
     check_labels(labels, (shape[0], shape[1]), name)
     stored = labels.astype(np.uint16)
     record = {
-        "schema": SCHEMA,
+        "schema": RECORD_SCHEMA,
         "time": now(),
         "software": SOFTWARE,
         "grader": grader,

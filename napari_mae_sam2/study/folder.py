@@ -65,6 +65,7 @@ class Study(Cases):
         model: ModelRecord | None = None,
         status: Status = "done",
         statistics: dict[str, float] | None = None,
+        merges: Sequence[str] = (),
     ) -> RevisionRecord:
         """Save a label as a new revision of the frame's case; never change an old one.
 
@@ -87,6 +88,8 @@ class Study(Cases):
             See `Status`.
         statistics : dict of str to float, optional
             What was counted on the way: seconds on task, clicks, share of pixels.
+        merges : sequence of str
+            Further revisions that it takes the place of, beside its parent.
 
         Returns
         -------
@@ -105,16 +108,18 @@ class Study(Cases):
             raise StudyError(
                 "Enter a grader's name before saving, any short name will do."
             )
-        case = self.add_frame(frame)
+        case = self.add_frame(frame, grader=grader)
         earlier = self.revision_ids(case.id)
-        if parent is not None and parent not in earlier:
-            raise StudyError(f"{frame.name} has no revision {parent} to build on.")
+        for one in (parent, *merges):
+            if one is not None and one not in earlier:
+                raise StudyError(f"{frame.name} has no revision {one} to build on.")
         stored = labels.astype(np.uint16)
         known = {lesion.id: lesion for lesion in lesions}
         number = max((int(i.partition("-")[0]) for i in earlier), default=0) + 1
         record = RevisionRecord(
             id=f"{number:04d}-{uuid.uuid4().hex[:8]}",
             parent=parent,
+            merges=list(merges),
             case=case.id,
             frame_sha256=frame.sha256,
             label_sha256=pixel_sha256(stored),
@@ -127,17 +132,32 @@ class Study(Cases):
         with new_folder(self.revision_folder(case.id, record.id)) as files:
             files.update(label_files(stored))
             files["revision.json"] = to_json(dump(record))
+        self._note_revision(record)
         return record
+
+    def _note_revision(self, record: RevisionRecord) -> None:
+        details = {
+            "revision": record.id,
+            "parent": record.parent,
+            "merges": record.merges,
+            "status": record.status,
+            "seconds": record.statistics.get("seconds"),
+        }
+        self.note("saved", grader=record.grader, case=record.case, details=details)
+
+    def revisions_folder(self, case: str) -> Path:
+        """Give the folder that holds a case's revisions, there or not."""
+        return self.case_folder(case) / "revisions"
 
     def revision_folder(self, case: str, revision: str) -> Path:
         """Give the folder of a revision; `StudyError` where that cannot be an id."""
         if not _REVISION_NAME.fullmatch(revision):
             raise StudyError(f"“{revision[:80]}” is not the id of a revision.")
-        return self.case_folder(case) / "revisions" / revision
+        return self.revisions_folder(case) / revision
 
     def revision_ids(self, case: str) -> list[str]:
         """List the ids of a case's revisions, oldest first; unfinished ones are not."""
-        folder = self.case_folder(case) / "revisions"
+        folder = self.revisions_folder(case)
         try:
             names = [path.name for path in folder.iterdir()]
         except FileNotFoundError:

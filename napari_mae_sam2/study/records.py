@@ -17,8 +17,11 @@ from napari_mae_sam2.study.files import StudyError, read_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the study format that is written, and the newest that is read."""
+
+RECORD_SCHEMA = 1
+"""What a record is marked with that a reader of schema 1 understands as well."""
 
 SOFTWARE = f"napari-mae-sam2 {__version__}"
 
@@ -33,11 +36,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class _Record(BaseModel):
+class StudyRecord(BaseModel):
+    """What all records have in common: they are frozen, and keep unknown fields."""
+
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-class PromptRecord(_Record):
+class PromptRecord(StudyRecord):
     """Prompts of one lesion; (row, column) in pixels of the frame."""
 
     points: list[tuple[float, float]] = []
@@ -54,7 +59,7 @@ class PromptRecord(_Record):
         return labels
 
 
-class LesionRecord(_Record):
+class LesionRecord(StudyRecord):
     """One lesion of a revision: what the label image cannot say of it."""
 
     id: int = Field(ge=1, le=65535)
@@ -69,7 +74,7 @@ class LesionRecord(_Record):
     comment: str = ""
 
 
-class ModelRecord(_Record):
+class ModelRecord(StudyRecord):
     """The model that answered the prompts."""
 
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
@@ -81,12 +86,12 @@ class ModelRecord(_Record):
     """0 for a model that was not trained on the grader's own labels."""
 
 
-class CaseRecord(_Record):
+class CaseRecord(StudyRecord):
     """One frame of a study. The optional fields hold pseudonyms, never identifiers."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
-    schema_version: int = Field(SCHEMA, alias="schema")
+    schema_version: int = Field(RECORD_SCHEMA, alias="schema")
     id: str
     name: str
     """What the grader knows the frame by: the stem of the file it came from."""
@@ -100,18 +105,22 @@ class CaseRecord(_Record):
     eye: Literal["right", "left"] | None = None
     visit: str | None = None
     phase: str | None = None
+    frame_file: str | None = None
+    """Where the frame lies that was not copied, see `frames`; the schema is then 2."""
 
 
-class RevisionRecord(_Record):
+class RevisionRecord(StudyRecord):
     """One label of one case, as it was saved; never changed afterwards."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
-    schema_version: int = Field(SCHEMA, alias="schema")
+    schema_version: int = Field(RECORD_SCHEMA, alias="schema")
     id: str
     """Number and random digits, "0003-1f09ab7c"; also the name of its folder."""
     parent: str | None = None
     """The revision that it corrects; None for the first."""
+    merges: list[str] = []
+    """Parallel revisions that this one was chosen over, or made of, in review."""
     case: str
     frame_sha256: str
     label_sha256: str
@@ -138,10 +147,10 @@ class RevisionRecord(_Record):
         return int(self.id.partition("-")[0])
 
 
-Record = TypeVar("Record", bound=_Record)
+Record = TypeVar("Record", bound=StudyRecord)
 
 
-def dump(record: _Record) -> dict[str, Any]:
+def dump(record: StudyRecord) -> dict[str, Any]:
     """Turn a record into what JSON can hold."""
     return record.model_dump(mode="json", by_alias=True)
 

@@ -308,7 +308,7 @@ def test_a_label_that_was_changed_cut_or_removed(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"schema": 2}', "newer version"),
+        ('{"schema": 3}', "newer version"),
         ('{"schema": "one"}', "names no schema"),
         ('{"schema": true}', "names no schema"),
         ("{}", "names no schema"),
@@ -329,7 +329,7 @@ def test_records_of_a_newer_schema_or_with_wrong_fields(
     saved = study.save_revision(frame, labels, grader="g", parent=None)
     path = study.revision_folder(saved.case, saved.id) / "revision.json"
     content = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(content | {"schema": 2}), "utf-8")
+    path.write_text(json.dumps(content | {"schema": 3}), "utf-8")
     _sentence(lambda: study.latest_revision(saved.case), "newer version")
     path.write_text(json.dumps(content | {"lesions": [{"id": 0}]}), "utf-8")
     _sentence(lambda: study.latest_revision(saved.case), r"lesions\.0\.id is wrong")

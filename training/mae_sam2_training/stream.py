@@ -24,6 +24,7 @@ from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import list_frames, read_frame
+from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,7 +304,8 @@ def check_apart(learnt: Sequence[FilesOnDisk], measured: Sequence[FilesOnDisk]) 
 
 def _records(path: Path, side: str) -> list[Record]:
     if (path / "study.json").is_file():
-        files = sorted(path.glob("cases/*/frame.tif"))
+        study = Study.open(path)
+        files = [study.frame_path(study.case(case)) for case in study.case_ids()]
         if not files:
             raise ConfigError(f"The study {path} has no case yet: add frames first.")
         return [Record(file) for file in files]

@@ -53,7 +53,7 @@ def read_study(folder: Path) -> list[Record]:
         study.load_labels(revision)  # checks its hash
         records.append(
             Record(
-                image=study.case_folder(case.id) / "frame.tif",
+                image=study.frame_path(case),
                 mask=study.revision_folder(case.id, revision.id) / "lesions.tif",
                 patient=case.patient or "",
                 dataset=folder.name,

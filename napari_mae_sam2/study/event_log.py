@@ -1,0 +1,224 @@
+"""What happened to a study, one small file for each event, only ever added to.
+
+Queue and audit log in one: who added, claimed, saved, assigned, relabelled what. No
+two programs write the same file, so there is nothing to lock. Events are put in order
+by a number that each writer counts on from the highest it sees, and only then by
+time: a clock that jumps cannot turn them round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, Field
+
+from napari_mae_sam2.study.files import StudyError, to_json, write_error, write_file
+from napari_mae_sam2.study.records import (
+    RECORD_SCHEMA,
+    SOFTWARE,
+    StudyRecord,
+    dump,
+    load,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG_FOLDER = "log"
+
+PER_FOLDER = 1000
+"""Numbers that share a folder: listing the newest stays quick on a network drive."""
+
+_NAME = re.compile(r"([0-9]{8,})-[0-9]{8}T[0-9]{9}Z-[a-z0-9-]+-[0-9a-f]{12}")
+
+
+class Link(StudyRecord):
+    """The event that a writer had seen last."""
+
+    id: str
+    sha256: str
+    """Hash of its file."""
+
+
+class Event(StudyRecord):
+    """One thing that somebody did; never changed afterwards."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    schema_version: int = Field(RECORD_SCHEMA, alias="schema")
+    id: str
+    """Number, time, grader and random digits; also the name of its file."""
+    event: str
+    """What was done: "added", "saved", "claim" and so on."""
+    time: str
+    grader: str = ""
+    software: str = SOFTWARE
+    case: str | None = None
+    previous: Link | None = None
+    """Shows a file that was changed or taken away afterwards."""
+    details: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Its place in the order of the study; parallel events share one."""
+        return int(self.id.partition("-")[0])
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Sort key: the number, then the time, which the name goes on with."""
+        return _by_name(self.id)
+
+
+class EventLog:
+    """The events of a study folder.
+
+    Parameters
+    ----------
+    study : Path
+        The study folder.
+    """
+
+    def __init__(self, study: Path) -> None:
+        self.folder = study / LOG_FOLDER
+
+    def write(
+        self,
+        event: str,
+        *,
+        grader: str = "",
+        case: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> Event:
+        """Add an event; it is on the disk on return.
+
+        Parameters
+        ----------
+        event : str
+            What was done.
+        grader : str
+            Who did it, by the code they chose.
+        case : str, optional
+            To which case.
+        details : dict, optional
+            Whatever else JSON can hold.
+
+        Returns
+        -------
+        Event
+            As it was written.
+
+        Raises
+        ------
+        StudyError
+            If it could not be written; then nothing of it is there.
+        """
+        before = self._newest()
+        number = 1 if before is None else _number(before) + 1
+        time = datetime.now(UTC)
+        record = Event(
+            id=f"{number:08d}-{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03d}Z-"
+            f"{_plain(grader)}-{uuid.uuid4().hex[:12]}",
+            event=event,
+            time=time.isoformat(timespec="milliseconds"),
+            grader=grader.strip(),
+            case=case,
+            previous=None if before is None else self._link(before),
+            details=details or {},
+        )
+        path = self.path(record.id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(path, error) from error
+        write_file(path, to_json(dump(record)))
+        return record
+
+    def path(self, event: str) -> Path:
+        """Give the file of an event; `StudyError` where that cannot be an id."""
+        if not _NAME.fullmatch(event):
+            raise StudyError(f"“{event[:80]}” is not the id of an event.")
+        return self.folder / f"{_number(event) // PER_FOLDER:05d}" / f"{event}.json"
+
+    def read(self, event: str) -> Event:
+        """Read an event; `StudyError` where it is missing or damaged."""
+        return load(Event, self.path(event))
+
+    def folders(self) -> list[Path]:
+        """List the folders that hold events, oldest numbers first."""
+        try:
+            found = [path for path in self.folder.iterdir() if path.name.isdecimal()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StudyError(f"{self.folder} cannot be read.") from error
+        return sorted(found, key=lambda path: int(path.name))
+
+    def ids(self, folder: Path) -> list[str]:
+        """List the events in one of `folders`, in the order of their names."""
+        try:
+            names = [path.name for path in folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StudyError(f"{folder} cannot be read.") from error
+        stems = [name[:-5] for name in names if name.endswith(".json")]
+        return sorted((stem for stem in stems if _NAME.fullmatch(stem)), key=_by_name)
+
+    def events(self) -> Iterator[Event]:
+        """Go through all events, by number and then by name.
+
+        Raises
+        ------
+        StudyError
+            If one is damaged.
+        """
+        for folder in self.folders():
+            for name in self.ids(folder):
+                yield self.read(name)
+
+    def digest(self, event: str) -> str:
+        """Hash the file of an event.
+
+        Raises
+        ------
+        StudyError
+            If it is missing or cannot be read.
+        """
+        path = self.path(event)
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StudyError(f"{path} cannot be read ({reason}).") from error
+
+    def _newest(self) -> str | None:
+        for folder in reversed(self.folders()):
+            ids = self.ids(folder)
+            if ids:
+                return ids[-1]
+        return None
+
+    def _link(self, event: str) -> Link | None:
+        try:
+            return Link(id=event, sha256=self.digest(event))
+        except StudyError:
+            return None  # gone or unreadable now: no reason to lose the new event
+
+
+def _number(event: str) -> int:
+    return int(event.partition("-")[0])
+
+
+def _by_name(event: str) -> tuple[int, str]:
+    return (_number(event), event)
+
+
+def _plain(grader: str) -> str:
+    ascii_ = unicodedata.normalize("NFKD", grader).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_.lower()).strip("-")[:20].strip("-") or "x"
