@@ -1,9 +1,8 @@
 """The real window as a grader feels it: click to pixels, stalls, switching, memory.
 
-A stall is the time for which the event loop does not come round: a timer is late by
-it. Pixels are on the screen when the canvas says that its frame was
-swapped. Needs a display; `make bench` gives it a hidden one, whose drawing in software
-is slower than any real screen's.
+Pixels are on the screen when the canvas says that its frame was swapped. Needs a
+display; `make bench` gives it a hidden one, whose drawing in software is slower than
+any real screen's.
 """
 
 from __future__ import annotations
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from qtpy.QtCore import QEventLoop, Qt, QTimer
+from qtpy.QtCore import QEventLoop, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
+from stalls import Heartbeat, Lateness
 
 from napari_mae_sam2.model.predictor import Sam2Predictor
 from napari_mae_sam2.model.prepared import Prepared
@@ -31,49 +31,6 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from tour import Grader
-
-BEAT = 0.002
-"""Seconds between two beats: a timer that is always due would take the interpreter
-from the threads that are to be measured."""
-
-
-class Heartbeat:
-    """Notes how late a timer of the event loop is."""
-
-    def __init__(self) -> None:
-        self.gaps: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(round(1000 * BEAT))
-        self._timer.timeout.connect(self._beat)
-        self._timer.start()
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.gaps.append(max(0.0, now - self._last - BEAT))
-        self._last = now
-
-    def during(self, act: Callable[[], object]) -> list[float]:
-        """Give the gaps while something happens, in seconds."""
-        self.gaps.clear()
-        self._last = time.perf_counter()
-        act()
-        return self.gaps.copy()
-
-
-class Lateness:
-    """Prints the longest gaps under a name."""
-
-    def __init__(self) -> None:
-        print("the event loop does not come round for (ms: longest, 2nd, 99.9 %)")
-
-    def show(self, name: str, gaps: list[float]) -> None:
-        """Print a line."""
-        longest = sorted(gaps, reverse=True)[:2] or [0.0]
-        most = np.percentile(gaps, 99.9) if gaps else 0.0
-        figures = "".join(f"{1000 * value:>8.0f}" for value in (*longest, most))
-        print(f"  {name:<38}{figures}", flush=True)
 
 
 def resident() -> float:
@@ -188,10 +145,8 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     start = time.perf_counter()
     late.show("loading the model, encoding", beat.during(grader.wait_until_ready))
     print(f"first case ready after {time.perf_counter() - start:.1f} s", flush=True)
-    late.show("preparing faster engines", beat.during(lambda: _prepare(grader)))
-    for note in grader.window.findChildren(QWidget):
-        if "Notification" in type(note).__name__:
-            note.close()  # napari's own, over the frame
+    late.show("preparing faster engines", beat.during(lambda: prepare(grader)))
+    close_notes(grader)
     late.show("reading the next frames", beat.during(lambda: grader.settle(12)))
     screen = Screen(grader)
     print(f"click to pixels, {given.side} x {given.side} (ms)")
@@ -215,13 +170,20 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     viewer.close()
 
 
-def _prepare(grader: Grader) -> None:
+def close_notes(grader: Grader) -> None:
+    """Close napari's own notes, which lie over the frame."""
+    for note in grader.window.findChildren(QWidget):
+        if "Notification" in type(note).__name__:
+            note.close()
+
+
+def prepare(grader: Grader) -> None:
     """Wait until the engines of every later start are there."""
     predictor = grader.widget.desk.annotator.predictor
     assert isinstance(predictor, Sam2Predictor)
     for engine in (predictor.encoder, predictor.decoder):
         if isinstance(engine, Prepared):
-            grader.wait(partial(engine.wait, 0), "preparing an engine", 300)
+            grader.wait(partial(engine.wait, 0), "preparing an engine", 900)
     print(f"encoder {predictor.encoder.name}, decoder {predictor.decoder.name}")
 
 
