@@ -44,15 +44,17 @@ class Past:
     ----------
     origins : uint8 array of shape (H, W)
         See `Origin`.
-    draft, choice
-        The prompts in hand, and the candidate that was looked at.
+    draft
+        The prompts in hand.
+    review
+        The patches that were not judged yet.
     done, undone : tuple of Step
         The history.
     """
 
     origins: NDArray[np.uint8]
     draft: Draft
-    choice: int
+    review: Review | None
     done: tuple[Step, ...]
     undone: tuple[Step, ...]
 
@@ -218,8 +220,12 @@ class CaseState:
     def take_up(self, past: Past) -> None:
         """Go on where the case was left; called once, before anybody listens."""
         self.image.set_origins(past.origins)
-        self._draft, self._choice = past.draft, past.choice
+        self._draft, self._review = past.draft, past.review
         self._history = History(past.done, past.undone)
+
+    def look_again(self, choice: int, threshold: float) -> None:
+        """Look at the answer that is to come as at the one that was there."""
+        self._choice, self._threshold = choice, threshold
 
     def replay(self, way: str, step: Step | None = None) -> None:
         """Do once more what was done before: "did" with its step, "undid", "redid".

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.draft import Draft
     from napari_mae_sam2.annotate.history import Step
     from napari_mae_sam2.annotate.lesion import Lesion
+    from napari_mae_sam2.annotate.proposal import Proposal
+    from napari_mae_sam2.annotate.review import Review
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.study.record_log import RecordLog
 
@@ -34,6 +36,7 @@ class Standing:
     origins: NDArray[np.uint8]
     lesions: dict[int, Lesion]
     draft: Draft
+    review: Review | None
     done: tuple[Step, ...]
     undone: tuple[Step, ...]
     facts: dict[str, Any]
@@ -70,7 +73,12 @@ class JournalFile:
         self._codec = None  # until it is there
         records = [
             codec.case(
-                case.draft, case.lesions, case.labels, case.origins, **case.facts
+                case.draft,
+                case.lesions,
+                case.labels,
+                case.origins,
+                case.review,
+                **case.facts,
             )
         ]
         records += [codec.record("past", step) for step in case.done]
@@ -132,14 +140,18 @@ class Journal:
         self._claim = claim
         self._submit = submit
         self._saved = (session.saves.saved, session.saves.revision)
+        self._looks = (session.choice, session.threshold)
+        self._written = 0
         self._begun = file is not None and file.is_begun
         session.stepped.connect(self._on_step)
         session.history_changed.connect(self._on_saves)
+        session.proposal_changed.connect(self._on_looks)
 
     def close(self, remove: bool = False) -> None:
         """Stop following; what happened so far is still written, or is removed."""
         self._session.stepped.disconnect(self._on_step)
         self._session.history_changed.disconnect(self._on_saves)
+        self._session.proposal_changed.disconnect(self._on_looks)
         self._submit(lambda: self._let_go(remove))
 
     def write_whole(self) -> None:
@@ -170,7 +182,15 @@ class Journal:
             if self._begun:
                 self._write("saved", None)
 
+    def _on_looks(self, proposal: Proposal | None) -> None:
+        looks = (self._session.choice, self._session.threshold)
+        if proposal is not None and looks != self._looks:
+            self._write("looked", None)
+
     def _write(self, kind: str, step: Step | None) -> None:
+        self._looks = (self._session.choice, self._session.threshold)
+        self._written += 1
+        number = self._written
         if not self._begun:
             # The step is in the history already: the case as a whole holds it.
             self.write_whole()
@@ -180,6 +200,8 @@ class Journal:
         def work() -> None:
             if self._file is None:
                 return  # it could not be begun, and will be with the next step
+            if kind == "looked" and number != self._written:
+                return  # a slider is dragged, and what comes next says it, too
             try:
                 self._file.add(kind, step, facts)
             except Exception:
@@ -196,6 +218,8 @@ class Journal:
             "edits": saves.edits,
             "saved": saves.saved,
             "revision": saves.revision,
+            "choice": self._session.choice,
+            "threshold": self._session.threshold,
         }
 
     def _standing(self) -> Standing:
@@ -206,11 +230,11 @@ class Journal:
             session.image.origins.copy(),
             dict(session.lesions),
             session.draft,
+            session.review,
             session.history.done,
             session.history.undone,
             self._facts()
             | {
-                "choice": session.choice,
                 "frame": session.frame.sha256,
                 "study": str(self._study),
             },

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_mae_sam2.annotate.draft import NOTHING, Box, Click, Draft
 from napari_mae_sam2.annotate.history import Moment, Step
+from napari_mae_sam2.annotate.journal_reviews import Arrays, Header, ReviewCodec
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import PixelChange, region_of
 from napari_mae_sam2.fa.close_up import CloseUp
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Header = dict[str, Any]
-Arrays = dict[str, "NDArray[Any]"]
+    from napari_mae_sam2.annotate.review import Review
 
 
 def pack(header: Header, arrays: Arrays) -> bytes:
@@ -50,10 +50,11 @@ def unpack(payload: bytes) -> tuple[Header, Arrays]:
 
 
 class Codec:
-    """Encodes and decodes one file; remembers the drafts that were met in it."""
+    """Encodes and decodes one file; remembers what was met in it."""
 
     def __init__(self) -> None:
         self._drafts: list[Draft] = [NOTHING]
+        self._reviews = ReviewCodec()
 
     # --- to bytes --------------------------------------------------------------
 
@@ -77,12 +78,14 @@ class Codec:
         lesions: Mapping[int, Lesion],
         labels: NDArray[np.uint16],
         origins: NDArray[np.uint8],
+        review: Review | None = None,
         **more: Any,
     ) -> bytes:
         """Encode a case as it stands; its history follows in records of their own."""
         header: Header = {"kind": "case", **more}
         arrays: Arrays = {"labels": labels, "origins": origins}
         header["draft"] = self._name(draft, header, arrays)
+        header["review"] = self._review(review, header, arrays)
         header["lesions"] = [
             self._lesion(lesion, header, arrays) for lesion in lesions.values()
         ]
@@ -93,6 +96,7 @@ class Codec:
             "draft": self._name(moment.draft, header, arrays),
             "choice": moment.choice,
             "threshold": moment.threshold,
+            "review": self._review(moment.review, header, arrays),
             "lesions": [
                 {"number": number}
                 if lesion is None
@@ -112,6 +116,14 @@ class Codec:
             "source": lesion.source,
             "comment": lesion.comment,
         }
+
+    def _review(
+        self, review: Review | None, header: Header, arrays: Arrays
+    ) -> int | None:
+        def name(draft: Draft) -> int:
+            return self._name(draft, header, arrays)
+
+        return self._reviews.name(review, name, header, arrays)
 
     def _name(self, draft: Draft, header: Header, arrays: Arrays) -> int:
         for place, known in enumerate(self._drafts):
@@ -140,7 +152,7 @@ class Codec:
     # --- and back --------------------------------------------------------------
 
     def meet(self, header: Header, arrays: Arrays) -> None:
-        """Take note of the drafts of a record; once for each, in their order."""
+        """Take note of the drafts and reviews of a record; once, in their order."""
         for said in header.get("drafts", ()):
             earlier = arrays.get(f"earlier{len(self._drafts)}")
             start = arrays.get(f"start{len(self._drafts)}")
@@ -157,10 +169,15 @@ class Codec:
                     as_it_was=said.get("as_it_was", False),
                 )
             )
+        self._reviews.meet(header, arrays, self.draft)
 
     def draft(self, place: int) -> Draft:
         """Give a draft that was met before."""
         return self._drafts[place]
+
+    def review(self, place: int | None) -> Review | None:
+        """Give a review that was met before; None where none was in hand."""
+        return self._reviews.review(place)
 
     def step(self, said: Header, arrays: Arrays, width: int) -> Step:
         """Decode a step of a frame so wide."""
@@ -177,7 +194,8 @@ class Codec:
             self.draft(said["draft"]),
             said["choice"],
             self.lesions(said["lesions"]),
-            threshold=said.get("threshold", 0.0),
+            self.review(said.get("review")),
+            said.get("threshold", 0.0),
         )
 
     def _known(self, said: Header) -> Lesion | None:

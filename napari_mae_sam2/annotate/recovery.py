@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.case_state import Past
 from napari_mae_sam2.annotate.effort import Spent
-from napari_mae_sam2.annotate.journal_codec import Arrays, Codec, Header, unpack
+from napari_mae_sam2.annotate.journal_codec import Codec, unpack
 from napari_mae_sam2.annotate.session import CaseSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_mae_sam2.annotate.history import Step
+    from napari_mae_sam2.annotate.journal_reviews import Arrays, Header
     from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.saving import Saved
     from napari_mae_sam2.fa.frame import Frame
@@ -65,11 +66,12 @@ def recover(log: RecordLog, frame: Frame) -> tuple[CaseSession, Codec, str]:
             live.append((said, step))
     session = _stand(header, arrays, codec, frame, done, undone)
     for said, step in live:
-        if said["kind"] != "saved":
+        if said["kind"] not in ("saved", "looked"):
             session.replay(said["kind"], step)
     last = live[-1][0] if live else header
     session.saves.take_up(last["edits"], last["saved"])
     session.saves.revision = last["revision"]
+    session.look_again(last.get("choice", session.choice), last.get("threshold", 0.0))
     session.effort.take_up(Spent(*last["spent"]), Spent(*last["reported"]))
     trouble = (
         ""
@@ -92,7 +94,8 @@ def _stand(
     known = [lesion for lesion in lesions.values() if lesion is not None]
     session = CaseSession(frame, arrays["labels"], known, header["revision"])
     draft = codec.draft(header["draft"])
-    past = Past(arrays["origins"], draft, header["choice"], tuple(done), tuple(undone))
+    review = codec.review(header.get("review"))
+    past = Past(arrays["origins"], draft, review, tuple(done), tuple(undone))
     session.take_up(past)
     return session
 

@@ -11,7 +11,6 @@ from grey import make_frame
 
 from napari_mae_sam2.annotate.draft import Draft
 from napari_mae_sam2.annotate.journal_room import make_room
-from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.recovery import agrees
@@ -19,27 +18,6 @@ from napari_mae_sam2.annotate.saving import Saved
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.fa.close_up import CloseUp
 from napari_mae_sam2.fa.placed_mask import PlacedMask
-
-
-@pytest.fixture
-def make_journals(tmp_path):
-    made = []
-
-    def make():
-        journals = Journals(tmp_path / "journals", warned.append)
-        journals.warned = warned
-        made.append(journals)
-        return journals
-
-    warned = []
-    yield make
-    for journals in made:
-        journals.close()
-
-
-@pytest.fixture
-def study(tmp_path):
-    return tmp_path / "study"
 
 
 @pytest.fixture
