@@ -13,6 +13,7 @@ import typer
 
 from napari_mae_sam2 import __version__
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study_cli import study_app
 
 if TYPE_CHECKING:
     from napari_mae_sam2.doctor import Finding
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(study_app, name="study")
 
 
 def main() -> None:

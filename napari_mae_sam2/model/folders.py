@@ -33,6 +33,11 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
+def index_folder() -> Path:
+    """Return the folder of the indexes of studies; it need not exist yet."""
+    return cache_folder() / "studies"
+
+
 def state_folder() -> Path:
     """Return the folder of what brings work back after a crash; it need not exist."""
     home = os.environ.get(HOME_VARIABLE)

@@ -136,14 +136,9 @@ class Study(Cases):
         return record
 
     def _note_revision(self, record: RevisionRecord) -> None:
-        details = {
-            "revision": record.id,
-            "parent": record.parent,
-            "merges": record.merges,
-            "status": record.status,
-            "seconds": record.statistics.get("seconds"),
-        }
-        self.note("saved", grader=record.grader, case=record.case, details=details)
+        self.note(
+            "saved", grader=record.grader, case=record.case, details=record.for_log()
+        )
 
     def revisions_folder(self, case: str) -> Path:
         """Give the folder that holds a case's revisions, there or not."""

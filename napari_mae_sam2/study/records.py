@@ -146,6 +146,16 @@ class RevisionRecord(StudyRecord):
         """How many saves deep in the case: 1 for the first."""
         return int(self.id.partition("-")[0])
 
+    def for_log(self) -> dict[str, Any]:
+        """Give what the log says of it."""
+        return {
+            "revision": self.id,
+            "parent": self.parent,
+            "merges": self.merges,
+            "status": self.status,
+            "seconds": self.statistics.get("seconds"),
+        }
+
 
 Record = TypeVar("Record", bound=StudyRecord)
 

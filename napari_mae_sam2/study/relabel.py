@@ -1,0 +1,92 @@
+"""Correcting what a study says about a case: patient, eye, visit, phase.
+
+case.json is written anew, whole; what stood there before stays in the log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from napari_mae_sam2.study.files import StudyError, to_json, write_file
+from napari_mae_sam2.study.records import CaseRecord, dump
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from napari_mae_sam2.study.cases import Cases
+    from napari_mae_sam2.study.event_log import Event
+
+FIELDS: Final = ("patient", "eye", "visit", "phase")
+
+EYES: Final = ("right", "left")
+
+
+def check_about(about: Mapping[str, str | None]) -> None:
+    """Refuse what cannot be said about a case.
+
+    Raises
+    ------
+    StudyError
+        If a field is not one of `FIELDS`, or an eye neither right nor left.
+    """
+    for name, value in about.items():
+        if name not in FIELDS:
+            raise StudyError(f"A case has no {name}: say {', '.join(FIELDS)}.")
+        if name == "eye" and value not in (None, *EYES):
+            raise StudyError(f"The eye “{value}” is neither right nor left.")
+
+
+def relabel(
+    study: Cases, case: str, about: Mapping[str, str | None], *, grader: str = ""
+) -> CaseRecord:
+    """Correct what is said about a case.
+
+    Parameters
+    ----------
+    study : Cases
+        The study.
+    case : str
+        Id of the case.
+    about : mapping
+        Those of `FIELDS` that change; None for "nothing is said".
+    grader : str
+        Who corrects it, for the log.
+
+    Returns
+    -------
+    CaseRecord
+        As it stands now.
+
+    Raises
+    ------
+    StudyError
+        If the case cannot be read or written, or a value is not valid; nothing is
+        changed then.
+    """
+    check_about(about)
+    before = study.case(case)
+    changed = {
+        name: value for name, value in about.items() if getattr(before, name) != value
+    }
+    if not changed:
+        return before
+    after = before.model_copy(update=changed)
+    details: dict[str, Any] = {
+        "before": {name: getattr(before, name) for name in changed},
+        "after": changed,
+    }
+    # Logged first: a case that says something else than the log is found by verify,
+    # and a change that nobody can account for must not be.
+    study.log.write("relabelled", grader=grader, case=case, details=details)
+    write_file(study.case_folder(case) / "case.json", to_json(dump(after)))
+    return after
+
+
+def said_in_log(events: Iterable[Event]) -> dict[str, dict[str, str | None]]:
+    """Give what the log says about relabelled cases, by case and field."""
+    said: dict[str, dict[str, str | None]] = {}
+    for event in events:
+        after = event.details.get("after")
+        if event.event == "relabelled" and event.case and isinstance(after, dict):
+            said.setdefault(event.case, {}).update(after)
+    return said

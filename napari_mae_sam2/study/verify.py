@@ -1,0 +1,211 @@
+"""Does a study still hold what was saved: every hash, every link, every record."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from napari_mae_sam2.fa.lesions import lesion_ids
+from napari_mae_sam2.study.files import StudyError, read_json
+from napari_mae_sam2.study.kinds import STUDY_FILE, read_kinds
+from napari_mae_sam2.study.readings import Reading, readings_of
+from napari_mae_sam2.study.records import CaseRecord, check_schema
+from napari_mae_sam2.study.relabel import said_in_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.study.event_log import Event
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.records import RevisionRecord
+
+
+def verify(
+    study: Study, progress: Callable[[int, int], None] | None = None
+) -> Iterator[str]:
+    """Check a study; it is only read.
+
+    Parameters
+    ----------
+    study : Study
+        An opened study.
+    progress : callable, optional
+        Called with the cases done and the number of all.
+
+    Yields
+    ------
+    str
+        One sentence for each thing that is wrong, with its file.
+    """
+    yield from _said_by(lambda: _study_file(study))
+    try:
+        cases = study.case_ids()
+    except StudyError as error:
+        yield str(error)
+        return
+    events: list[Event] = []
+    yield from _log(study, set(cases), events)
+    said = said_in_log(events)
+    for done, case in enumerate(cases, start=1):
+        yield from _case(study, case, said.get(case, {}))
+        if progress is not None:
+            progress(done, len(cases))
+
+
+def _said_by(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except StudyError as error:
+        yield str(error)
+
+
+def _study_file(study: Study) -> None:
+    path = study.folder / STUDY_FILE
+    check_schema(read_json(path), path)
+    read_kinds(study.folder)
+
+
+# --- cases ------------------------------------------------------------------------
+
+
+def _case(study: Study, case: str, said: dict[str, str | None]) -> Iterator[str]:
+    try:
+        record = study.case(case)
+    except StudyError as error:
+        yield str(error)
+        return
+    path = study.case_folder(case) / "case.json"
+    if record.id != case:
+        yield f"{path} is of the case {record.id}: the folder was renamed or mixed up."
+    for name, value in said.items():
+        if getattr(record, name, None) != value:
+            yield (
+                f"{path} says {name} {getattr(record, name, None)}, but {value} was "
+                "logged last: relabel the case once more."
+            )
+    try:
+        frame = study.load_frame(case)
+    except StudyError as error:
+        yield str(error)
+    else:
+        if frame.shape != record.shape or frame.pixels.dtype.name != record.dtype:
+            yield f"{path} names another size or type than its frame has."
+    yield from _revisions(study, record)
+    try:
+        for reading in readings_of(study, case):
+            yield from _revisions(reading, record)
+    except StudyError as error:
+        yield str(error)
+
+
+def _revisions(study: Study, case: CaseRecord) -> Iterator[str]:
+    try:
+        known = study.revision_ids(case.id)
+    except StudyError as error:
+        yield str(error)
+        return
+    for name in known:
+        folder = study.revision_folder(case.id, name)
+        try:
+            revision = study.revision(case.id, name)
+            yield from _revision(folder, revision, case, known)
+            if (revision.case, revision.id) != (case.id, name):
+                continue  # its label is another one
+            labels = study.load_labels(revision)
+        except StudyError as error:
+            yield str(error)
+            continue
+        if labels.shape != case.shape:
+            yield f"{folder / 'lesions.tif'} is of another size than the frame."
+        if lesion_ids(labels) != [lesion.id for lesion in revision.lesions]:
+            yield f"{folder / 'revision.json'} names other lesions than lesions.tif."
+        yield from _pictures(folder, labels)
+
+
+def _revision(
+    folder: Path, revision: RevisionRecord, case: CaseRecord, known: list[str]
+) -> Iterator[str]:
+    path = folder / "revision.json"
+    if revision.id != folder.name:
+        yield f"{path} is of the revision {revision.id}: the folder was renamed."
+    if revision.case != case.id:
+        yield f"{path} is of the case {revision.case}: it was moved here."
+    if revision.frame_sha256 != case.frame_sha256:
+        yield f"{path} is of another frame than the case has (their hashes differ)."
+    for name in (revision.parent, *revision.merges):
+        if name is not None and name not in known:
+            yield f"{path} corrects the revision {name}, which is missing."
+
+
+def _pictures(folder: Path, labels: NDArray[np.uint16]) -> Iterator[str]:
+    binary = np.where(labels, 255, 0)
+    for name, wanted in (("lesions.png", labels), ("leakage.png", binary)):
+        path = folder / name
+        try:
+            with Image.open(path) as image:
+                found = np.asarray(image)
+        except Exception:  # decoders of foreign bytes raise almost anything
+            what = "damaged or cut short" if path.exists() else "missing"
+            yield f"{path} is {what}: restore it from a backup."
+            continue
+        if not np.array_equal(found, wanted):
+            yield f"{path} shows another label than lesions.tif."
+
+
+# --- log --------------------------------------------------------------------------
+
+
+def _log(study: Study, cases: set[str], events: list[Event]) -> Iterator[str]:
+    """Check the log; what could be read is added to `events`, in order."""
+    names = [name for folder in study.log.folders() for name in study.log.ids(folder)]
+    digests: dict[str, str] = {}
+    numbers: set[int] = set()
+    for name in names:
+        numbers.add(int(name.partition("-")[0]))
+        try:
+            digests[name] = study.log.digest(name)
+            event = study.log.read(name)
+        except StudyError as error:
+            yield str(error)
+            continue
+        events.append(event)
+        path = study.log.path(name)
+        if event.id != name:
+            yield f"{path} is of the event {event.id}: the file was renamed."
+        link = event.previous
+        if link is not None and link.id not in digests:
+            yield f"{path} follows the event {link.id}, which is missing from the log."
+        elif link is not None and digests[link.id] != link.sha256:
+            yield f"{study.log.path(link.id)} was changed after it was written."
+        yield from _link_of_event(study, event, path, cases)
+    events.sort(key=lambda event: event.order)
+    if numbers:
+        for number in sorted(set(range(1, max(numbers) + 1)) - numbers)[:20]:
+            yield f"{study.log.folder}: the event number {number} is missing."
+
+
+def _link_of_event(
+    study: Study, event: Event, path: Path, cases: set[str]
+) -> Iterator[str]:
+    added = event.details.get("cases") if event.event == "added" else None
+    named = [event.case, *(added if isinstance(added, list) else [])]
+    for case in named:
+        if case is not None and case not in cases:
+            yield f"{path} is about the case {json.dumps(case)}, which is missing."
+    if event.event != "saved" or event.case not in cases:
+        return
+    revision, reading = event.details.get("revision"), event.details.get("reading")
+    try:
+        view = study if reading is None else Reading(study, str(reading))
+        folder = view.revision_folder(str(event.case), str(revision))
+    except StudyError as error:
+        yield f"{path}: {error}"
+        return
+    if not folder.exists():
+        yield f"{path} speaks of the revision {folder}, which is missing."

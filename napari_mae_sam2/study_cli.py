@@ -1,0 +1,286 @@
+"""`napari-mae-sam2 study`: make, fill, list, check and correct a study folder.
+
+Like `cli`, each command checks, calls and prints, and imports what is heavy inside.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_mae_sam2.fa.errors import PlainError
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.study.index_query import Item
+
+study_app = typer.Typer(
+    help="Make, fill, list, check and correct a study folder.", no_args_is_help=True
+)
+
+StudyFolder = Annotated[Path, typer.Argument(help="A study folder.")]
+Grader = Annotated[
+    str, typer.Option(help="Who does it, by the code they chose, for the log.")
+]
+Table = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV with a column file (or case) and any of patient, eye, visit, phase."
+    ),
+]
+Patient = Annotated[str | None, typer.Option(help="Pseudonym, never a name.")]
+Eye = Annotated[str | None, typer.Option(help="right or left.")]
+Visit = Annotated[str | None, typer.Option(help="Such as baseline or month-06.")]
+Phase = Annotated[str | None, typer.Option(help="Such as early or late.")]
+
+
+@study_app.command()
+def init(study: StudyFolder, grader: Grader = "") -> None:
+    """Make a study folder, or bring an earlier one to the present format."""
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.kinds import STUDY_FILE
+    from napari_mae_sam2.study.migration import migrate
+
+    if not (study / STUDY_FILE).exists():
+        Study.create(study)
+        print(f"{study} is a study now.")
+    elif migrate(Study.open(study), grader):
+        print(f"{study} was brought to the present format; nothing in it was lost.")
+    else:
+        print(f"{study} is a study already, of the present format.")
+
+
+@study_app.command()
+def add(
+    study: StudyFolder,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Frames and folders of frames.", min=1)
+    ],
+    patient: Patient = None,
+    eye: Eye = None,
+    visit: Visit = None,
+    phase: Phase = None,
+    table: Table = None,
+    reference: Annotated[
+        bool, typer.Option(help="Copy no pixels: remember file and hash.")
+    ] = False,
+    grader: Grader = "",
+) -> None:
+    """Add frames as cases, as copies of their pixels without anything else.
+
+    The exit code is 1 where a frame could not be added.
+    """
+    from rich.progress import track
+
+    from napari_mae_sam2.study.adding import add_files, frame_files
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.migration import migrate
+    from napari_mae_sam2.study.tables import read_table
+
+    opened = Study.open(study)
+    about = _about(patient, eye, visit, phase)
+    rows = {} if table is None else read_table(table, "file")
+    files = frame_files(paths)
+    if reference:
+        migrate(opened, grader)
+    done = add_files(
+        opened,
+        track(files, "Adding", transient=True, disable=not sys.stderr.isatty()),
+        about,
+        rows,
+        reference=reference,
+        grader=grader,
+    )
+    print(f"{done.added} cases added to {study}, {done.known} were there already")
+    _report(done.trouble)
+
+
+@study_app.command("list")
+def list_cases(
+    study: StudyFolder,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="new, proposed, in_work, done, needs_review or cannot_grade; "
+            "may be given several times."
+        ),
+    ] = None,
+    patient: Patient = None,
+    eye: Eye = None,
+    visit: Visit = None,
+    phase: Phase = None,
+    grader: Annotated[str | None, typer.Option(help="Who answered last.")] = None,
+    assigned: Annotated[str | None, typer.Option(help="Whom it is meant for.")] = None,
+    text: Annotated[str, typer.Option(help="Part of the name or patient.")] = "",
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="With parallel revisions only.")
+    ] = False,
+    sort: Annotated[
+        str,
+        typer.Option(help="name, patient, status, grader, answered, added or seconds."),
+    ] = "name",
+    descending: Annotated[bool, typer.Option("--descending")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List no more than these.")] = 200,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Make the index of this study anew.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for programs.")
+    ] = False,
+) -> None:
+    """List cases with their status, and how many there are of each.
+
+    The exit code is 1 where a record could not be read.
+    """
+    import json
+    import time
+    from dataclasses import asdict
+
+    from napari_mae_sam2.model.folders import index_folder
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.index import Index
+    from napari_mae_sam2.study.index_query import Filter, check_order
+    from napari_mae_sam2.study.queue_state import check_status
+
+    wanted = Filter(
+        statuses=tuple(check_status(one) for one in status or ()),
+        **_about(patient, eye, visit, phase),
+        grader=grader,
+        assigned=assigned,
+        text=text,
+        conflict=conflicts,
+        first_readings=True,
+    )
+    order = check_order(sort)
+    index = Index.open(Study.open(study), index_folder(), anew=anew)
+    index.refresh()
+    now = time.time()
+    items = index.items(
+        wanted, now=now, order=order, descending=descending, limit=limit
+    )
+    counts = {name: n for name, n in index.counts(wanted, now=now).items() if n}
+    index.close()
+    if as_json:
+        content = {"counts": counts, "cases": [asdict(item) for item in items]}
+        print(json.dumps(content, indent=1))
+    else:
+        _print_items(items)
+        total = sum(counts.values())
+        parts = [f"{n} {name.replace('_', ' ')}" for name, n in counts.items()]
+        print(f"{total} cases: {', '.join(parts)}" if total else "No such case.")
+        if total > len(items):
+            print(f"These are the first {len(items)}: see --limit.")
+    _report(index.troubles)
+
+
+@study_app.command()
+def verify(study: StudyFolder) -> None:
+    """Check every hash, link and record, and name what is wrong.
+
+    The exit code is 1 where something is.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.verify import verify as check
+
+    opened = Study.open(study)
+    console = Console(stderr=True)
+    found = 0
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Checking", total=None)
+        for sentence in check(
+            opened, lambda i, n: bar.update(task, completed=i, total=n)
+        ):
+            found += 1
+            print(sentence, flush=True)
+    if found:
+        things = "thing is" if found == 1 else "things are"
+        print(f"{found} {things} wrong with {study}.")
+        raise typer.Exit(1)
+    print(f"{study} is whole: {len(opened.case_ids())} cases.")
+
+
+@study_app.command()
+def relabel(
+    study: StudyFolder,
+    cases: Annotated[list[str] | None, typer.Argument(help="Ids of cases.")] = None,
+    patient: Patient = None,
+    eye: Eye = None,
+    visit: Visit = None,
+    phase: Phase = None,
+    table: Table = None,
+    grader: Grader = "",
+) -> None:
+    """Correct patient, eye, visit or phase of cases; "" takes away what is said.
+
+    The exit code is 1 where a case could not be corrected.
+    """
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.migration import migrate
+    from napari_mae_sam2.study.relabel import check_about
+    from napari_mae_sam2.study.relabel import relabel as correct
+    from napari_mae_sam2.study.tables import read_table
+
+    opened = Study.open(study)
+    about = {
+        name: value or None
+        for name, value in _about(patient, eye, visit, phase).items()
+        if value is not None
+    }
+    wanted = {} if table is None else read_table(table, "case")
+    wanted |= {case: wanted.get(case, {}) | about for case in cases or ()}
+    if not wanted or not any(wanted.values()):
+        raise PlainError(
+            "Say which cases and what about them: ids and --patient, --eye, --visit "
+            "or --phase, or a --table."
+        )
+    for row in wanted.values():
+        check_about(row)
+    migrate(opened, grader)
+    changed, trouble = 0, []
+    for case, row in wanted.items():
+        try:
+            before = opened.case(case)
+            changed += correct(opened, case, row, grader=grader) != before
+        except PlainError as error:
+            trouble.append(str(error))
+    print(f"{changed} cases corrected")
+    _report(trouble)
+
+
+def _about(
+    patient: str | None, eye: str | None, visit: str | None, phase: str | None
+) -> dict[str, Any]:
+    return {"patient": patient, "eye": eye, "visit": visit, "phase": phase}
+
+
+def _report(trouble: list[str]) -> None:
+    for sentence in trouble:
+        print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
+    if trouble:
+        raise typer.Exit(1)
+
+
+def _print_items(items: list[Item]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table as Grid
+
+    if not items:
+        return
+    grid = Grid(box=box.SIMPLE)
+    for title in ("case", "patient", "eye", "visit", "phase", "status", "grader"):
+        grid.add_column(title, overflow="fold")
+    for item in items:
+        status = item.status.replace("_", " ")
+        if len(item.heads) > 1:
+            status = "in conflict"
+        who = item.claimed_by or item.grader or item.assigned
+        row = (item.case, item.patient, item.eye, item.visit, item.phase, status, who)
+        grid.add_row(*(escape(value) for value in row))
+    Console(highlight=False).print(grid)
