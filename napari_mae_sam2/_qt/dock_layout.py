@@ -22,6 +22,8 @@ def lay_out(dock: LeakageWidget) -> None:
     tabs = dock.tabs
     tabs.add(Tab.GRADE, "Cases", dock.cases, stretch=True)
     tabs.add(Tab.GRADE, "Segment", dock.segment)
+    tabs.add(Tab.MODEL, "Model in use", dock.model)
+    tabs.add(Tab.MODEL, "Train a round", dock.training)
     for part in dock.parts:
         part.add_panels(tabs)
     labels = tabs.add(Tab.GRADE, "Labels", dock.labels, folded=True)
@@ -29,8 +31,6 @@ def lay_out(dock: LeakageWidget) -> None:
     dock.labels.grader_changed.connect(
         lambda _code: labels.show_note(dock.labels.note())
     )
-    tabs.add(Tab.MODEL, "Model in use", dock.model)
-    tabs.add(Tab.MODEL, "Train a round", dock.training)
     tabs.setCurrentIndex(0)
     bottom = QHBoxLayout()
     bottom.addWidget(dock.labels.bar, 1)

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QKeyEvent
+    from qtpy.QtGui import QKeyEvent, QResizeEvent
 
     from napari_mae_sam2._qt.lesion_table import SortedLesions
 
@@ -55,6 +55,15 @@ class LesionView(QTableView):
             for column, text in enumerate(_WIDEST):
                 width = self.fontMetrics().horizontalAdvance(text)
                 self.setColumnWidth(column, width + _BESIDE_TEXT)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Show comments where more than their first letters have room."""
+        super().resizeEvent(event)
+        viewport, comment = self.viewport(), len(_WIDEST)
+        if viewport is not None:
+            taken = sum(self.columnWidth(column) for column in range(comment))
+            least = self.fontMetrics().horizontalAdvance("Comment") + _BESIDE_TEXT
+            self.setColumnHidden(comment, viewport.width() - taken < least)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Take Delete, and leave the rest to Qt."""

@@ -39,8 +39,8 @@ class TrainingPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = QLabel(
-            "Trains the model on the labels of the folder, beside your work. "
-            "The model in use changes only when you say so."
+            "Save labels of a few cases, then train the model on them, beside your "
+            "work. The model in use changes only when you say so."
         )
         self.words.setWordWrap(True)
         self.curve = RoundCurve()
@@ -63,11 +63,15 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.curve)
         layout.addWidget(self.bar)
         layout.addLayout(doing)
+        for made in (self.curve, self.bar):
+            made.hide()  # until there is something to see
         self.cancel.setEnabled(False)
         self.use.setEnabled(False)
 
     def show_started(self) -> None:
         """Show that a round begins."""
+        for made in (self.curve, self.bar):
+            made.show()
         self.curve.begin()
         self.bar.setRange(0, 0)
         self.words.setText(WORDS["start"])

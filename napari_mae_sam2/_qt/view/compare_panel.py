@@ -53,6 +53,7 @@ class ComparePanel(QWidget):
         layout.addWidget(self._on)
         layout.addLayout(choosing)
         layout.addWidget(self._name)
+        self._name.hide()
 
     def show_choice(self, is_on: bool, choice: int | Other, name: str | None) -> None:
         """Show what stands beside the case."""

@@ -1,0 +1,132 @@
+"""Does in the open dock what napari's command palette asks for."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import napari
+from napari.utils.notifications import show_warning
+
+from napari_mae_sam2._qt.clean_part import CleanPart
+from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+from napari_mae_sam2._qt.lesions_part import LesionsPart
+from napari_mae_sam2._qt.view.part import ViewPart
+from napari_mae_sam2.fa.clean_lesions import CleanUp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_mae_sam2._qt.parts import Part
+
+P = TypeVar("P", bound="Part")
+
+NO_DOCK = "Open the dock first: menu Plugins, MAE-SAM2 leakage."
+NO_CASE = "Open the frames to grade first, or drop them here."
+
+WITHOUT_A_CASE = ("H", "Shift-H", "Escape")
+"""Keys that need no frame."""
+
+
+def press(key: str) -> None:
+    """Do what a key does, in napari's notation."""
+    dock = _dock()
+    if dock is None or (key not in WITHOUT_A_CASE and not _has_case(dock)):
+        return
+    for known in dock.keys:
+        if key in known.keys:
+            if known.released is None:
+                known.act()
+            else:  # there is nothing to hold here: once on, once off
+                _toggle_bare_frame(dock)
+
+
+def set_kind(place: int) -> None:
+    """Say that the lesions in hand are of the study's kind with this number, from 1."""
+    dock = _dock()
+    if dock is None or not _has_case(dock) or dock.session is None:
+        return
+    kinds = dock.session.kinds
+    if place > len(kinds):
+        dock.messages.tell(f"This study has {len(kinds)} kinds of lesions.")
+    else:
+        _part(dock, LesionsPart).set_kind(kinds[place - 1].name)
+
+
+def push(name: str) -> None:
+    """Do what has a button but no key; see `BUTTONS`."""
+    dock = _dock()
+    if dock is None:
+        return
+    act, needs_case = BUTTONS[name]
+    if not needs_case or _has_case(dock):
+        act(dock)
+
+
+def _dock() -> LeakageWidget | None:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        for widget in viewer.window.dock_widgets.values():
+            if isinstance(widget, LeakageWidget):
+                return widget
+    show_warning(NO_DOCK)
+    return None
+
+
+def _has_case(dock: LeakageWidget) -> bool:
+    if dock.session is None:
+        dock.messages.tell(NO_CASE)
+    return dock.session is not None
+
+
+def _part(dock: LeakageWidget, kind: type[P]) -> P:
+    return next(part for part in dock.parts if isinstance(part, kind))
+
+
+def _toggle_bare_frame(dock: LeakageWidget) -> None:
+    view = _part(dock, ViewPart)
+    if view.marks.is_bare:
+        view.bring()
+    else:
+        view.hide()
+
+
+def _clean(what: CleanUp, dock: LeakageWidget) -> None:
+    _part(dock, CleanPart).panel.choose(what)
+
+
+def _show(tab: Tab, dock: LeakageWidget) -> None:
+    dock.tabs.show_tab(tab)
+
+
+def _train(dock: LeakageWidget) -> None:
+    dock.tabs.show_tab(Tab.MODEL, "Train a round")
+    dock.training.start.click()
+
+
+def _use_new_model(dock: LeakageWidget) -> None:
+    if dock.training.use.isEnabled():
+        dock.training.use.click()
+    else:
+        dock.messages.tell("There is no new model yet; train a round first.")
+
+
+BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
+    "split parts": (partial(_clean, CleanUp.SPLIT_PARTS), True),
+    "cut to gradable": (partial(_clean, CleanUp.GRADABLE), True),
+    "stretch contrast": (lambda dock: _part(dock, ViewPart).display.stretch(), True),
+    "reset contrast": (lambda dock: _part(dock, ViewPart).display.reset(), True),
+    "export": (lambda dock: dock.commands.export(), True),
+    "choose study": (lambda dock: dock.labels.folder_wanted.emit(), False),
+    "open folder": (lambda dock: dock.cases.folder_wanted.emit(), False),
+    "open files": (lambda dock: dock.cases.files_wanted.emit(), False),
+    "open sample": (lambda dock: dock.open_sample(), False),
+    "choose model": (lambda dock: dock.model.file_wanted.emit(), False),
+    "packaged model": (lambda dock: dock.commands.use_packaged_model(), False),
+    "train a round": (_train, True),
+    "cancel the round": (lambda dock: dock.rounds.cancel(), False),
+    "use the new model": (_use_new_model, False),
+    **{f"tab {tab.value}": (partial(_show, tab), False) for tab in Tab},
+}
+"""What is done in the dock, and whether a case must be open."""
