@@ -31,6 +31,9 @@ SETTLED = 3.0
 """A folder that changed within so many seconds is looked at again: its time of change
 is coarse on some drives."""
 
+REFRESHED = "refreshed"
+"""Stands among the folders, and says when the index was brought up to date."""
+
 
 class Index(Query):
     """The index of one study; for one thread. Made by `open`.
@@ -107,12 +110,14 @@ class Index(Query):
         self.troubles = []
         try:
             with self._database:
+                began = self._clock()
                 touched = self._take_events() | self._take_cases()
                 for case, _reading in touched:
                     # Listed late by a drive that is slow to tell, or by none.
                     if not self._rows.knows(case):
                         self._read_case(case)
                 self._rows.fold(touched)
+                self._rows.remember(REFRESHED, 0, began)
         except sqlite3.Error as error:
             raise StudyError(
                 f"The index of {self._study.folder} cannot be written "
@@ -123,6 +128,8 @@ class Index(Query):
 
     def _take_events(self) -> set[Key]:
         touched: set[Key] = set()
+        last = self._rows.remembered(REFRESHED)
+        since = 0.0 if last is None else last[1]
         for folder in self._study.log.folders():
             changed = self._changed(folder)
             if changed is None:
@@ -137,12 +144,12 @@ class Index(Query):
                     self._name(error)
                     changed = 0  # look again next time
                     continue
-                touched |= self._take(event, folder.name)
+                touched |= self._take(event, folder.name, since)
             self._rows.remember(folder.name, changed, time.time())
         return touched
 
-    def _take(self, event: Event, folder: str) -> set[Key]:
-        key = self._rows.add_event(event, folder, self._clock())
+    def _take(self, event: Event, folder: str, since: float) -> set[Key]:
+        key = self._rows.add_event(event, folder, since, self._clock())
         cases = event.details.get("cases") if event.event == "added" else None
         added = {str(one) for one in cases} if isinstance(cases, list) else set()
         for case in added:

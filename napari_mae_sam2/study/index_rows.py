@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.study.index_tables import natural_text
-from napari_mae_sam2.study.queue_state import CaseState, Happened, fold
+from napari_mae_sam2.study.queue_state import Happened, fold
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
     from napari_mae_sam2.study.event_log import Event
+    from napari_mae_sam2.study.queue_state import CaseState
     from napari_mae_sam2.study.records import CaseRecord, RevisionRecord
 
 Key = tuple[str, str]
@@ -34,7 +35,9 @@ class Rows:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def add_event(self, event: Event, folder: str, now: float) -> Key | None:
+    def add_event(
+        self, event: Event, folder: str, since: float, now: float
+    ) -> Key | None:
         """Write an event; gives what it is about, None where that is no case.
 
         Parameters
@@ -43,19 +46,20 @@ class Rows:
             From the log.
         folder : str
             Name of the folder it lies in.
-        now : float
-            Seconds since 1970: an event from the future counts as of now.
+        since, now : float
+            Seconds since 1970 between which it came, whatever its own clock says.
         """
         reading = event.details.get("reading")
         key = (event.case or "", reading if isinstance(reading, str) else "")
         if event.event == "saved":
             found = _found_id(key, str(event.details.get("revision")))
             self._database.execute("DELETE FROM events WHERE id = ?", (found,))
+        at = min(max(_seconds(event.time), since), now)
         self._database.execute(
             _ADD_EVENT,
             (
                 *(event.id, event.number, folder, *key, event.event, event.grader),
-                *(json.dumps(event.details), min(_seconds(event.time), now)),
+                *(json.dumps(event.details), at),
             ),
         )
         return key if event.case else None
@@ -106,13 +110,14 @@ class Rows:
                 "SELECT event, grader, details, at FROM events "
                 "WHERE case_id = ? AND reading = ? ORDER BY number, id",
                 key,
-            )
+            ).fetchall()
+            if not rows:
+                continue
             state = fold(
                 Happened(event, grader, json.loads(details), at)
                 for event, grader, details, at in rows
             )
-            if state != CaseState():
-                self._write_state(key, state)
+            self._write_state(key, state)
 
     def _write_state(self, key: Key, state: CaseState) -> None:
         self._database.execute(

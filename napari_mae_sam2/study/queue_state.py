@@ -1,8 +1,8 @@
 """Where a case stands, from what happened to it; pure, without disk or clock.
 
 Events come in the order of the log. Each has a moment `at` on the reader's clock: its
-own time, but never later than when the reader first saw it, so that a grader's clock
-that lies in the future cannot hold a case for ever.
+own time, but not before the reader last looked nor after the reader saw it, so that
+no grader's wrong clock holds a case for ever or for no time at all.
 """
 
 from __future__ import annotations
