@@ -263,3 +263,35 @@ def embed(
         raise typer.Exit(130)
     if run.trouble:
         raise typer.Exit(1)
+
+
+@app.command()
+def predict(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Frames, folders and studies.", min=1)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    model: Annotated[
+        Path | None, typer.Option(help="Weights; the model in use by default.")
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(help="JSON with the prompts of each frame; all leakage without."),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Frames that are encoded together.")
+    ] = 4,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Each has a model of its own.")
+    ] = 1,
+) -> None:
+    """Find the leakage of many frames; goes on where it stopped.
+
+    Writes labels, probabilities, previews and one table. The exit code is 1 where a
+    frame had to be left out, 130 where it was stopped.
+    """
+    from napari_mae_sam2.predict.command import predict_folder
+    from napari_mae_sam2.predict.processes import Setup
+
+    setup = Setup(model, out, prompts, batch, processes)
+    raise typer.Exit(predict_folder(setup, inputs))

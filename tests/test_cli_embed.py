@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
 from bad_frames import write_bad
 from PIL import Image
+from small_model import save_small_model
 
 from napari_mae_sam2 import cli
-from napari_mae_sam2.model.architectures import Architecture, build_model
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import save_checkpoint
 from napari_mae_sam2.model.predictor import Sam2Predictor
 from napari_mae_sam2.model.settings import settings_file
 from napari_mae_sam2.model.weights import remember_weights
@@ -24,11 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    card = ModelCard(architecture="tiny", image_size=64)
-    save_checkpoint(path, build_model(Architecture("tiny"), image_size=64), card)
-    return path
+    return save_small_model(tmp_path_factory.mktemp("weights") / "small.safetensors", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,14 @@ class Features:
         fine, middle = self.high_res
         return Features(self.embedding.to(device), (fine.to(device), middle.to(device)))
 
+    def split(self) -> list[Features]:
+        """Return the features of each image as a batch of one."""
+        fine, middle = self.high_res
+        parts = zip(
+            self.embedding.split(1), fine.split(1), middle.split(1), strict=True
+        )
+        return [Features(one, (first, second)) for one, first, second in parts]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PromptBatch:

@@ -25,7 +25,7 @@ from napari_mae_sam2.model.protocol import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -162,6 +162,39 @@ class Sam2Predictor:
             self.image_size,
             self.encoder_fingerprint,
         )
+
+    def encode_many(
+        self, frames: Sequence[NDArray[np.generic]]
+    ) -> list[FrameEmbedding]:
+        """Encode frames in one batch; takes from the cache, but adds nothing to it.
+
+        Parameters
+        ----------
+        frames : sequence of arrays
+            Each as for `encode`; their sizes may differ.
+
+        Raises
+        ------
+        FrameError
+            If the pixels of one cannot be a frame.
+        """
+        features = [self._cached(pixels) for pixels in frames]
+        missing = [i for i, found in enumerate(features) if found is None]
+        if missing:
+            images = [to_input(frames[i], self.image_size) for i in missing]
+            batch = self.encoder.encode(torch.cat(images))
+            for i, one in zip(missing, batch.split(), strict=True):
+                features[i] = one
+        return [
+            FrameEmbedding(
+                one.to(self._device),
+                (pixels.shape[0], pixels.shape[1]),
+                self.image_size,
+                self.encoder_fingerprint,
+            )
+            for one, pixels in zip(features, frames, strict=True)
+            if one is not None
+        ]
 
     def is_stored(self, pixels: NDArray[np.generic]) -> bool:
         """Tell whether the cache on the disk holds a frame's embedding, undamaged."""

@@ -1,0 +1,1 @@
+"""Leakage of many frames without a window: what goes in, how it is asked, the files."""

@@ -1,0 +1,57 @@
+"""The model for a long run: it fills no cache and changes nobody's choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.model.checkpoint import load_model
+from napari_mae_sam2.model.embedding_cache import EmbeddingCache
+from napari_mae_sam2.model.engines import equip
+from napari_mae_sam2.model.loading import open_predictor
+from napari_mae_sam2.model.prepared import PreparedDecoder, PreparedEncoder
+from napari_mae_sam2.model.weights import find_weights
+from napari_mae_sam2.study.records import ModelRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_mae_sam2.model.embedding_cache import EmbeddingKey
+    from napari_mae_sam2.model.forward import Features
+    from napari_mae_sam2.model.predictor import Sam2Predictor
+
+
+class LookUpOnly(EmbeddingCache):
+    """Gives what others stored; a thousand frames passed once must not push it out."""
+
+    def put(self, key: EmbeddingKey, features: Features) -> Features:
+        """Keep nothing."""
+        return features
+
+
+def open_for_run(weights: Path | None) -> Sam2Predictor:
+    """Load weights, those in use by default; see `open_predictor` for the errors.
+
+    The encoder may still be prepared in the background: `wait_until_ready`.
+    """
+    if weights is None:
+        predictor = open_predictor()
+    else:
+        predictor = equip(load_model(find_weights(weights).path))
+    if predictor.cache is not None:
+        predictor.cache = LookUpOnly(predictor.cache.folder, predictor.cache.limit)
+    return predictor
+
+
+def wait_until_ready(predictor: Sam2Predictor) -> None:
+    """Wait for the engines that were chosen, which many frames repay."""
+    for engine in (predictor.encoder, predictor.decoder):
+        if isinstance(engine, PreparedEncoder | PreparedDecoder):
+            while not engine.wait(0.2):  # short, so that Ctrl-C is heard
+                pass
+
+
+def model_record(predictor: Sam2Predictor) -> ModelRecord:
+    """Say which model it is, as a study does."""
+    return ModelRecord(
+        name=predictor.name, fingerprint=predictor.fingerprint, round=predictor.round
+    )

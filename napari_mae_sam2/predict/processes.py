@@ -1,0 +1,88 @@
+"""The same run in several processes, each with a model of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.predict.prompts_file import PromptBook
+from napari_mae_sam2.predict.results import Results
+from napari_mae_sam2.predict.run import Outcome, PredictRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from napari_mae_sam2.predict.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process needs to make a `PredictRun`.
+
+    Attributes
+    ----------
+    weights : Path or None
+        None for the model in use.
+    out : Path
+        Folder of results, made already.
+    prompts : Path or None
+    batch : int
+    processes : int
+    """
+
+    weights: Path | None
+    out: Path
+    prompts: Path | None
+    batch: int
+    processes: int
+
+
+_run: PredictRun | None = None  # of this process, made once
+
+
+def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outcome]:
+    """Predict frames in several processes; yields as `PredictRun.steps` does.
+
+    What was begun is finished when this is closed, what was not is dropped.
+    """
+    batches = [
+        sources[start : start + setup.batch]
+        for start in range(0, len(sources), setup.batch)
+    ]
+    pool = ProcessPoolExecutor(
+        setup.processes,
+        # A forked process would inherit torch's threads in an unknown state.
+        multiprocessing.get_context("spawn"),
+        _start,
+        (setup,),
+    )
+    try:
+        waiting = [pool.submit(_predict, batch) for batch in batches]
+        for done in as_completed(waiting):
+            yield from done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(setup: Setup) -> None:
+    import torch
+
+    from napari_mae_sam2.predict.opening import open_for_run, wait_until_ready
+
+    global _run
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // setup.processes))
+    predictor = open_for_run(setup.weights)
+    wait_until_ready(predictor)
+    book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
+    _run = PredictRun(predictor, Results.open(setup.out), book, setup.batch)
+
+
+def _predict(sources: Sequence[Source]) -> list[Outcome]:
+    assert _run is not None  # the pool calls _start first
+    return list(_run.steps(sources))

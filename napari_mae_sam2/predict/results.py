@@ -1,0 +1,232 @@
+"""The folder that predict writes: labels, probabilities, previews, records, one table.
+
+    OUT/predictions.json          which model it was
+    OUT/predictions.csv           one row for each frame
+    OUT/labels/ID.leakage.tif     uint16 lesion ids; .png 0 and 255
+    OUT/probability/ID.tif        uint8, 255 is certain
+    OUT/previews/ID.jpg           the frame, small, for pages
+    OUT/records/ID.json           what is known of it
+
+A record is written last: where it is, the frame is done.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from napari_mae_sam2.fa.pixels import as_rgb8
+from napari_mae_sam2.fa.reading import LABEL_ENDING
+from napari_mae_sam2.study.files import (
+    StudyError,
+    read_json,
+    to_json,
+    write_error,
+    write_file,
+    write_files,
+)
+from napari_mae_sam2.study.images import png_bytes, tiff_bytes
+from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, ModelRecord, dump, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.predict.answer import Answer
+
+PREVIEW_SIDE: Final = 768
+"""Longer side of a preview in pixels."""
+
+_HEAD: Final = "predictions.json"
+_TABLE: Final = "predictions.csv"
+_FOLDERS: Final = ("labels", "probability", "previews", "records")
+
+
+class FrameRecord(BaseModel):
+    """What is known of one predicted frame; unknown fields are passed over."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_version: int = Field(SCHEMA, alias="schema")
+    id: str
+    """As a study would name the case, see `study.cases.case_id`."""
+    name: str
+    source: str
+    """Folder and file, or study and case."""
+    frame_sha256: str
+    shape: tuple[int, int]
+    prompts: str = ""
+    """Digest of the prompts; empty where all leakage was asked for."""
+    area_px: int
+    field_px: int
+    field_share: float
+    """Share of the photographed field that is called leakage, 0 to 1."""
+    lesions: int
+    score: float
+    uncertainty: float
+    doubt: float
+    spread: float | None
+    dye: float
+    sharpness: float
+    brightness: float
+    burnt: float
+    flags: list[str]
+
+
+_COLUMNS: Final = (
+    *("id", "name", "source", "area_px", "field_px", "field_share", "lesions"),
+    *("score", "uncertainty", "doubt", "spread", "flags"),
+    *("dye", "sharpness", "brightness", "burnt"),
+)
+
+
+class Results:
+    """A folder of predictions of one model.
+
+    Parameters
+    ----------
+    folder : Path
+        See `create` for one to write into and `open` for one to read.
+    model : ModelRecord
+        Which made them.
+    """
+
+    def __init__(self, folder: Path, model: ModelRecord) -> None:
+        self.folder = folder
+        self.model = model
+
+    @classmethod
+    def create(cls, folder: Path, model: ModelRecord) -> Results:
+        """Make the folder, or go on in one of the same model.
+
+        Raises
+        ------
+        PlainError
+            If it cannot be written or holds another model's predictions.
+        """
+        if (folder / _HEAD).exists():
+            opened = cls.open(folder)
+            if opened.model.fingerprint != model.fingerprint:
+                raise StudyError(
+                    f"{folder} holds predictions of another model "
+                    f"({opened.model.name}): choose another folder."
+                )
+            return opened
+        try:
+            for name in _FOLDERS:
+                (folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(folder, error) from error
+        head = {"schema": SCHEMA, "software": SOFTWARE, "time": now()}
+        write_file(folder / _HEAD, to_json(head | {"model": dump(model)}))
+        return cls(folder, model)
+
+    @classmethod
+    def open(cls, folder: Path) -> Results:
+        """Open a folder that predict wrote; `StudyError` where it is none."""
+        if not (folder / _HEAD).is_file():
+            raise StudyError(
+                f"{folder} holds no predictions: make them with "
+                "“napari-mae-sam2 predict FRAMES --out FOLDER”."
+            )
+        head = read_json(folder / _HEAD)
+        try:
+            model = ModelRecord.model_validate(head.get("model"))
+        except ValueError as error:
+            raise StudyError(
+                f"{folder / _HEAD} is damaged: predict anew into another folder."
+            ) from error
+        return cls(folder, model)
+
+    def has(self, name: str, frame: Frame, prompts: str) -> bool:
+        """Tell whether a frame was predicted from these prompts, whole."""
+        path = self.folder / "records" / f"{name}.json"
+        if not path.exists():
+            return False
+        try:
+            record = load_record(path)
+        except StudyError:
+            return False
+        return record.frame_sha256 == frame.sha256 and record.prompts == prompts
+
+    def write(self, record: FrameRecord, frame: Frame, answer: Answer) -> None:
+        """Write all that is known of a frame; its record last.
+
+        Raises
+        ------
+        StudyError
+            If it could not be written; the frame then counts as not done.
+        """
+        stem, labels = record.id, answer.labels
+        write_files(
+            self.folder / "labels",
+            {
+                f"{stem}{LABEL_ENDING}.tif": tiff_bytes(labels),
+                f"{stem}{LABEL_ENDING}.png": png_bytes(
+                    np.where(labels, 255, 0).astype(np.uint8)
+                ),
+            },
+        )
+        probability = self.folder / "probability" / f"{stem}.tif"
+        write_file(probability, tiff_bytes(answer.probability))
+        write_file(self.preview(stem), preview_jpeg(frame.pixels))
+        content = to_json(record.model_dump(mode="json", by_alias=True))
+        write_file(self.folder / "records" / f"{stem}.json", content)
+
+    def records(self) -> Iterator[FrameRecord]:
+        """Read the records of all frames that are done, by name."""
+        for path in sorted((self.folder / "records").glob("[!.]*.json")):
+            yield load_record(path)
+
+    def preview(self, name: str) -> Path:
+        """Where the small picture of a frame is."""
+        return self.folder / "previews" / f"{name}.jpg"
+
+    def label(self, name: str) -> Path:
+        """Where the lesion ids of a frame are."""
+        return self.folder / "labels" / f"{name}{LABEL_ENDING}.tif"
+
+    def write_table(self) -> Path:
+        """Write the table anew from the records; returns where it is."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for record in self.records():
+            values = record.model_dump() | {"flags": " ".join(record.flags)}
+            writer.writerow([_cell(values[column]) for column in _COLUMNS])
+        path = self.folder / _TABLE
+        write_file(path, buffer.getvalue().encode())
+        return path
+
+
+def load_record(path: Path) -> FrameRecord:
+    """Read one record; `StudyError` where it is damaged."""
+    try:
+        return FrameRecord.model_validate(read_json(path))
+    except ValueError as error:
+        raise StudyError(f"{path} is damaged: delete it and predict again.") from error
+
+
+def preview_jpeg(pixels: NDArray[np.generic]) -> bytes:
+    """Encode a frame as a small JPEG, grey where it has no colours."""
+    rgb = as_rgb8(pixels)
+    grey = bool((rgb == rgb[..., :1]).all())
+    picture = Image.fromarray(rgb[..., 0] if grey else rgb)
+    picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else value

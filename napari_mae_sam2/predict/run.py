@@ -1,0 +1,166 @@
+"""Predicting many frames: read ahead, encoded in batches, going on where it stopped.
+
+One frame that cannot be read or asked is named and left out; the others are done.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.field import field_mask
+from napari_mae_sam2.fa.quality import Quality, assess
+from napari_mae_sam2.predict.answer import Answer, answer_frame, asks_tiles
+from napari_mae_sam2.predict.prompts_file import PromptBook, digest
+from napari_mae_sam2.predict.results import FrameRecord, Results
+from napari_mae_sam2.study.cases import case_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.model.embedding import FrameEmbedding
+    from napari_mae_sam2.model.predictor import Sam2Predictor
+    from napari_mae_sam2.model.protocol import Prompts
+    from napari_mae_sam2.predict.sources import Source
+
+BATCH = 4
+"""Frames that are encoded together; on a GPU more are worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one frame."""
+
+    name: str
+    what: Literal["made", "found", "trouble"]
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A frame that is to be asked, with all that needs no model."""
+
+    source: Source
+    frame: Frame
+    prompts: list[Prompts]
+    field: NDArray[np.bool_]
+    quality: Quality
+
+
+class PredictRun:
+    """Predicts frames into a folder.
+
+    Parameters
+    ----------
+    predictor : Sam2Predictor
+    results : Results
+        Frames that are there already, from the same prompts, are passed over.
+    book : PromptBook
+    batch : int
+        Frames that are encoded together.
+    """
+
+    def __init__(
+        self,
+        predictor: Sam2Predictor,
+        results: Results,
+        book: PromptBook | None = None,
+        batch: int = BATCH,
+    ) -> None:
+        self._predictor = predictor
+        self._results = results
+        self._book = book or PromptBook()
+        self._batch = batch
+
+    def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
+        """Predict all frames; yields what became of each.
+
+        The next batch is read while one is encoded.
+
+        Raises
+        ------
+        StudyError
+            If the folder cannot take a result: the next could not be written either.
+        """
+        batches = [
+            sources[start : start + self._batch]
+            for start in range(0, len(sources), self._batch)
+        ]
+        with ThreadPoolExecutor(1, "read ahead") as pool:
+            waiting = pool.submit(self._read, batches[0]) if batches else None
+            for number in range(len(batches)):
+                assert waiting is not None  # for every batch one was submitted
+                read = waiting.result()
+                if number + 1 < len(batches):
+                    waiting = pool.submit(self._read, batches[number + 1])
+                yield from self._answer(read)
+
+    def _read(self, sources: Sequence[Source]) -> list[_Read | Outcome]:
+        return [self._read_one(source) for source in sources]
+
+    def _read_one(self, source: Source) -> _Read | Outcome:
+        try:
+            frame = source.load()
+            prompts = self._book.of(frame)
+        except PlainError as error:
+            return Outcome(source.name, "trouble", str(error))
+        if self._results.has(case_id(frame), frame, digest(prompts)):
+            return Outcome(source.name, "found")
+        field = field_mask(frame.pixels)
+        return _Read(source, frame, prompts, field, assess(frame.pixels, field))
+
+    def _answer(self, batch: list[_Read | Outcome]) -> Iterator[Outcome]:
+        for one in batch:
+            if isinstance(one, Outcome):
+                yield one
+        asked = [one for one in batch if isinstance(one, _Read)]
+        tiled = [asks_tiles(self._predictor, one.frame, one.prompts) for one in asked]
+        whole = [
+            one.frame.pixels for one, tile in zip(asked, tiled, strict=True) if not tile
+        ]
+        encoded = iter(self._predictor.encode_many(whole))
+        for one, tile in zip(asked, tiled, strict=True):
+            yield self._write(one, None if tile else next(encoded))
+
+    def _write(self, read: _Read, embedding: FrameEmbedding | None) -> Outcome:
+        try:
+            answer = answer_frame(self._predictor, read.frame, read.prompts, embedding)
+        except PlainError as error:
+            sentence = f"{read.source.name}: {error}"
+            return Outcome(read.source.name, "trouble", sentence)
+        self._results.write(_record(read, answer), read.frame, answer)
+        return Outcome(read.source.name, "made")
+
+
+def _record(read: _Read, answer: Answer) -> FrameRecord:
+    frame, quality, field = read.frame, read.quality, read.field
+    called = answer.labels > 0
+    field_px = int(np.count_nonzero(field))
+    return FrameRecord(
+        id=case_id(frame),
+        name=frame.name,
+        source=read.source.name,
+        frame_sha256=frame.sha256,
+        shape=frame.shape,
+        prompts=digest(read.prompts),
+        area_px=int(np.count_nonzero(called)),
+        field_px=field_px,
+        field_share=float(np.count_nonzero(called & field) / max(field_px, 1)),
+        lesions=len(np.unique(answer.labels[called])),
+        score=answer.score,
+        uncertainty=answer.uncertainty,
+        doubt=answer.doubt,
+        spread=answer.spread,
+        dye=quality.dye,
+        sharpness=quality.sharpness,
+        brightness=quality.brightness,
+        burnt=quality.burnt,
+        flags=list(quality.flags),
+    )

@@ -1,0 +1,91 @@
+"""The frames that are to be predicted: files, folders, studies, pages of TIFFs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_mae_sam2.fa.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one frame is read from; may be sent to another process.
+
+    Attributes
+    ----------
+    path : Path
+        A file, or the folder of a study.
+    page : int
+        Of the file.
+    case : str
+        Of the study; empty for a file.
+    """
+
+    path: Path
+    page: int = 0
+    case: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people and tables: no more of the path than its last two parts."""
+        if self.case:
+            return f"{self.path.name}/{self.case}"
+        page = f" page {self.page + 1}" if self.page else ""
+        return f"{self.path.absolute().parent.name}/{self.path.name}{page}"
+
+    def load(self) -> Frame:
+        """Read the frame; `PlainError` where that cannot be done."""
+        if self.case:
+            return Study.open(self.path).load_frame(self.case)
+        return read_frame(self.path, self.page)
+
+
+def list_sources(paths: Sequence[Path]) -> list[Source]:
+    """List the frames of files, folders and studies, each once.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Of a folder the frames in itself are taken, of a study all its cases, of a
+        TIFF all its pages.
+
+    Raises
+    ------
+    PlainError
+        If one of the paths does not exist, or a folder or study holds no frames.
+    """
+    found: dict[Source, None] = {}
+    for path in paths:
+        if not path.exists():
+            raise PlainError(
+                f"{path} does not exist: give a frame, a folder or a study."
+            )
+        if (path / STUDY_FILE).is_file():
+            cases = Study.open(path).case_ids()
+            if not cases:
+                raise PlainError(f"The study {path} holds no cases: grade one first.")
+            found.update(dict.fromkeys(Source(path, case=case) for case in cases))
+        else:
+            for file in list_frames(path) if path.is_dir() else [path]:
+                found.update(dict.fromkeys(_pages(file)))
+    return list(found)
+
+
+def _pages(path: Path) -> list[Source]:
+    """List the pages of a file; one that cannot be read is said to be so later."""
+    try:
+        pages = count_pages(path)
+    except FrameError:
+        pages = 1
+    return [Source(path, page) for page in range(pages)]

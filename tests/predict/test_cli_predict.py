@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tifffile
+from bad_frames import write_bad
+from PIL import Image
+from skimage.io import imread
+from small_model import save_small_model
+
+from napari_mae_sam2 import cli
+from napari_mae_sam2.fa.reading import read_frame
+from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.predict.opening import open_for_run
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _predict(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    words = ["napari-mae-sam2", "predict", *map(str, arguments)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return int(end.value.code or 0)
+
+
+def _table(out: Path) -> list[dict[str, str]]:
+    with (out / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def out(tmp_path: Path, home: Path) -> Path:
+    return tmp_path / "out"
+
+
+def test_a_folder_with_a_bad_file(
+    frames: Path, out: Path, weights: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    write_bad("truncated", frames, "1 cut")
+    asked = (frames, "--out", out, "--model", weights)
+    assert _predict(monkeypatch, *asked, "--batch", 3) == 1
+    said = capsys.readouterr()
+    assert "5 of 6 frames predicted with PyTorch float32" in said.out
+    assert "1 cut" in said.err
+    assert "Traceback" not in said.err
+
+    rows = _table(out)
+    assert [row["name"] for row in rows] == list("01234")
+    assert rows[0]["source"] == f"{frames.name}/0.png"
+    for row in rows:
+        labels = tifffile.imread(out / "labels" / f"{row['id']}.leakage.tif")
+        assert labels.shape == (50, 60)
+        assert labels.dtype == np.uint16
+        assert np.count_nonzero(labels) == int(row["area_px"])
+        assert labels.max() == int(row["lesions"])
+        png = imread(out / "labels" / f"{row['id']}.leakage.png")
+        assert ((png == 255) == (labels > 0)).all()
+        probability = tifffile.imread(out / "probability" / f"{row['id']}.tif")
+        assert (probability[labels > 0] >= 127).all()
+        with Image.open(out / "previews" / f"{row['id']}.jpg") as preview:
+            assert preview.size == (60, 50)
+        assert 0 <= float(row["uncertainty"]) <= 1
+        assert 0 <= float(row["field_share"]) <= 1
+
+    # Nobody's cache or choice of weights was touched.
+    assert not list(out.parent.glob("home/**/*.safetensors"))
+    assert not list(out.parent.glob("home/**/*.emb*"))
+
+
+def test_it_goes_on_where_it_was_stopped(
+    frames: Path, out: Path, weights: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    asked = (frames, "--out", out, "--model", weights, "--batch", 2)
+    encode_many = Sam2Predictor.encode_many
+    calls = []
+
+    def interrupted(self: Sam2Predictor, *arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return encode_many(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sam2Predictor, "encode_many", interrupted)
+        assert _predict(patch, *asked) == 130
+    said = capsys.readouterr()
+    assert "2 of 5 frames predicted" in said.out
+    assert "goes on from here" in said.err
+    assert len(_table(out)) == 2
+
+    assert _predict(monkeypatch, *asked) == 0
+    assert "3 of 5 frames predicted" in (said := capsys.readouterr().out)
+    assert "2 were there already" in said
+    assert len(_table(out)) == 5
+
+    other = save_small_model(out.parent / "b.safetensors", 1)
+    assert _predict(monkeypatch, frames, "--out", out, "--model", other) == 2
+    assert "another model" in capsys.readouterr().err
+
+
+def test_prompts_and_a_study(
+    frames: Path, out: Path, weights: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    study = Study.create(tmp_path / "study")
+    for name in ("0", "1"):
+        study.add_frame(read_frame(frames / f"{name}.png"))
+    path = tmp_path / "prompts.json"
+    asked = (study.folder, "--out", out, "--model", weights, "--prompts", path)
+
+    one = [{"points": [[20, 30]], "labels": [1]}, {"boxes": [[5, 5, 20, 20]]}]
+    path.write_text(json.dumps({"0": one}))
+    assert _predict(monkeypatch, *asked) == 0
+    asked_from = {
+        record["name"]: record["prompts"]
+        for record in (
+            json.loads(file.read_text()) for file in (out / "records").glob("*.json")
+        )
+    }
+    assert asked_from["0"]
+    assert not asked_from["1"]
+    assert _table(out)[0]["source"].startswith("study/0-")
+
+    one[0]["points"] = [[20, 31]]
+    path.write_text(json.dumps({"0": one}))
+    capsys.readouterr()
+    assert _predict(monkeypatch, *asked) == 0
+    assert "1 of 2 frames predicted" in capsys.readouterr().out  # the other stays
+
+    for entry, said in (
+        ([{"points": [[20, 99]], "labels": [1]}], "lies outside"),
+        ([{"points": [[20, 30]]}], "one label"),
+        ("here", "cannot be used"),
+    ):
+        path.write_text(json.dumps({"0": entry}))
+        assert _predict(monkeypatch, *asked) in (1, 2)
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_several_processes(
+    frames: Path, out: Path, weights: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    write_bad("truncated", frames, "1 cut")
+    asked = (frames, "--out", out, "--model", weights)
+    assert _predict(monkeypatch, *asked, "--batch", 2, "--processes", 2) == 1
+    said = capsys.readouterr()
+    assert "5 of 6 frames predicted" in said.out
+    assert "1 cut" in said.err
+    assert len(_table(out)) == 5
+
+
+def test_bad_inputs(
+    out: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert _predict(monkeypatch, tmp_path / "gone", "--out", out) == 2
+    assert "does not exist" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_batch_is_encoded_as_single_frames_are(
+    frames: Path, home: Path, weights: Path
+) -> None:
+    predictor = open_for_run(weights)
+    try:
+        pixels = [read_frame(path).pixels for path in sorted(frames.iterdir())[:3]]
+        for one, many in zip(pixels, predictor.encode_many(pixels), strict=True):
+            alone = predictor.encode(one)
+            assert many.shape == alone.shape == (50, 60)
+            np.testing.assert_allclose(
+                many.features.embedding, alone.features.embedding, atol=1e-4
+            )
+    finally:
+        predictor.close()
