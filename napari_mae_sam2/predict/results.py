@@ -31,7 +31,7 @@ from napari_mae_sam2.study.files import (
     write_files,
 )
 from napari_mae_sam2.study.images import png_bytes, tiff_bytes
-from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, ModelRecord, dump, now
+from napari_mae_sam2.study.records import SOFTWARE, ModelRecord, dump, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.predict.answer import Answer
+
+SCHEMA: Final = 1
+"""Version of what lies in the folder."""
 
 PREVIEW_SIDE: Final = 768
 """Longer side of a preview in pixels."""
