@@ -17,7 +17,7 @@ from napari_mae_sam2.model.engine_choice import (
     read_wish,
 )
 from napari_mae_sam2.model.folders import cache_folder
-from napari_mae_sam2.model.openvino_conversion import find_or_convert
+from napari_mae_sam2.model.openvino_conversion import Part, find_or_convert
 from napari_mae_sam2.model.openvino_decoder import OpenVinoDecoder
 from napari_mae_sam2.model.openvino_encoder import OpenVinoEncoder
 from napari_mae_sam2.model.openvino_export import ENCODER
@@ -77,9 +77,8 @@ def open_encoder(
     threads = torch.get_num_threads()
 
     def prepare(stopped: Callable[[], bool]) -> Encoder:
-        converted = find_or_convert(
-            "encoder", weights, fingerprint, image_size, stopped
-        )
+        part: Part = "encoder" if engine.precision == "float32" else "encoder-bf16"
+        converted = find_or_convert(part, weights, fingerprint, image_size, stopped)
         return OpenVinoEncoder(converted / ENCODER, engine.precision, threads)
 
     return PreparedEncoder(first, prepare, str(engine), engine.precision)

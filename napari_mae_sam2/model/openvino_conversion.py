@@ -29,10 +29,10 @@ from napari_mae_sam2.model.protocol import Cancelled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Part = Literal["encoder", "decoder"]
+Part = Literal["encoder", "encoder-bf16", "decoder"]
 """What is converted on its own: a round changes the decoder alone."""
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Changes when the same weights would be converted otherwise."""
 
 KEPT: Final = 3
@@ -53,7 +53,7 @@ def conversion_folder(part: Part, fingerprint: str, image_size: int) -> Path:
 
     Parameters
     ----------
-    part : {"encoder", "decoder"}
+    part : {"encoder", "encoder-bf16", "decoder"}
     fingerprint : str
         Of the encoder's weights, or for the decoder of all.
     image_size : int
@@ -76,7 +76,7 @@ def find_or_convert(
 
     Parameters
     ----------
-    part : {"encoder", "decoder"}
+    part : {"encoder", "encoder-bf16", "decoder"}
     weights : Path
         A file for `napari_mae_sam2.model.checkpoint.load_model`.
     fingerprint : str
@@ -157,7 +157,7 @@ def convert(
     from napari_mae_sam2.model.openvino_export import export
 
     loaded = load_model(weights, image_size=image_size)
-    own = loaded.encoder_fingerprint if part == "encoder" else loaded.fingerprint
+    own = loaded.fingerprint if part == "decoder" else loaded.encoder_fingerprint
     if own != fingerprint:
         raise ConversionError(f"{weights.name} has changed since it was loaded.")
     export(part, loaded.model, folder)

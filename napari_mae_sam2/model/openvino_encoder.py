@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2.model.encoder import Precision
 
 _ASK_EVERY: Final = 20  # ms between two questions whether to go on
-_HINTS: Final = {"float32": "f32", "bf16": "bf16"}
 _TELEMETRY: Final = "openvino_telemetry"
 _importing = threading.Lock()
 
@@ -63,7 +62,7 @@ class OpenVinoEncoder:
     converted : Path
         The XML file of a conversion.
     precision : {"float32", "bf16"}
-        bf16 is faster only where the processor computes in it natively.
+        What it was converted for.
     threads : int
         How many of OpenVINO's own threads work on a frame.
     """
@@ -76,7 +75,8 @@ class OpenVinoEncoder:
             "CPU",
             {
                 "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_PRECISION_HINT": _HINTS[precision],
+                # What is to be bf16 says so itself; the rest must not become it.
+                "INFERENCE_PRECISION_HINT": "f32",
                 "INFERENCE_NUM_THREADS": threads,
                 # A round may be training beside it: threads go where there is room.
                 "ENABLE_CPU_PINNING": False,

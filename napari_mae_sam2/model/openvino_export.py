@@ -18,6 +18,7 @@ from napari_mae_sam2.model.forward import (
     decode_prompts,
     encode_images,
 )
+from napari_mae_sam2.model.lean_encoder import LeanEncoder
 from napari_mae_sam2.model.openvino_encoder import import_openvino
 
 if TYPE_CHECKING:
@@ -34,20 +35,12 @@ POINTS_ON_MASK: Final = "points_on_mask.xml"
 _ANY: Final = -1  # as many as there are
 
 
-class _Encoder(nn.Module):
-    """The encoder with its features as a plain tuple, which can be traced."""
+class _Points(nn.Module):
+    """The decoder for the points of one prompt, which can be traced."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
-
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        features = encode_images(self.model, images)
-        return features.embedding, *features.high_res
-
-
-class _Points(_Encoder):
-    """The decoder for the points of one prompt."""
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         embedding, fine, middle, *prompt = inputs
@@ -58,11 +51,9 @@ class _Points(_Encoder):
 def export(part: Part, model: SAM2Base, folder: Path) -> None:
     """Write the networks of a part; takes seconds, and Python stands still.
 
-    In float32: half precision would cost more than the disk it saves.
-
     Parameters
     ----------
-    part : {"encoder", "decoder"}
+    part : {"encoder", "encoder-bf16", "decoder"}
     model : SAM2Base
         On the processor.
     folder : Path
@@ -70,8 +61,9 @@ def export(part: Part, model: SAM2Base, folder: Path) -> None:
         weights beside it.
     """
     side = int(model.image_size)
-    if part == "encoder":
-        _write(folder / ENCODER, _Encoder(model), [torch.zeros(1, 3, side, side)])
+    if part != "decoder":
+        network = LeanEncoder(model, "bf16" if part == "encoder-bf16" else "float32")
+        _write(folder / ENCODER, network, [torch.zeros(1, 3, side, side)])
         return
     with torch.no_grad():
         features = encode_images(model, torch.zeros(1, 3, side, side))
@@ -105,4 +97,5 @@ def _write(
         converted = openvino.convert_model(
             network, example_input=tuple(example), input=shapes
         )
+    # Half precision would cost more than the disk it saves.
     openvino.save_model(converted, path, compress_to_fp16=False)
