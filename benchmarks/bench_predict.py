@@ -21,15 +21,22 @@ from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.model.checkpoint import load_model
-from napari_mae_sam2.model.engine_choice import Engine, cpu_has_bf16, look_at_machine
-from napari_mae_sam2.model.engines import open_encoder
+from napari_mae_sam2.model.engine_choice import (
+    Engine,
+    choose_engine,
+    cpu_has_bf16,
+    look_at_machine,
+)
+from napari_mae_sam2.model.engines import open_decoder, open_encoder
 from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
-from napari_mae_sam2.model.prepared import PreparedEncoder
+from napari_mae_sam2.model.prepared import PreparedDecoder, PreparedEncoder
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.model.weights import packaged_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from napari_mae_sam2.model.checkpoint import LoadedModel
 
@@ -95,6 +102,12 @@ def ask_for(shape: tuple[int, int]) -> list[Prompts]:
     return asked
 
 
+def iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Give the IoU of two masks; that of two empty ones is 1."""
+    union = (one | other).sum()
+    return float((one & other).sum() / union) if union else 1.0
+
+
 def agree(predictors: dict[str, Sam2Predictor], folder: Path, count: int) -> None:
     """Print the mean IoU with float32 over frames and prompts, and the worst frame."""
     exact, *others = predictors
@@ -113,7 +126,9 @@ def agree(predictors: dict[str, Sam2Predictor], folder: Path, count: int) -> Non
         }
         for name in others:
             pairs = zip(masks[name], masks[exact], strict=True)
-            each = [(a & b).sum() / max(1, (a | b).sum()) for a, b in pairs]
+            each = [
+                (a & b).sum() / n if (n := (a | b).sum()) else 1.0 for a, b in pairs
+            ]
             overlaps[name].append(float(np.mean(each)))
     print(f"mean IoU with {exact} over {len(files)} frames of {folder.name}")
     for name, found in overlaps.items():
@@ -149,18 +164,32 @@ def main() -> None:
         {"SAM 2 eager float32": lambda: theirs.set_image(rgb)} | encoders,
         arguments.encodes,
     )
-    predictor = next(iter(ours.values()))
-    embedding = predictor.encode(pixels)
     print("answer one click")
+    own = ours[next(iter(ours))]
+    embedding = own.encode(pixels)
     compare(
         {
             "SAM 2 eager float32": lambda: theirs.predict(
                 np.array([[place, place]]), np.array([1]), return_logits=True
-            ),
-            "ours": lambda: predictor.decode(embedding, prompts).logits,
+            )
+        }
+        | {
+            f"ours, {p.decoder.name}": lambda p=p: p.decode(embedding, prompts).mask()
+            for p in (own, open_fast_decoder(loaded))
         },
         arguments.clicks,
     )
+
+
+def open_fast_decoder(loaded: LoadedModel) -> Sam2Predictor:
+    """Open the decoder that is chosen on this machine, and wait until it is there."""
+    device = choose_device()
+    engine = choose_engine(look_at_machine(device)).engine
+    encoder = open_encoder(loaded, engine, device)
+    decoder = open_decoder(loaded, engine, encoder, device)
+    if isinstance(decoder, PreparedDecoder):
+        decoder.wait()
+    return Sam2Predictor(loaded, device, encoder, decoder=decoder)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 
 [ -d runs/frames ] || .venv/bin/python scripts/prepare_real_frames.py "$data" runs/frames
 
-# Masked pre-training on every angiogram that is not held out: 400 steps, seed 0.
+# Masked pre-training on every angiogram that is not held out: 500 steps, seed 0.
 $train pretrain runs/frames/pretrain.csv "$data/UWAT-GAN-R@0.3" \
-  --config training/configs/pretrain_cpu.yaml --set loop.steps=400 \
+  --config training/configs/pretrain_cpu.yaml --set loop.steps=500 \
   --weights "$base" --out runs/mae_tiny.safetensors
 
 # The encoder's last two stages, the neck and the decoder on drawn leakage, at half the
