@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
-from napari_mae_sam2.study.event_log import EventLog
+from napari_mae_sam2.study.event_log import EventLog, check_there
 from napari_mae_sam2.study.files import (
     StudyError,
     new_folder,
@@ -239,6 +239,7 @@ class Cases:
         case = case_id(frame)
         folder = self.case_folder(case)
         if not folder.exists():
+            check_there(self.folder)
             record = CaseRecord(
                 id=case,
                 name=frame.name,

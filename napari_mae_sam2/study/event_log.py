@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, Field
 
 from napari_mae_sam2.study.files import StudyError, to_json, write_error, write_file
+from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.records import (
     RECORD_SCHEMA,
     SOFTWARE,
@@ -118,6 +119,7 @@ class EventLog:
         StudyError
             If it could not be written; then nothing of it is there.
         """
+        check_there(self.folder.parent)
         before = self._newest()
         number = 1 if before is None else _number(before) + 1
         time = datetime.now(UTC)
@@ -209,6 +211,20 @@ class EventLog:
             return Link(id=event, sha256=self.digest(event))
         except StudyError:
             return None  # gone or unreadable now: no reason to lose the new event
+
+
+def check_there(study: Path) -> None:
+    """Refuse to write where no study is: a drive may be gone, and its folder empty.
+
+    Raises
+    ------
+    StudyError
+        If there is no study.json.
+    """
+    if not (study / STUDY_FILE).exists():
+        raise StudyError(
+            f"{study} is no study any more, or its drive is gone: connect it again."
+        )
 
 
 def _number(event: str) -> int:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.folder import Study
 
 
+@pytest.fixture(autouse=True)
+def _study(tmp_path: Path) -> None:
+    (tmp_path / "study.json").touch()
+
+
 def test_events_come_back_in_order_and_name_the_one_before(tmp_path: Path) -> None:
     log = EventLog(tmp_path)
     written = [
