@@ -24,6 +24,7 @@ from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run
     Source,
     Weights,
 )
+from mae_sam2_training.rounds.cli import add_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,6 +211,9 @@ def ablate(
         overrides=settings or (),
         json_progress=json_progress,
     )
+
+
+add_commands(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -24,7 +24,10 @@ _PRETRAINED = ", pre-trained"
 
 
 def fine_tuned(
-    parent: LoadedModel, metrics: Mapping[str, float], data: str
+    parent: LoadedModel,
+    metrics: Mapping[str, float],
+    data: str,
+    number: int | None = None,
 ) -> ModelCard:
     """Make the card of a round.
 
@@ -40,13 +43,15 @@ def fine_tuned(
         where no held-out frame has a lesion.
     data : str
         Hash of the labels.
+    number : int, optional
+        Of the round in its study; one more than the parent's otherwise.
     """
     return _after(
         parent,
         metrics,
         data,
         name=parent.card.name.removesuffix(_PRETRAINED),
-        round=parent.card.round + 1,
+        round=parent.card.round + 1 if number is None else number,
     )
 
 

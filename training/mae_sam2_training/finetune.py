@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.data.frames import FrameSource
     from mae_sam2_training.data.manifest import Record
     from mae_sam2_training.engine.loop import Fitted
+    from mae_sam2_training.engine.progress import Reporter
     from mae_sam2_training.engine.run import Run
     from mae_sam2_training.views import Gallery
 
@@ -53,6 +54,8 @@ def finetune(
     weights: Path | None = None,
     run_folder: Path | None = None,
     json_progress: bool = False,
+    part_of: Reporter | None = None,
+    number: int | None = None,
 ) -> Fitted:
     """Fine-tune a model and write the new checkpoint.
 
@@ -76,6 +79,10 @@ def finetune(
         Log, state and embeddings; beside `out` otherwise.
     json_progress : bool
         Tell progress as JSON lines.
+    part_of : Reporter, optional
+        Of a longer command; see `open_run`.
+    number : int, optional
+        Of the round, for the card; one more than the parent's otherwise.
 
     Returns
     -------
@@ -101,7 +108,13 @@ def finetune(
     side = config.train.side or None
     parent = load_model(find_weights(weights).path, image_size=side)
     views = config.loop.batch // config.prompts.per_view
-    with open_run(folder, config.run, batch=views, json_progress=json_progress) as run:
+    with open_run(
+        folder,
+        config.run,
+        batch=views,
+        json_progress=json_progress,
+        part_of=part_of,
+    ) as run:
         data = data_hash(training, looking)
         sources: list[FrameSource] = [training, *_drawn(config)]
         identity = {"data": data, "parent": parent.fingerprint}
@@ -126,7 +139,7 @@ def finetune(
         task = _task(parent, sources, looking, config, run)
         fitted = fit(task, config.loop, config.run, run, resume=resume)
         if run.is_first:
-            _save(out, parent, task, fitted, data, run)
+            _save(out, parent, task, fitted, data, run, number)
         run.fabric.barrier()
     return fitted
 
@@ -222,6 +235,7 @@ def _save(
     fitted: Fitted,
     data: str,
     run: Run,
+    number: int | None,
 ) -> None:
     """Write the checkpoint with its card, and the metrics beside the log."""
     model = task.module.model
@@ -232,4 +246,5 @@ def _save(
         if step == 0 and name.startswith("val/dice")
     }
     metrics = {k: v for k, v in fitted.metrics.items() if k != "score"} | before
-    write_checkpoint(out, model, fine_tuned(parent, metrics, data), fitted, run)
+    card = fine_tuned(parent, metrics, data, number)
+    write_checkpoint(out, model, card, fitted, run)

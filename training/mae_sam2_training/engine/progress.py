@@ -25,6 +25,9 @@ Event = Literal[
     "measure",
     "step",
     "validate",
+    "phase",
+    "judged",
+    "picked",
     "saved",
     "note",
     "error",
@@ -103,7 +106,7 @@ class BarReporter:
             self._line(f"step {values['step']}: {score}{best}")
         elif event == "saved":
             self._line(f"Saved {values['path']}")
-        elif event in ("start", "note"):
+        elif event in ("start", "note", "phase", "judged", "picked"):
             self._line(str(values["message"]))
         elif event == "end" and values["status"] == "cancelled":
             goes_on = values.get("resumable", True)

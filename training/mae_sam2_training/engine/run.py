@@ -129,6 +129,7 @@ def open_run(
     *,
     batch: int | None = None,
     json_progress: bool = False,
+    part_of: Reporter | None = None,
 ) -> Iterator[Run]:
     """Open a run: launch its processes, listen to signals, tell how it ended.
 
@@ -145,6 +146,9 @@ def open_run(
         Samples per step over all processes.
     json_progress : bool
         JSON lines on stdout instead of a bar on stderr.
+    part_of : Reporter, optional
+        Of a longer command that this run is a part of: it is told of everything but
+        the end, and of no error, which are the command's own to tell.
 
     Raises
     ------
@@ -153,7 +157,8 @@ def open_run(
     RunError
         If the disk or the memory is full, or the folder cannot be written to.
     """
-    reporter: Reporter = JsonReporter() if json_progress else BarReporter()
+    own: Reporter = JsonReporter() if json_progress else BarReporter()
+    reporter = part_of or own
     status = "failed"
     try:
         with plainly(folder), StopSignal() as stop:
@@ -165,12 +170,16 @@ def open_run(
         status = "done"
     except Stopped as stopped:
         status = "cancelled"
-        stopped.add_note(REPORTED)
+        if part_of is None:
+            stopped.add_note(REPORTED)
         raise
     except BaseException as error:
+        if part_of is not None:
+            raise
         reporter.report("error", message=str(error) or type(error).__name__)
         error.add_note(REPORTED)
         raise
     finally:
-        reporter.report("end", status=status)
-        reporter.close()
+        if part_of is None:
+            reporter.report("end", status=status)
+            reporter.close()

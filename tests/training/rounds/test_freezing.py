@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mae_sam2_training.rounds.config import RoundConfig
+from mae_sam2_training.rounds.errors import RoundError
+from mae_sam2_training.rounds.folder import Rounds
+from mae_sam2_training.rounds.freezing import freeze
+from mae_sam2_training.rounds.frozen_test import FILE, read_frozen_test, reserve
+from mae_sam2_training.rounds.places import bench_of, machine_code
+from mae_sam2_training.rounds.records import ModelUsed, RoundRecord
+from mae_sam2_training.rounds.sides import assign_sides
+from napari_mae_sam2.fa.frame import Frame, pixel_sha256
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BASE = ModelUsed(name="base", fingerprint="b" * 64)
+
+
+def label(folder: Path, number: int, patient: str, value: int = 1) -> str:
+    study = Study.open_or_create(folder)
+    pixels = np.full((32, 32), number, np.uint8)
+    frame = Frame(pixels, f"more {number}", None, pixel_sha256(pixels))
+    case = study.add_frame(frame, patient=patient)
+    labels = np.zeros((32, 32), np.uint16)
+    labels[4:9, 4:9] = value
+    revisions = study.revision_ids(case.id)
+    parent = revisions[-1] if revisions else None
+    study.save_revision(frame, labels, grader="test", parent=parent)
+    return case.id
+
+
+def test_a_round_says_exactly_what_it_is(study: Path) -> None:
+    rounds = Rounds(study)
+    record = freeze(rounds, RoundConfig(), BASE, BASE)
+    assert rounds.numbers() == [1]
+    assert rounds.read(1) == record
+    assert rounds.status(1) == "frozen"
+    read = Study.open(study)
+    for member in record.members:
+        revision = read.revision(member.case, member.revision)
+        assert revision.label_sha256 == member.label_sha256
+        assert revision.frame_sha256 == member.frame_sha256
+    assert [len(record.side(side)) for side in ("train", "val", "test")] == [4, 1, 1]
+    assert {(m.clicks, m.seconds) for m in record.members} == {(4.0, 30.0)}
+    assert RoundConfig.model_validate(record.config) == RoundConfig()
+    assert record.machine == machine_code()
+    assert len(record.code_sha256) == 64
+    assert str(study) not in (rounds.place(1) / "round.json").read_text()
+
+
+def test_who_tests_never_trains_and_the_other_way_round(study: Path) -> None:
+    rounds = Rounds(study)
+    first = freeze(rounds, RoundConfig(), BASE, BASE)
+    for number in range(10, 24):
+        label(study, number, f"Q{number}")
+    other_seed = RoundConfig.model_validate({"finetune": {"run": {"seed": 7}}})
+    second = freeze(rounds, other_seed, BASE, BASE)
+    tested = {m.group for m in first.side("test")}
+    assert tested < {m.group for m in second.side("test")}
+    trained = {m.group for m in first.members} - tested
+    assert not trained & {m.group for m in second.side("test")}
+    assert len(second.side("test")) == 4  # a fifth of twenty
+
+
+def test_sides_do_not_depend_on_who_else_is_there() -> None:
+    people = [f"P{n}" for n in range(40)]
+    few = assign_sides(people[:20], {}, None, test=0.25, val=0.2, seed=3)
+    many = assign_sides(people, few, None, test=0.25, val=0.2, seed=3)
+    assert sum(side == "test" for side in many.values()) == 10
+    assert {p for p in few if few[p] == "test"} <= {
+        p for p in many if many[p] == "test"
+    }
+    assert not {p for p in few if few[p] != "test"} & {
+        p for p in many if many[p] == "test"
+    }
+    assert few != assign_sides(people[:20], {}, None, test=0.25, val=0.2, seed=4)
+    assert assign_sides(["A"], {}, None, test=0.5, val=0.5, seed=0) == {"A": "train"}
+
+
+def test_a_reserved_set_is_the_only_test_and_never_changes(study: Path) -> None:
+    reserved = reserve(study, share=0.34, seed=1)
+    assert len(reserved.cases) == 2
+    assert read_frozen_test(study) == reserved
+    with pytest.raises(RoundError, match="already"):
+        reserve(study, share=0.5)
+    patient = sorted(reserved.groups)[0].removeprefix("patient ")
+    new = label(study, 50, patient)
+    record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    assert record.reserved
+    assert {m.case for m in record.side("test")} == set(reserved.cases)
+    # a new frame of a patient who tests neither trains nor tests
+    assert new not in {m.case for m in record.members}
+    before = record.test_sha256
+    assert before == freeze(Rounds(study), RoundConfig(), BASE, BASE).test_sha256
+
+
+def test_who_was_trained_on_cannot_be_reserved(study: Path) -> None:
+    record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    with pytest.raises(RoundError, match="trained on in an earlier round"):
+        reserve(study, cases=[record.side("train")[0].case])
+    assert not (study / "rounds" / FILE).exists()
+    with pytest.raises(RoundError, match="at least two patients"):
+        reserve(study)
+    tested = record.side("test")[0]
+    assert reserve(study, cases=[tested.case]).groups == {tested.group}
+
+
+def test_a_corrected_test_label_is_seen_in_the_hash(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    cases = [label(folder, n, f"P{n}") for n in range(4)]
+    reserve(folder, cases=cases[:1])
+    first = freeze(Rounds(folder), RoundConfig(), BASE, BASE)
+    label(folder, 0, "P0", value=2)
+    second = freeze(Rounds(folder), RoundConfig(), BASE, BASE)
+    assert first.test_sha256 != second.test_sha256
+    assert second.side("test")[0].revision.startswith("0002-")
+
+
+@pytest.mark.parametrize("part", ["frame.tif", "lesions.tif"])
+def test_changed_pixels_stop_a_round_before_it_is_there(study: Path, part: str) -> None:
+    read = Study.open(study)
+    one = next(iter(read.labelled()))
+    path = next(read.case_folder(one.case.id).rglob(part))
+    other = next(
+        p for p in study.rglob(part) if one.case.id not in p.as_posix()
+    ).read_bytes()
+    path.write_bytes(other)
+    with pytest.raises(StudyError, match="hash changed"):
+        freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    assert Rounds(study).numbers() == []
+
+
+def test_a_study_without_labels_is_one_sentence(tmp_path: Path) -> None:
+    Study.create(tmp_path / "study")
+    with pytest.raises(RoundError, match="no labelled case"):
+        freeze(Rounds(tmp_path / "study"), RoundConfig(), BASE, BASE)
+    assert not (tmp_path / "study" / "rounds").exists()
+
+
+def test_two_who_freeze_at_once_get_a_number_each(study: Path) -> None:
+    rounds = Rounds(study)
+    record = freeze(rounds, RoundConfig(), BASE, BASE)
+    asked: list[int] = []
+
+    def slow(number: int) -> object:
+        if not asked:  # somebody else is quicker
+            rounds.freeze(lambda n: record.model_copy(update={"number": n}))
+        asked.append(number)
+        return record.model_copy(update={"number": number})
+
+    rounds.freeze(slow)  # type: ignore[arg-type]
+    assert asked == [2, 3]
+    assert [rounds.read(n).number for n in rounds.numbers()] == [1, 2, 3]
+
+
+def test_a_record_of_a_newer_program_is_refused(study: Path) -> None:
+    rounds = Rounds(study)
+    freeze(rounds, RoundConfig(), BASE, BASE)
+    path = rounds.place(1) / "round.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 9}))
+    with pytest.raises(StudyError, match="newer version"):
+        rounds.read(1)
+    with pytest.raises(RoundError, match="has no round 5: it has 1"):
+        rounds.read(5)
+
+
+def test_a_result_is_there_whole_or_not_at_all(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = Rounds(study)
+    freeze(rounds, RoundConfig(), BASE, BASE)
+    rounds.add_event(1, "started")
+    files = {"model.safetensors": b"m" * 1000, "result.json": b"{}"}
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _full_disk)
+        with pytest.raises(StudyError, match="disk is full"):
+            rounds.publish(1, files)
+    assert sorted(p.name for p in rounds.place(1).iterdir()) == ["events", "round.json"]
+    rounds.publish(1, files)
+    assert rounds.status(1) == "done"
+    with pytest.raises(RoundError, match="has a result already"):
+        rounds.publish(1, {"result.json": b"other"})
+    assert rounds.result(1) == {}
+    # a kill between the result and the word of it
+    assert rounds.settle() == []
+    assert rounds.events(1)[-1]["status"] == "done"
+
+
+def _full_disk(handle: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_the_bench_is_for_one_and_keeps_embeddings_alone(study: Path) -> None:
+    bench = bench_of(study)
+    with bench.lock(), bench.work() as work:
+        (work / "run" / "embeddings").mkdir()
+        (work / "run" / "embeddings" / "a").touch()
+        (work / "state.pt").touch()
+        again = subprocess.run(
+            [sys.executable, "-c", _LOCKED, str(study)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "running on this computer already" in again.stderr
+    with bench.lock(), bench.work() as work:
+        assert [p.name for p in work.rglob("*")] == ["run", "embeddings", "a"]
+    assert sorted(p.name for p in bench.folder.iterdir()) == ["embeddings", "lock"]
+
+
+_LOCKED = """
+import sys
+from pathlib import Path
+from mae_sam2_training.rounds.places import bench_of
+with bench_of(Path(sys.argv[1])).lock():
+    pass
+"""
+
+
+def write_for_ever(study: Path, record: RoundRecord) -> None:
+    """Freeze and publish one round after the other."""
+    rounds = Rounds(study)
+    while True:
+        number = rounds.freeze(
+            lambda number: record.model_copy(update={"number": number})
+        ).number
+        rounds.add_event(number, "started")
+        rounds.publish(number, {"model": b"m" * 3_000_000, "result.json": b"{}"})
+        rounds.add_event(number, "done")
+
+
+def test_a_process_that_is_killed_at_any_moment_leaves_nothing_half(
+    study: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    rounds = Rounds(study)
+    record = freeze(rounds, RoundConfig(), BASE, BASE)
+    statuses = set()
+    for _ in range(50):
+        writer = os.fork()
+        if not writer:
+            try:
+                write_for_ever(study, record)
+            finally:
+                os._exit(1)
+        time.sleep(float(rng.uniform(0, 0.2)))
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+        killed = rounds.settle()
+        for number in rounds.numbers()[-5:]:
+            rounds.read(number)
+            status = rounds.status(number)
+            statuses.add(status)
+            assert status == "killed" or number not in killed
+            names = {path.name for path in rounds.place(number).iterdir()}
+            assert names <= {"round.json", "events", "result"}
+            if status == "done":
+                result = rounds.place(number) / "result"
+                assert (result / "model").stat().st_size == 3_000_000
+                assert (result / "result.json").read_bytes() == b"{}"
+    assert statuses == {"done", "killed"}

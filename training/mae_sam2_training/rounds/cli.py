@@ -1,0 +1,154 @@
+"""The commands of `mae-sam2-train` about rounds of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run time
+    Config,
+    JsonProgress,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from mae_sam2_training.rounds.decisions import InUse
+
+Folder = Annotated[Path, typer.Argument(help="Study folder.")]
+Number = Annotated[int, typer.Argument(help="Of the round.", min=1)]
+By = Annotated[str, typer.Option(help="Who decides; any short name.")]
+Note = Annotated[str, typer.Option(help="Why; it is kept.")]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", help="The base, which no round has changed; else the packaged one."
+    ),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    for command in (round_, reserve, promote, refuse, rollback, pick):
+        app.command(command.__name__.strip("_"))(command)
+
+
+def round_(
+    study: Folder,
+    weights: Base = None,
+    config: Config = None,
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Freeze a round of a study, train it, and compare it with the model in use.
+
+    Nothing is used until you promote it; a round that fails or is ended leaves no
+    half results.
+    """
+    from mae_sam2_training.rounds.running import (
+        WORK,
+        help_training,
+        is_further_process,
+    )
+
+    if is_further_process():
+        import os
+
+        help_training(Path(os.environ[WORK]))
+        return
+    from mae_sam2_training.rounds.commands import round_of
+
+    round_of(
+        study,
+        base=weights,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
+def reserve(
+    study: Folder,
+    share: Annotated[
+        float, typer.Option(help="Share of the patients.", min=0.01, max=0.9)
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
+    case: Annotated[
+        list[str] | None, typer.Option(help="Reserve this case; give it repeatedly.")
+    ] = None,
+) -> None:
+    """Reserve a test set, once for all rounds; best before anything is labelled."""
+    from mae_sam2_training.rounds.frozen_test import reserve as run
+
+    found = run(study, share=share, seed=seed, cases=case or ())
+    typer.echo(
+        f"{len(found.cases)} cases of {len(found.groups)} patients test from now on, "
+        "and are never trained on."
+    )
+
+
+def promote(
+    study: Folder,
+    number: Number,
+    by: By = "",
+    note: Note = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where the round is not proposed.")
+    ] = False,
+) -> None:
+    """Use the model of a round from now on."""
+    from mae_sam2_training.rounds.decisions import promote as run
+    from mae_sam2_training.rounds.folder import Rounds
+
+    _say(run(Rounds(study), number, by=by, note=note, force=force))
+
+
+def refuse(study: Folder, number: Number, by: By = "", note: Note = "") -> None:
+    """Keep the model in use, and note that a round's model is not wanted."""
+    from mae_sam2_training.rounds.decisions import refuse as run
+    from mae_sam2_training.rounds.folder import Rounds
+
+    run(Rounds(study), number, by=by, note=note)
+    typer.echo(f"Round {number} is refused; the model in use stays.")
+
+
+def rollback(study: Folder, by: By = "", note: Note = "") -> None:
+    """Use the model again that was in use before the last promotion."""
+    from mae_sam2_training.rounds.decisions import roll_back
+    from mae_sam2_training.rounds.folder import Rounds
+
+    _say(roll_back(Rounds(study), by=by, note=note))
+
+
+def pick(
+    study: Folder,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            help="random; foreground: random, mostly where leakage is called; entropy: "
+            "unsure; augmentation: answers change with the view; rounds: answers "
+            "changed since the last promotion; diversity: unlike what is labelled."
+        ),
+    ] = "foreground",
+    count: Annotated[int, typer.Option(help="How many.", min=1)] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    weights: Base = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Say which cases to label next; which strategy picked each one is logged."""
+    from mae_sam2_training.rounds.picking import pick as run
+
+    run(
+        study,
+        strategy=strategy,
+        count=count,
+        seed=seed,
+        base=weights,
+        json_progress=json_progress,
+    )
+
+
+def _say(now: InUse) -> None:
+    which = "The base" if now.round is None else f"The model of round {now.round}"
+    typer.echo(f"{which} is in use now.")

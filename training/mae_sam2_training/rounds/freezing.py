@@ -1,0 +1,132 @@
+"""From a study as it is now to a record that says exactly what a round is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mae_sam2_training.rounds.errors import RoundError
+from mae_sam2_training.rounds.frozen_test import (
+    group_of,
+    read_frozen_test,
+    sides_before,
+)
+from mae_sam2_training.rounds.places import machine_code
+from mae_sam2_training.rounds.records import (
+    Member,
+    ModelUsed,
+    RoundRecord,
+    Side,
+    code_version,
+)
+from mae_sam2_training.rounds.sides import assign_sides
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from mae_sam2_training.rounds.config import RoundConfig
+    from mae_sam2_training.rounds.folder import Rounds
+    from mae_sam2_training.rounds.frozen_test import FrozenTest
+    from napari_mae_sam2.study.folder import Labelled
+
+
+def freeze(
+    rounds: Rounds, config: RoundConfig, base: ModelUsed, in_use: ModelUsed
+) -> RoundRecord:
+    """Freeze a round of all labels that are finished now.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        Of the study.
+    config : RoundConfig
+        Its recipe.
+    base, in_use : ModelUsed
+        The weights it may start from.
+
+    Returns
+    -------
+    RoundRecord
+        As it was written.
+
+    Raises
+    ------
+    StudyError
+        If a record, frame or label of the study is damaged, or has changed since it
+        was saved.
+    RoundError
+        If there is nothing to train on.
+    """
+    study = Study.open(rounds.study)
+    found = list(study.labelled())
+    for one in found:  # both check their hashes
+        study.load_frame(one.case.id)
+        study.load_labels(one.revision)
+    reserved = read_frozen_test(rounds.study)
+    used = [one for one in found if _is_of_use(one, reserved)]
+    sides = assign_sides(
+        {group_of(one.case) for one in used},
+        sides_before(rounds),
+        None if reserved is None else reserved.groups,
+        test=config.test,
+        val=config.finetune.data.validation,
+        seed=config.finetune.run.seed,
+    )
+    members = [_member(study, one, sides[group_of(one.case)]) for one in used]
+    if not any(member.side == "train" for member in members):
+        raise RoundError(
+            f"The study {rounds.study.name} has no labelled case to train on yet: "
+            "commit and save a lesion, or an empty label, first."
+        )
+    code = code_version()
+    return rounds.freeze(
+        lambda number: RoundRecord(
+            number=number,
+            code_sha256=code,
+            machine=machine_code(),
+            start=config.start,
+            base=base,
+            in_use=in_use,
+            seed=config.finetune.run.seed,
+            config=config.model_dump(mode="json"),
+            reserved=reserved is not None,
+            members=members,
+        )
+    )
+
+
+def _is_of_use(one: Labelled, reserved: FrozenTest | None) -> bool:
+    """Leave out new cases of a patient who tests: the test set never changes."""
+    if reserved is None or group_of(one.case) not in reserved.groups:
+        return True
+    wanted = reserved.cases.get(one.case.id)
+    if wanted is not None and wanted != one.case.frame_sha256:
+        raise StudyError(
+            f"The frame of the test case {one.case.id} is no longer the one that was "
+            "reserved (its hash changed): restore it from a backup."
+        )
+    return wanted is not None
+
+
+def _member(study: Study, one: Labelled, side: Side) -> Member:
+    revision = one.revision
+    history = [
+        study.revision(one.case.id, name)
+        for name in study.revision_ids(one.case.id)
+        if int(name.partition("-")[0]) <= revision.number
+    ]
+    return Member(
+        case=one.case.id,
+        revision=revision.id,
+        side=side,
+        group=group_of(one.case),
+        frame_sha256=revision.frame_sha256,
+        label_sha256=revision.label_sha256,
+        clicks=_total([r.statistics.get("clicks") for r in history]),
+        seconds=_total([r.statistics.get("seconds") for r in history]),
+    )
+
+
+def _total(values: list[float | None]) -> float | None:
+    """Add up what was counted; None where nothing was."""
+    counted = [value for value in values if value is not None]
+    return sum(counted) if counted else None

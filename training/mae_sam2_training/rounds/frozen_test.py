@@ -1,0 +1,172 @@
+"""A set of test cases that is reserved once and never changes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mae_sam2_training.rounds.errors import RoundError
+from mae_sam2_training.rounds.folder import Rounds
+from mae_sam2_training.rounds.sides import assign_sides
+from napari_mae_sam2.study.files import (
+    TEMPORARY,
+    StudyError,
+    read_json,
+    to_json,
+    write_error,
+    write_file,
+)
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, check_schema, now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mae_sam2_training.rounds.records import Side
+    from napari_mae_sam2.study.records import CaseRecord
+
+FILE = "frozen_test.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTest:
+    """The reserved set.
+
+    Attributes
+    ----------
+    cases : dict of str to str
+        Hash of the frame of each case.
+    groups : frozenset of str
+        Their patients, none of whom is ever trained on.
+    """
+
+    cases: dict[str, str]
+    groups: frozenset[str]
+
+
+def group_of(case: CaseRecord) -> str:
+    """Say what must not be divided: the patient, or a case whose patient is unknown."""
+    return f"patient {case.patient}" if case.patient else f"case {case.id}"
+
+
+def read_frozen_test(study: Path) -> FrozenTest | None:
+    """Read the reserved set of a study; None where none was reserved.
+
+    Raises
+    ------
+    StudyError
+        If the file is damaged or of a newer schema.
+    """
+    path = study / "rounds" / FILE
+    if not path.exists():
+        return None
+    content = read_json(path)
+    check_schema(content, path)
+    try:
+        cases = {str(one["case"]): str(one["frame_sha256"]) for one in content["cases"]}
+        return FrozenTest(cases, frozenset(map(str, content["groups"])))
+    except (KeyError, TypeError) as error:
+        raise StudyError(
+            f"{path} is no valid test set: restore it from a backup."
+        ) from error
+
+
+def reserve(
+    folder: Path, *, share: float = 0.2, seed: int = 0, cases: Sequence[str] = ()
+) -> FrozenTest:
+    """Reserve a test set, once for all rounds of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        The study; its cases need not be labelled yet.
+    share : float
+        Share of the patients, of those who were never trained on.
+    seed : int
+        Decides which.
+    cases : sequence of str
+        Ids of the cases to reserve instead; their patients are never trained on.
+
+    Raises
+    ------
+    RoundError
+        If a set is reserved already, or a patient was trained on before.
+    StudyError
+        If the study cannot be read or written.
+    """
+    study = Study.open(folder)
+    path = folder / "rounds" / FILE
+    if path.exists():
+        raise RoundError(_twice(folder))
+    before = sides_before(Rounds(folder))
+    records = [study.case(case) for case in study.case_ids()]
+    if cases:
+        unknown = set(cases) - {record.id for record in records}
+        if unknown:
+            raise RoundError(f"The study has no case {sorted(unknown)[0]}.")
+        chosen = [record for record in records if record.id in set(cases)]
+    else:
+        trained = {g for g, side in before.items() if side != "test"}
+        free = {group_of(record) for record in records} - trained
+        sides = assign_sides(free, {}, None, test=share, val=0.0, seed=seed)
+        chosen = [r for r in records if sides.get(group_of(r)) == "test"]
+    if not chosen:
+        raise RoundError(
+            "Nothing can be reserved: at least two patients are needed who were not "
+            "trained on yet."
+        )
+    groups = frozenset(map(group_of, chosen))
+    seen = sorted(group for group in groups if before.get(group, "test") != "test")
+    if seen:
+        raise RoundError(
+            f"Images of {seen[0]} were trained on in an earlier round and cannot "
+            "test: leave them out."
+        )
+    found = FrozenTest({r.id: r.frame_sha256 for r in chosen}, groups)
+    content = {
+        "schema": SCHEMA,
+        "created": now(),
+        "software": SOFTWARE,
+        "seed": seed,
+        "groups": sorted(groups),
+        "cases": [{"case": c, "frame_sha256": h} for c, h in found.cases.items()],
+    }
+    _write_once(path, to_json(content), folder)
+    return found
+
+
+def sides_before(rounds: Rounds) -> dict[str, Side]:
+    """Give the side of every patient in earlier rounds; trained on counts for ever."""
+    sides: dict[str, Side] = {}
+    for number in rounds.numbers():
+        for member in rounds.read(number).members:
+            if sides.get(member.group, "test") == "test":
+                sides[member.group] = member.side
+    return sides
+
+
+def _write_once(path: Path, content: bytes, folder: Path) -> None:
+    """Write a file that must not be there: of two who do so at once, one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f"{TEMPORARY}{os.getpid()}-{path.name}"
+    write_file(temporary, content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise RoundError(_twice(folder)) from None
+    except OSError:  # a drive without links: the rest of the way is not watched
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise write_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _twice(folder: Path) -> str:
+    return (
+        f"The study {folder.name} has a reserved test set already, which never "
+        "changes: go on with it."
+    )

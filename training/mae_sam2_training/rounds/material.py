@@ -1,0 +1,119 @@
+"""Where the frames, labels and weights of a frozen round lie."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mae_sam2_training.data.masks import read_lesions
+from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.evaluation.cases import Case
+from mae_sam2_training.rounds.errors import RoundError
+from napari_mae_sam2.fa.frame import pixel_sha256
+from napari_mae_sam2.study.files import read_json
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.images import read_tiff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mae_sam2_training.rounds.records import Member, RoundRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Files of a round, in a study or unpacked from a bundle.
+
+    Attributes
+    ----------
+    record : RoundRecord
+    study : Path
+        A study folder, or one that a bundle was unpacked to.
+    base, in_use : Path
+        Weights.
+    """
+
+    record: RoundRecord
+    study: Path
+    base: Path
+    in_use: Path
+
+    @property
+    def parent(self) -> Path:
+        """Weights that training starts from."""
+        return self.base if self.record.start == "base" else self.in_use
+
+    def frame(self, member: Member) -> Path:
+        """Give the frame of a member."""
+        return Study(self.study).case_folder(member.case) / "frame.tif"
+
+    def revision(self, member: Member) -> Path:
+        """Give the folder of the label of a member."""
+        return Study(self.study).revision_folder(member.case, member.revision)
+
+    def check(self) -> None:
+        """Compare every frame and label with what was frozen.
+
+        Raises
+        ------
+        RoundError
+            Naming the first file that is another one now.
+        """
+        for one in self.record.members:
+            for path, wanted in (
+                (self.frame(one), one.frame_sha256),
+                (self.revision(one) / "lesions.tif", one.label_sha256),
+            ):
+                if pixel_sha256(read_tiff(path)) != wanted:
+                    raise RoundError(
+                        f"{path} is not what the round was frozen with (its hash "
+                        "changed): restore it from a backup, or begin a new round."
+                    )
+
+    def write_manifest(self, path: Path) -> None:
+        """Write the manifest that `finetune` reads; test cases are not in it."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("image", "mask", "patient", "split"))
+        for one in self.record.members:
+            if one.side != "test":
+                image, mask = self.frame(one), self.revision(one) / "lesions.tif"
+                row = image.absolute(), mask.absolute(), one.group, one.side
+                writer.writerow(row)
+        write_bytes(path, text.getvalue().encode())
+
+    def test_cases(self) -> list[Case]:
+        """Give the cases that both models are measured on."""
+        return [
+            Case(
+                one.case,
+                self.frame(one),
+                self.revision(one) / "lesions.tif",
+                one.group,
+            )
+            for one in self.record.side("test")
+        ]
+
+    def test_kinds(self) -> dict[tuple[str, int], str]:
+        """Give the kind of each lesion of the test cases, by case and number.
+
+        Numbers are those of `read_lesions`, which counts without gaps.
+        """
+        found = {}
+        for one in self.record.side("test"):
+            path = self.revision(one)
+            stored = read_tiff(path / "lesions.tif")
+            shape = stored.shape[0], stored.shape[1]
+            lesions = read_lesions(path / "lesions.tif", shape)
+            said = read_json(path / "revision.json")["lesions"]
+            kinds = {lesion["id"]: lesion.get("kind", "") for lesion in said}
+            numbers, places = np.unique(lesions, return_index=True)
+            for number, place in zip(numbers, places, strict=True):
+                if number:
+                    kind = kinds.get(int(stored.flat[place]), "")
+                    found[one.case, int(number)] = kind
+        return found

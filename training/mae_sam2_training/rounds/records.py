@@ -1,0 +1,125 @@
+"""What a round says about itself: `round.json`, frozen before anything is trained."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mae_sam2_training.rounds.errors import RoundError
+from napari_mae_sam2.study.files import read_json
+from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, check_schema, now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Side = Literal["train", "val", "test"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        extra="allow", frozen=True, populate_by_name=True, protected_namespaces=()
+    )
+
+
+class ModelUsed(_Frozen):
+    """Weights that a round starts from or is compared with."""
+
+    name: str
+    fingerprint: str
+    """Of the weights, as `load_model` gives it."""
+    round: int | None = None
+    """The round of this study that made them; None for weights from elsewhere."""
+
+
+class Member(_Frozen):
+    """One label that takes part in a round."""
+
+    case: str
+    revision: str
+    side: Side
+    group: str
+    """Patient, or the case itself where the patient is not known."""
+    frame_sha256: str
+    label_sha256: str
+    clicks: float | None = None
+    """Clicks of all revisions of the case up to this one; None where not counted."""
+    seconds: float | None = None
+    """Time on task of these, without pauses."""
+
+
+class RoundRecord(_Frozen):
+    """Everything that decides what a round gives."""
+
+    schema_version: int = Field(SCHEMA, alias="schema")
+    number: int = Field(ge=1)
+    created: str = Field(default_factory=now)
+    software: str = SOFTWARE
+    code_sha256: str
+    """Of the sources of both packages, see `code_version`."""
+    machine: str
+    """Random code of the computer that froze it, see `places.machine_code`."""
+    start: Literal["base", "in_use"]
+    """Whether the round trains the base anew or the model in use further."""
+    base: ModelUsed
+    in_use: ModelUsed
+    """What answered clicks when the round was frozen: the old model."""
+    seed: int
+    config: dict[str, Any]
+    """The whole recipe, see `RoundConfig`."""
+    reserved: bool
+    """Whether the test side is the set that was reserved once and for all."""
+    members: list[Member]
+
+    @property
+    def parent(self) -> ModelUsed:
+        """The weights that training starts from."""
+        return self.base if self.start == "base" else self.in_use
+
+    def side(self, side: Side) -> list[Member]:
+        """Give the labels of one side."""
+        return [member for member in self.members if member.side == side]
+
+    @property
+    def test_sha256(self) -> str:
+        """Hash of the frames and labels that are measured on."""
+        pairs = sorted(m.frame_sha256 + m.label_sha256 for m in self.side("test"))
+        return hashlib.sha256("".join(pairs).encode()).hexdigest()
+
+
+def read_round(path: Path) -> RoundRecord:
+    """Read a `round.json`.
+
+    Raises
+    ------
+    StudyError
+        If it is missing, damaged or of a newer schema.
+    RoundError
+        If it is no record of a round.
+    """
+    content = read_json(path)
+    check_schema(content, path)
+    try:
+        return RoundRecord.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its content"
+        raise RoundError(
+            f"{path} is no record of a round, {where} is wrong: restore it from a "
+            "backup."
+        ) from error
+
+
+def code_version() -> str:
+    """Hash the sources that are running: more than a version number can say."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    digest = hashlib.sha256()
+    for package in ("napari_mae_sam2", "mae_sam2_training"):
+        root = Path(str(files(package)))
+        for path in sorted(root.rglob("*.py")):
+            digest.update(f"{package}/{path.relative_to(root).as_posix()}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
