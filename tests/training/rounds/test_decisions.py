@@ -21,6 +21,7 @@ from mae_sam2_training.rounds.folder import Rounds, add_entry
 from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.records import ModelUsed
 from napari_mae_sam2.model.checkpoint import load_model
+from napari_mae_sam2.study.event_log import EventLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,8 @@ def test_promotion_refusal_and_rollback_are_logged(rounds: Rounds) -> None:
         ("rollback", 1, ""),
     ]
     assert decisions(rounds)[0]["note"] == "looks good"
+    audit = [(one.event, one.grader) for one in EventLog(rounds.study).events()]
+    assert audit[-5:] == [(action, by) for action, _, by in log]
 
 
 def test_what_must_not_be_promoted_is_not(rounds: Rounds) -> None:

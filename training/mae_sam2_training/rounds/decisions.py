@@ -13,7 +13,8 @@ from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import add_entry, entries
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.files import to_json, write_file
-from napari_mae_sam2.study.records import SCHEMA
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.records import RECORD_SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,7 +171,7 @@ def tell_in_use(rounds: Rounds) -> InUse:
     path = rounds.folder / IN_USE
     content = to_json(
         {
-            "schema": SCHEMA,
+            "schema": RECORD_SCHEMA,
             "round": now.round,
             "fingerprint": now.fingerprint,
             "model": None
@@ -199,6 +200,7 @@ def _decide(
         {"action": action, "round": number, "by": by, "note": note} | more,
     )
     now = tell_in_use(rounds)
+    Study(rounds.study).note(action, grader=by, details={"round": number, "id": own})
     place = [one["id"] for one in decisions(rounds)].index(own)
     beaten = action == "promote" and now.decision != own
     if beaten or (action == "rollback" and place != before):

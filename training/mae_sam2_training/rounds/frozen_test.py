@@ -18,7 +18,7 @@ from napari_mae_sam2.study.files import (
     write_file,
 )
 from napari_mae_sam2.study.folder import Study
-from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, check_schema, now
+from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,7 @@ def reserve(
         )
     found = FrozenTest({r.id: r.frame_sha256 for r in chosen}, groups)
     content = {
-        "schema": SCHEMA,
+        "schema": RECORD_SCHEMA,
         "created": now(),
         "software": SOFTWARE,
         "seed": seed,

@@ -49,7 +49,8 @@ class Material:
 
     def frame(self, member: Member) -> Path:
         """Give the frame of a member."""
-        return Study(self.study).case_folder(member.case) / "frame.tif"
+        study = Study(self.study)
+        return study.frame_path(study.case(member.case))
 
     def revision(self, member: Member) -> Path:
         """Give the folder of the label of a member."""
@@ -61,18 +62,20 @@ class Material:
         Raises
         ------
         RoundError
-            Naming the first file that is another one now.
+            Naming the first case that is another one now.
+        StudyError
+            If a file is missing or damaged.
         """
+        study = Study(self.study)
         for one in self.record.members:
-            for path, wanted in (
-                (self.frame(one), one.frame_sha256),
-                (self.revision(one) / "lesions.tif", one.label_sha256),
-            ):
-                if pixel_sha256(read_tiff(path)) != wanted:
-                    raise RoundError(
-                        f"{path} is not what the round was frozen with (its hash "
-                        "changed): restore it from a backup, or begin a new round."
-                    )
+            label = pixel_sha256(read_tiff(self.revision(one) / "lesions.tif"))
+            frame = study.load_frame(one.case).sha256
+            if (frame, label) != (one.frame_sha256, one.label_sha256):
+                raise RoundError(
+                    f"Frame or label of the case {one.case} is not what the round was "
+                    "frozen with (its hash changed): restore it from a backup, or "
+                    "begin a new round."
+                )
 
     def write_manifest(self, path: Path) -> None:
         """Write the manifest that `finetune` reads; test cases are not in it."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mae_sam2_training.rounds.errors import RoundError
 from napari_mae_sam2.study.files import read_json
-from napari_mae_sam2.study.records import SCHEMA, SOFTWARE, check_schema, now
+from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ class Member(_Frozen):
 class RoundRecord(_Frozen):
     """Everything that decides what a round gives."""
 
-    schema_version: int = Field(SCHEMA, alias="schema")
+    schema_version: int = Field(RECORD_SCHEMA, alias="schema")
     number: int = Field(ge=1)
     created: str = Field(default_factory=now)
     software: str = SOFTWARE
