@@ -144,8 +144,8 @@ class Commands:
         if session is None:
             return
         session.painted()
-        layers.choose_label(session.next_number())
-        if layers.is_prompting:
+        numbered = self.attempt(lambda: layers.choose_label(session.next_number()))
+        if numbered and layers.is_prompting:
             layers.start_painting("paint")
 
     def undo(self) -> None:

@@ -97,8 +97,10 @@ class SmartPart(Part):
         session.painted()
         number = int(leakage.selected_label)
         if not number:  # it is no eraser: a stroke on no lesion begins one
-            number = session.next_number()
-            leakage.selected_label = number
+            choose = self._dock.layers.choose_label
+            if not self._dock.commands.attempt(lambda: choose(session.next_number())):
+                return None
+            number = int(leakage.selected_label)
         follows = self.panel.follows_proposal and session.proposal is not None
         stroke = SmartStroke(
             session.labels,

@@ -17,6 +17,7 @@ from napari_mae_sam2.annotate.effort import Effort
 from napari_mae_sam2.annotate.history import History, Moment, Step, differences
 from napari_mae_sam2.annotate.label_image import LabelImage
 from napari_mae_sam2.annotate.lesion import Lesion
+from napari_mae_sam2.annotate.numbering import first_of, free_numbers
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.save_state import SaveState
 from napari_mae_sam2.fa.errors import PlainError
@@ -182,9 +183,13 @@ class CaseState:
         """Describe the lesions that have pixels; a painted one has no draft."""
         return [self.lesion(number) for number in self.lesion_numbers()]
 
+    def free_numbers(self) -> range:
+        """Return numbers for new lesions, in a row; see `numbering`."""
+        return free_numbers({*self._lesions, *self.image.numbers()})
+
     def next_number(self) -> int:
-        """Return the first number that no lesion has or ever had."""
-        return max([0, *self._lesions, *self.image.numbers()[-1:]]) + 1
+        """Return the number of the next new lesion; raises NoNumberError."""
+        return first_of(self.free_numbers(), 1)[0]
 
     # --- steps -----------------------------------------------------------------
 

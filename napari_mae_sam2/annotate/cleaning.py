@@ -66,7 +66,7 @@ class CleanRequest:
     session: CaseSession
     labels: NDArray[np.uint16]
     numbers: tuple[int, ...]
-    first_free: int
+    free_numbers: range
     edits: int
 
 
@@ -167,7 +167,7 @@ class Cleaner:
                 session,
                 session.labels.copy(),
                 everything if order.number is None else (order.number,),
-                session.next_number(),
+                session.free_numbers(),
                 session.saves.edits,
             )
         )
@@ -217,7 +217,7 @@ def _carry_out(request: CleanRequest, cancelled: Callable[[], bool]) -> CleanRes
         request.numbers,
         request.order.size,
         request.session.frame.pixels,
-        request.first_free,
+        request.free_numbers,
         cancelled,
     )
     where = positions_of_difference(request.labels, cleaned.labels)

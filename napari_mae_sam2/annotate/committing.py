@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from napari_mae_sam2.annotate.label_image import MOST_LESIONS
+from napari_mae_sam2.annotate.numbering import first_of
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class NothingToCommitError(PlainError):
 def place(
     labels: NDArray[np.uint16],
     mask: PlacedMask,
-    first: int,
+    free_numbers: range,
     each_patch: bool,
 ) -> tuple[Region, list[int]]:
     """Write a mask into the labels where no lesion is.
@@ -35,8 +35,8 @@ def place(
         Changed in place.
     mask : PlacedMask
         What was proposed.
-    first : int
-        Number of the first new lesion.
+    free_numbers : range
+        Numbers that new lesions may get.
     each_patch : bool
         True makes each separate patch a lesion of its own.
 
@@ -50,7 +50,9 @@ def place(
     Raises
     ------
     NothingToCommitError
-        If the mask is empty, no pixel of it is free, or there is no number left.
+        If the mask is empty, or no pixel of it is free.
+    NoNumberError
+        If there are not so many numbers left.
     """
     if not mask.area:
         raise NothingToCommitError(
@@ -65,8 +67,8 @@ def place(
             "refine it or reject it with R."
         )
     patches, count = number_patches(free, each_patch)
-    numbers = further_numbers(first, count)
-    inside[free] = (patches[free] + (first - 1)).astype(np.uint16)
+    numbers = first_of(free_numbers, count)
+    inside[free] = (patches[free] + (numbers[0] - 1)).astype(np.uint16)
     return region, numbers
 
 
@@ -93,18 +95,3 @@ def number_patches(
         return area.astype(np.uint16), 1
     patches, count = ndimage.label(area, structure=np.ones((3, 3)))
     return patches, int(count)
-
-
-def further_numbers(first: int, count: int) -> list[int]:
-    """Give the numbers of so many new lesions.
-
-    Raises
-    ------
-    NothingToCommitError
-        If a frame cannot hold so many.
-    """
-    if first + count - 1 > MOST_LESIONS:
-        raise NothingToCommitError(
-            f"A frame holds at most {MOST_LESIONS} lesions; merge some first."
-        )
-    return list(range(first, first + count))

@@ -9,10 +9,10 @@ import numpy as np
 
 from napari_mae_sam2.annotate.committing import (
     NothingToCommitError,
-    further_numbers,
     number_patches,
 )
 from napari_mae_sam2.annotate.draft import Draft
+from napari_mae_sam2.annotate.numbering import first_of
 from napari_mae_sam2.annotate.proposal import Proposal
 from napari_mae_sam2.annotate.review import Patch
 from napari_mae_sam2.annotate.reviewing import Reviewing, close_up_for
@@ -86,7 +86,7 @@ def place_again(
     image: LabelImage,
     mask: PlacedMask,
     number: int,
-    first: int,
+    free_numbers: range,
     each_patch: bool,
 ) -> tuple[Region, list[int]]:
     """Write a mask in the place of a lesion, and where no other lesion is.
@@ -99,8 +99,8 @@ def place_again(
         Its new shape.
     number : int
         The lesion; of several patches the topmost one keeps it.
-    first : int
-        Number of the first further lesion.
+    free_numbers : range
+        Numbers that further lesions may get.
     each_patch : bool
         True makes each separate patch a lesion of its own.
 
@@ -115,6 +115,8 @@ def place_again(
     ------
     NothingToCommitError
         If the mask is empty, or all of it belongs to other lesions.
+    NoNumberError
+        If there are not so many numbers left.
     """
     labels = image.pixels
     rows, columns = mask.region
@@ -126,7 +128,7 @@ def place_again(
             "R, or delete it with Del."
         )
     patches, count = number_patches(free, each_patch)
-    numbers = [number, *further_numbers(first, count - 1)]
+    numbers = [number, *first_of(free_numbers, count - 1)]
     old = image.region(number)
     if old is not None:
         labels[old][labels[old] == number] = 0

@@ -156,11 +156,12 @@ class Reviewing(CaseState):
         assert review is not None
         self.painted()
         before = self._moment()
+        free = self.free_numbers()
         numbers: list[int] = []
         try:
             for patch in patches:
                 _, (number,) = place(
-                    self.labels, patch.mask, self._number_after(numbers), False
+                    self.labels, patch.mask, free[len(numbers) :], False
                 )
                 numbers.append(number)
                 self._lesions[number] = Lesion(
@@ -176,10 +177,6 @@ class Reviewing(CaseState):
                 self._record(name, before, Origin.MODEL, within)
                 self._tell_review(before.draft)
         return numbers
-
-    def _number_after(self, numbers: Sequence[int]) -> int:
-        # The labels count their new lesions only when the step is recorded.
-        return numbers[-1] + 1 if numbers else self.next_number()
 
     def _judge(self, name: str, *judged: Patch) -> None:
         assert self._review is not None

@@ -171,16 +171,13 @@ class CaseSession(Freehand, Editing):
             )
         self.painted()
         before = self._moment()
-        mask, replaces, first = (
-            proposal.placed(),
-            self._draft.replaces,
-            self.next_number(),
-        )
+        mask, replaces = proposal.placed(), self._draft.replaces
+        free = self.free_numbers()
         if replaces:
-            region, numbers = place_again(self.image, mask, replaces, first, each_patch)
+            region, numbers = place_again(self.image, mask, replaces, free, each_patch)
             made = self._lesions_of(numbers, proposal)
         else:
-            region, numbers = place(self.labels, mask, first, each_patch)
+            region, numbers = place(self.labels, mask, free, each_patch)
             made = [
                 Lesion(
                     number,

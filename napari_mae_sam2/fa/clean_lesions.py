@@ -74,7 +74,7 @@ def clean(
     numbers: Collection[int],
     size: float,
     pixels: NDArray[Any],
-    first_free: int,
+    free_numbers: range,
     cancelled: Callable[[], bool] = bool,
 ) -> Cleaned:
     """Clean lesions up.
@@ -93,8 +93,8 @@ def clean(
         how far apart lesions may be that are merged. Other tools need none.
     pixels : array of shape (H, W) or (H, W, 3)
         The frame.
-    first_free : int
-        The number that the first new piece of a split lesion gets.
+    free_numbers : range
+        Numbers that new pieces of split lesions may get.
     cancelled : callable
         Asked before each lesion; where it answers True, the rest is left out.
 
@@ -107,10 +107,10 @@ def clean(
         return _merge(labels, group_near(labels, numbers, size))
     windows = _windows(labels, numbers, _margin(what, size), cancelled)
     if what is CleanUp.SPLIT_PARTS:
-        return _split(labels, windows, separate_parts, first_free)
+        return _split(labels, windows, separate_parts, free_numbers)
     if what is CleanUp.SPLIT_NECKS:
         cut = partial(cut_at_necks, narrower=size)
-        return _split(labels, windows, cut, first_free)
+        return _split(labels, windows, cut, free_numbers)
     reshape = _reshaper(what, labels, numbers, size, pixels)
     cleaned = labels.copy()
     for number, window in windows:
@@ -182,15 +182,15 @@ def _split(
     labels: NDArray[np.uint16],
     windows: Iterator[tuple[int, Window]],
     cut: Callable[[Mask], NDArray[np.int32]],
-    first_free: int,
+    free_numbers: range,
 ) -> Cleaned:
     split = labels.copy()
     cut_from: dict[int, int] = {}
     for number, window in windows:
         pieces = cut(labels[window] == number)
         new = int(pieces.max()) - 1
-        start = first_free + len(cut_from)
-        if start + new - 1 > MAX_LESIONS:
+        start = free_numbers.start + len(cut_from)
+        if start + new > free_numbers.stop:
             raise LabelError(
                 f"A frame holds at most {MAX_LESIONS} lesions: split fewer at once."
             )

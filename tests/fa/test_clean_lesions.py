@@ -33,7 +33,7 @@ def pixels():
 
 def run(what, labels, numbers, size, pixels, first_free=4):
     before = labels.copy()
-    cleaned = clean(what, labels, numbers, size, pixels, first_free)
+    cleaned = clean(what, labels, numbers, size, pixels, range(first_free, 65536))
     assert (labels == before).all()
     return cleaned
 
@@ -99,7 +99,7 @@ def test_a_split_beyond_the_last_number_is_refused(pixels):
     paint(labels, 2, 40, 20, 10)
     paint(labels, 2, 40, 60, 6)
     with pytest.raises(LabelError, match="split fewer"):
-        clean(CleanUp.SPLIT_PARTS, labels, [2], 0, pixels, first_free=65536)
+        clean(CleanUp.SPLIT_PARTS, labels, [2], 0, pixels, range(7, 7))
 
 
 def test_a_merge_says_who_is_gone(labels, pixels):
@@ -119,7 +119,7 @@ def test_what_lies_beside_the_photographed_field_goes(pixels):
 def test_cancelling_leaves_the_rest_out(labels, pixels):
     asked = iter([False, True])
     cleaned = clean(
-        CleanUp.SHRINK, labels, [1, 2, 3], 2, pixels, 4, lambda: next(asked)
+        CleanUp.SHRINK, labels, [1, 2, 3], 2, pixels, range(4, 9), lambda: next(asked)
     ).labels
     assert (cleaned == 1).sum() < (labels == 1).sum()
     assert ((cleaned == 2) == (labels == 2)).all()
