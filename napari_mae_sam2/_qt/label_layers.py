@@ -24,6 +24,8 @@ LESIONS = (
 )  # fmt: skip
 """Bright on a dark fundus; none is the proposal's."""
 NOTHING = np.zeros((1, 1), np.uint8)
+ADDING = ("paint", "polygon", "fill")
+"""Tools of napari that add to a lesion; they leave the others as they are."""
 
 
 class LabelLayers:
@@ -65,6 +67,8 @@ class LabelLayers:
                 at=1,
             )
             self.leakage.events.paint.connect(self._on_paint)
+            self.leakage.events.mode.connect(self._protect)
+            self.leakage.events.selected_label.connect(self._protect)
         else:
             self.leakage.data = session.labels
         # For napari's own "Save": our writer puts the frame's hash beside the labels.
@@ -128,6 +132,14 @@ class LabelLayers:
         # napari tells of a polygon before it paints it, of all else afterwards.
         if not self.note_paint():
             QTimer.singleShot(0, self.note_paint)
+
+    def _protect(self, _event: object = None) -> None:
+        """Keep the brush off other lesions, and let the eraser take any."""
+        layer = self.leakage
+        if layer is not None:
+            adds = layer.mode in ADDING and layer.selected_label != 0
+            if layer.preserve_labels != adds:
+                layer.preserve_labels = adds
 
     def note_paint(self, name: str = "paint") -> bool:
         """Take note of paint that is seen already; False where there is none."""
