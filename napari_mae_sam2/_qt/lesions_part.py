@@ -9,6 +9,7 @@ from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.keys import Key, unbind
 from napari_mae_sam2._qt.kind_colours import KindColours
+from napari_mae_sam2._qt.kind_keys import without_taken_keys
 from napari_mae_sam2._qt.lesion_panel import LesionPanel
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.pick_tool import PickTool
@@ -161,6 +162,17 @@ class LesionsPart(Part):
         if kinds == self._kinds:
             return
         self._kinds = kinds
+        others = [part for part in self._dock.parts if part is not self]
+        kinds, trouble = without_taken_keys(
+            kinds,
+            (
+                *self._dock.commands.keys,
+                *self._fixed_keys,
+                *(key for part in others for key in part.keys),
+            ),
+        )
+        if trouble:
+            self._dock.messages.warn(trouble)
         self.panel.show_kinds(kinds)
         unbind(self._dock.viewer, self.keys)
         self.keys = (

@@ -172,6 +172,28 @@ def test_a_study_with_its_own_kinds_has_its_own_keys(grader, folder):
     assert grader.session.lesion(1).kind == "petaloid"
 
 
+def test_a_kind_may_not_take_a_key_of_the_grader(grader, folder):
+    study = folder / "leakage-study"
+    study.mkdir()
+    kinds = [
+        {"name": "petaloid", "colour": "#00ff7f", "key": "C"},
+        {"name": "stipple", "colour": "#00ffff", "key": "Shift-Control-Z"},
+        {"name": "diffuse", "colour": "#ff00ff", "key": "Alt-7"},
+    ]
+    (study / "study.json").write_text(json.dumps({"schema": 1, "kinds": kinds}))
+    grader.widget.open_paths([folder])
+    grader.wait_until_ready()
+    said = grader.widget.messages.text
+    assert "C for petaloid, Shift-Control-Z for stipple" in said
+    grader.click((10, 12))
+    grader.wait_for_proposal()
+    grader.press("C")
+    assert grader.session.lesion_numbers() == [1]
+    assert grader.session.lesion(1).kind == ""
+    alt(grader, "7")
+    assert grader.session.lesion(1).kind == "diffuse"
+
+
 def test_invalid_kinds_are_a_sentence_and_the_usual_ones_serve(grader, folder):
     study = folder / "leakage-study"
     study.mkdir()
