@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_mae_sam2.annotate.candidate_pictures import candidate_pictures
 
@@ -45,6 +45,7 @@ class CandidateStrip(QWidget):
         for place in range(MOST):
             made = QToolButton()
             made.setCheckable(True)
+            made.setToolTip(f"Candidate {place + 1} of the model (Q: next)")
             made.setIconSize(QSize(WIDTH, HEIGHT))
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -52,6 +53,10 @@ class CandidateStrip(QWidget):
             group.addButton(made)
             layout.addWidget(made)
             self.buttons.append(made)
+        self._empty = QLabel("The model's candidates for your click appear here.")
+        self._empty.setWordWrap(True)
+        self._empty.setEnabled(False)
+        layout.addWidget(self._empty)
         layout.addStretch(1)
         # They keep their place: what stands below must not jump at each click.
         self.setFixedHeight(HEIGHT + self.fontMetrics().height() + 12)
@@ -63,6 +68,7 @@ class CandidateStrip(QWidget):
         pictures: list[NDArray[np.uint8]] = []
         if session is not None and proposal is not None:
             pictures = candidate_pictures(session.frame.pixels, proposal, HEIGHT, WIDTH)
+        self._empty.setVisible(not pictures)
         for place, made in enumerate(self.buttons):
             made.setVisible(place < len(pictures))
             if proposal is None or place >= len(pictures):

@@ -136,6 +136,7 @@ class CleanPanel(QWidget):
         # Or the keys would go on writing numbers.
         self.size.editingFinished.connect(self.size.clearFocus)
         self.px, self.um = QRadioButton("px"), QRadioButton()
+        self.px.setToolTip("Sizes in pixels of the frame")
         self._units = QButtonGroup(self)
         for made in (self.px, self.um):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)

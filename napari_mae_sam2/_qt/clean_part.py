@@ -17,6 +17,7 @@ from napari_mae_sam2.fa.errors import PlainError
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2._qt.section import Section
     from napari_mae_sam2.annotate.session import CaseSession
 
 GROUP = "Clean up the lesion"
@@ -51,6 +52,7 @@ class CleanPart(Part):
             Key((key,), text, partial(self.panel.choose, what), GROUP, True)
             for key, (what, text) in _KEYS.items()
         )
+        self._section: Section | None = None
         self._leakage: object = None
         self._session: CaseSession | None = None
         self.panel.wanted.connect(self._clean)
@@ -62,14 +64,16 @@ class CleanPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel where lesions are corrected."""
-        tabs.add(Tab.CORRECT, "Clean up", self.panel)
+        self._section = tabs.add(Tab.CORRECT, "Clean up", self.panel)
+        self._section.show_needs_frame(True)
 
     def show_case(self, session: CaseSession | None) -> None:
         """Clean this case from now on."""
         self.cleaner.open(session)
         self._session = session
         self._show_scale()
-        self.panel.setEnabled(session is not None)
+        if self._section is not None:
+            self._section.show_needs_frame(session is None)
 
     def layers_ready(self) -> None:
         """Follow which lesion is picked."""

@@ -32,6 +32,15 @@ class Tab(Enum):
     MODEL = "Model"
 
 
+TIPS = {
+    Tab.GRADE: "Cases, clicks and proposals: what each lesion needs",
+    Tab.CORRECT: "Clean lesions up, paint with the smart brush",
+    Tab.LESIONS: "The lesions of this frame: kind, size, comment",
+    Tab.VIEW: "Contrast, outlines, grid, the early or late frame beside",
+    Tab.MODEL: "The model in use, and training it on your labels",
+}
+
+
 class DockTabs(QTabWidget):
     """Tabs of sections.
 
@@ -49,6 +58,9 @@ class DockTabs(QTabWidget):
         self._columns: dict[Tab, QVBoxLayout] = {}
         self._sections: dict[tuple[Tab, str], Section] = {}
         self.setDocumentMode(True)
+        bar = self.tabBar()
+        if bar is not None:
+            bar.setDrawBase(False)  # else a white line in every theme of napari
         self.setUsesScrollButtons(False)
 
     def sizeHint(self) -> QSize:
@@ -124,6 +136,7 @@ class DockTabs(QTabWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         before = [other for other in self._columns if _rank(other) < _rank(tab)]
         self.insertTab(len(before), area, tab.value)
+        self.setTabToolTip(len(before), TIPS[tab])
         self._columns[tab] = column
         return column
 

@@ -50,16 +50,15 @@ class GuidePanel(QFrame):
             "Skip step", "Go on without doing this", self.go_on_wanted.emit
         )
         self._end = button("End tour", "End the tour (Esc)", self.end_wanted.emit)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
         for made in (self._start, self._go_on, self._end):
-            buttons.addWidget(made)
+            head.addWidget(made)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
-        layout.addWidget(self.title)
+        layout.addLayout(head)
         layout.addWidget(self.words)
-        layout.addLayout(buttons)
         self.hide()
 
     def offer(self) -> None:
@@ -74,7 +73,7 @@ class GuidePanel(QFrame):
             self.hide()
             return
         number, of = guide.place
-        title = "Guided tour" if guide.is_at_end else f"Guided tour: {number} of {of}"
+        title = "Tour: done" if guide.is_at_end else f"Tour: step {number} of {of}"
         self._show(title, guide.step.text, "Close" if guide.is_at_end else "End tour")
         self._start.hide()
         self._go_on.setVisible(not guide.is_at_end)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.kinds import Kind
 
 NO_KIND = "no kind"
+NO_CASE = "No frame is open: open one in the Grade tab."
+NO_LESION = "No lesion yet: click on a leak in the frame and commit it with C."
+FILTER_TIP = "Show only lesions with these words in kind or comment, or this number"
 
 
 class LesionPanel(QWidget):
@@ -66,9 +69,7 @@ class LesionPanel(QWidget):
             lambda index: self.flight_wanted.emit(self._number(index.row()))
         )
         self.table.selectionModel().selectionChanged.connect(self._on_chosen)
-        self.empty = QLabel(
-            "No lesion yet: click on a leak in the frame and commit it with C."
-        )
+        self.empty = QLabel()
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
@@ -93,6 +94,7 @@ class LesionPanel(QWidget):
         )
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("Comment")
+        self.comment.setToolTip("Your remark about the lesions that are chosen")
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.comment.editingFinished.connect(self._on_comment)
         self.comment.returnPressed.connect(self.comment.clearFocus)
@@ -110,7 +112,7 @@ class LesionPanel(QWidget):
         layout.addLayout(said)
         layout.addLayout(doing)
         self.show_kinds(())
-        self.show_rows(())
+        self.show_rows(None)
 
     # --- what is shown ---------------------------------------------------------
 
@@ -126,8 +128,10 @@ class LesionPanel(QWidget):
                 self.kind.count() - 1, key, Qt.ItemDataRole.ToolTipRole
             )
 
-    def show_rows(self, rows: Sequence[LesionRow]) -> None:
-        """Show the lesions; those that were chosen stay so."""
+    def show_rows(self, rows: Sequence[LesionRow] | None) -> None:
+        """Show the lesions, None without a frame; those that were chosen stay so."""
+        self.empty.setText(NO_CASE if rows is None else NO_LESION)
+        rows = rows or ()
         numbers = self.numbers()
         self._showing = True
         self._rows.show_rows(rows)
@@ -196,7 +200,7 @@ class LesionPanel(QWidget):
 
     def _count(self, *_: object) -> None:
         whole, seen = self._rows.rowCount(), self._sorted.rowCount()
-        tip = f"{seen} of {whole} lesions are shown" if seen < whole else ""
+        tip = f"{seen} of {whole} lesions are shown" if seen < whole else FILTER_TIP
         self.filter.setToolTip(tip)
 
     def _on_chosen(self, *_: object) -> None:

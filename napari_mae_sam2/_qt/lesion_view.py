@@ -37,6 +37,7 @@ class LesionView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setWordWrap(False)
+        self.setToolTip("Click to fly to a lesion, on a title to sort")
         self.setShowGrid(False)
         # What has no room is in the line below, and in the tip of each row.
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -193,7 +193,7 @@ class LesionsPart(Part):
     def _refresh(self) -> None:
         session = self._session
         if session is None:
-            self.panel.show_rows(())
+            self.panel.show_rows(None)
             return
         self._colours.show(self._dock.layers.leakage, session)
         self.panel.show_rows(lesion_rows(session, self.field.of(session.frame)))

@@ -22,7 +22,7 @@ class ModelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.name = QLabel("none yet")
+        self.name = QLabel("None yet: choose a file, or the packaged model.")
         self.name.setWordWrap(True)
         self.engine = QLabel()
         self.engine.setWordWrap(True)

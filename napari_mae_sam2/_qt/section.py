@@ -79,6 +79,11 @@ class Section(QWidget):
         """Say in the title what is worth knowing while it is folded."""
         self._head.setText(f"{self.title} ({note})" if note else self.title)
 
+    def show_needs_frame(self, needs: bool) -> None:
+        """Offer the panel, or say that there is nothing yet that it could act on."""
+        self.show_note("open a frame first" if needs else "")
+        self.panel.setEnabled(not needs)
+
     def _show(self, is_open: bool) -> None:
         arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
         self._head.setArrowType(arrow)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
 
 STATES = {
-    Readiness.NO_MODEL: "No model is loaded",
+    Readiness.NO_MODEL: "No model is loaded: choose one in the Model tab",
     Readiness.LOADING: "Loading the model…",
     Readiness.NO_CASE: "Open a frame to begin",
     Readiness.ENCODING: "Reading the frame… you can click already",
     Readiness.CLOSE_UP: "Reading the close-up… your click waits",
     Readiness.SEARCHING: "Looking for all leakage…",
     Readiness.CANCELLED: "Stopped; a click reads the frame again",
-    Readiness.FAILED: "The frame could not be read",
+    Readiness.FAILED: "The frame could not be read; a click tries again",
     Readiness.READY: "Ready: click on a leak or drag a box",
 }
 
@@ -180,7 +180,9 @@ class SegmentPanel(QWidget):
         drafted = session is not None and not session.draft.is_empty
         if proposal is None:
             waits = drafted and not (session is not None and session.review)
-            self.candidate.setText("Waiting for the model…" if waits else "No proposal")
+            self.candidate.setText(
+                "Waiting for the model…" if waits else "No proposal yet"
+            )
         else:
             self.candidate.setText(
                 f"Candidate {proposal.chosen + 1} of {proposal.candidates}, "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2._qt.section import Section
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.similar import Values
 
@@ -35,6 +36,7 @@ class SmartPart(Part):
         self._session: CaseSession | None = None
         self._brightness: Values | None = None
         self._leakage: Labels | None = None
+        self._section: Section | None = None
         self.panel = SmartPanel(dock.preferences)
         self.brush = SmartBrush(
             self._begin, dock.layers.note_paint, self.panel.show_active
@@ -45,7 +47,8 @@ class SmartPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel where lesions are corrected."""
-        tabs.add(Tab.CORRECT, "Smart brush", self.panel)
+        self._section = tabs.add(Tab.CORRECT, "Smart brush", self.panel)
+        self._section.show_needs_frame(True)
 
     def show_case(self, session: CaseSession | None) -> None:
         """Paint on this case from now on."""
@@ -56,7 +59,8 @@ class SmartPart(Part):
         if session is not None:
             session.proposal_changed.connect(self._on_proposal)
         self._on_proposal()
-        self.panel.setEnabled(session is not None)
+        if self._section is not None:
+            self._section.show_needs_frame(session is None)
 
     def layers_ready(self) -> None:
         """Follow the width of the brush."""

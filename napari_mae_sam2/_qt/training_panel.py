@@ -39,8 +39,8 @@ class TrainingPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = QLabel(
-            "Save labels of a few cases, then train the model on them, beside your "
-            "work. The model in use changes only when you say so."
+            "Save labels of a few cases and train the model on them, beside your "
+            "work. It is used only when you say so."
         )
         self.words.setWordWrap(True)
         self.curve = RoundCurve()

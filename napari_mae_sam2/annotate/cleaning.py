@@ -127,7 +127,9 @@ class Cleaner:
         session.painted()
         numbers = session.lesion_numbers()
         if not numbers:
-            raise NoLesionError("There is no lesion to clean up yet.")
+            raise NoLesionError(
+                "There is no lesion to clean up yet; commit or paint one first."
+            )
         if order.number is not None and order.number not in numbers:
             raise NoLesionError(
                 "Pick a lesion first (L, then click on it), or choose all lesions."

@@ -24,7 +24,7 @@ def test_the_tour_leads_from_the_offer_to_the_last_word(grader):
     texts = []
 
     def at(number):
-        assert part.panel.title.text() == f"Guided tour: {number} of 9"
+        assert part.panel.title.text() == f"Tour: step {number} of 9"
         texts.append(part.panel.words.text())
 
     at(1)
