@@ -295,3 +295,69 @@ def predict(
 
     setup = Setup(model, out, prompts, batch, processes)
     raise typer.Exit(predict_folder(setup, inputs))
+
+
+@app.command()
+def qa(
+    predictions: Annotated[Path, typer.Argument(help="A folder that predict wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="The page, such as qa.html.")],
+    against: Annotated[
+        Path | None, typer.Option(help="Predictions of another model to compare with.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="A study or a folder of masks to compare with.")
+    ] = None,
+) -> None:
+    """Make one page to look at predictions, what deserves a look first.
+
+    The exit code is 1 where a frame had to be left out.
+    """
+    from rich.progress import Progress
+
+    from napari_mae_sam2.qa.page import Inputs, write_page
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("Drawing", total=None)
+        done = write_page(
+            out,
+            Inputs(predictions, against, labels),
+            lambda i, n: bar.update(task, completed=i, total=n),
+        )
+    print(f"{done.frames} frames in {out}: open it in a browser")
+    _leave_with(done.trouble)
+
+
+@app.command()
+def verdicts(
+    file: Annotated[Path, typer.Argument(help="What the page of qa saved.")],
+    study: Annotated[Path, typer.Option(help="The study that holds the frames.")],
+    predictions: Annotated[Path, typer.Option(help="The folder the page shows.")],
+    grader: Annotated[
+        str, typer.Option(help="Who looked; else as the page says.")
+    ] = "",
+) -> None:
+    """Take the verdicts of a page into a study.
+
+    Accepted answers become finished labels, those to fix proposals, rejected ones
+    leave the case open; cases that are answered already stay as they are. The exit
+    code is 1 where one was left out.
+    """
+    from napari_mae_sam2.predict.results import Results
+    from napari_mae_sam2.qa.verdicts import read_verdicts, take_in
+    from napari_mae_sam2.study.folder import Study
+
+    opened, results = Study.open(study), Results.open(predictions)
+    done = take_in(opened, results, read_verdicts(file), grader)
+    print(
+        f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected: "
+        f"{study}"
+    )
+    _leave_with(done.trouble)
+
+
+def _leave_with(trouble: list[str]) -> None:
+    """Name what was left out; the exit code is then 1."""
+    for sentence in trouble:
+        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
+    if trouble:
+        raise typer.Exit(1)

@@ -25,7 +25,7 @@ TOO_DARK: Final = "too_dark"
 OVEREXPOSED: Final = "overexposed"
 
 WORDS: Final = {
-    NOT_FA: "no dye in the vessels, perhaps not FA",
+    NOT_FA: "not FA, or no dye yet",
     BLURRED: "blurred",
     TOO_DARK: "field too dark",
     OVEREXPOSED: "overexposed",

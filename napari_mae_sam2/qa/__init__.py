@@ -1,0 +1,1 @@
+"""Looking at many predictions: one page, what deserves a look first, verdicts."""

@@ -1,0 +1,158 @@
+"""The page in a headless Chromium: keys, filters, verdicts, and no error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import chromium
+import numpy as np
+import pytest
+import tifffile
+from predicted import NAMES, write_predictions
+
+from napari_mae_sam2.qa.page import Inputs, write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_mae_sam2.predict.results import Results
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium.PROGRAM is None, reason="there is no Chromium here"),
+]
+
+SHOWN = "[...document.querySelectorAll('.card .name')].map(e => e.textContent)"
+VERDICTS = "content().verdicts.map(v => v.verdict)"
+
+
+@pytest.fixture
+def page(predictions: Results, tmp_path: Path) -> Iterator[chromium.Page]:
+    other = write_predictions(tmp_path / "other", "bbbb", shift=10)
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    truth = np.zeros((90, 120), np.uint16)
+    truth[20:40, 60:120] = 1
+    tifffile.imwrite(labels / "%%DATA%%.tif", truth)
+    path = tmp_path / "qa.html"
+    write_page(path, Inputs(predictions.folder, other.folder, labels))
+    opened = chromium.Page(tmp_path / "profile")
+    try:
+        opened.size(1280, 900)
+        opened.open(path)
+        yield opened
+    finally:
+        opened.close()
+
+
+def choose(page: chromium.Page, what: str, value: str) -> None:
+    page.run(
+        f"document.getElementById('{what}').value = {json.dumps(value)};"
+        f"document.getElementById('{what}').dispatchEvent(new Event('input'))"
+    )
+
+
+def test_look_filter_judge(page: chromium.Page) -> None:
+    # All are there, the one that is no FA first, and names did nothing.
+    assert sorted(page.run(SHOWN)) == sorted(NAMES)
+    assert page.run(SHOWN)[0] == "荧光造影 张三"
+    assert page.run("document.title") == "model aaaa: 6 frames"
+    page.until("document.querySelectorAll('.card image').length === 6")
+    assert page.run("document.querySelector('.card .a').getAttribute('d')[0]") == "M"
+
+    # Filters.
+    choose(page, "reason", "not FA, or no dye yet")
+    assert page.run(SHOWN) == ["荧光造影 张三"]
+    page.run("document.getElementById('clear').click()")
+    choose(page, "search", "تصوير")
+    assert page.run(SHOWN) == ["تصوير الأوعية"]
+    page.run("document.getElementById('clear').click()")
+    choose(page, "sort", "area")
+    assert page.run(SHOWN)[0] == "%%DATA%%"
+
+    # Keys on the sheet and in the enlarged frame.
+    page.run("document.querySelector('.card').focus()")
+    page.key("a")
+    assert page.run(VERDICTS) == ["accept"]
+    page.key("r")  # the next has the focus now
+    assert page.run(VERDICTS + ".sort()") == ["accept", "reject"]
+    page.key("Enter")
+    assert page.run("large.open")
+    third = page.run("document.getElementById('name').textContent")
+    assert third == page.run(SHOWN)[2]
+    page.key("f")
+    assert page.run(VERDICTS + ".length") == 3
+    page.key("ArrowLeft")
+    page.key("f")  # the same again takes it back
+    assert page.run(VERDICTS + ".length") == 2
+    page.key("f")
+    choose(page, "verdict", "fix")
+    assert page.run(SHOWN) == [third]
+
+    # Outlines, right and wrong, two models.
+    page.run("large.close(); document.getElementById('clear').click()")
+    page.run("document.querySelector('.card').click()")
+    lines = "document.querySelectorAll('.stage .line').length"
+    assert page.run(lines) == 3
+    page.key("o")
+    assert page.run(lines) == 0
+    page.key("o")
+    page.key("e")
+    assert page.run("document.querySelectorAll('.stage .tp').length") == 1
+    page.key("e")
+    page.key("s")
+    assert page.run("document.querySelectorAll('.stage:not([hidden])').length") == 2
+    page.key("s")
+    page.key("v")
+    page.until("document.querySelector('.stage .b')")
+    page.until("document.querySelector('.stage .a')")
+    page.key("Escape")
+    page.run("large.close()")
+
+    # A range drawn in a plot filters; a click on a dot opens its frame.
+    x, y, width = page.run(
+        "(({x, y, width}) => [x, y, width])"
+        "(document.querySelector('canvas').getBoundingClientRect())"
+    )
+    page.mouse("mousePressed", x + width / 2, y + 20)
+    page.mouse("mouseMoved", x + width - 20, y + 20)
+    page.mouse("mouseMoved", x + width, y + 20)
+    page.mouse("mouseReleased", x + width, y + 20)
+    assert 0 < len(page.run(SHOWN)) < len(NAMES)
+    assert "%%DATA%%" in page.run(SHOWN)
+    page.run("document.getElementById('clear').click()")
+    dot = page.run("(({x, y, index}) => [x, y, index])(plots[0].dots[2])")
+    page.mouse("mousePressed", x + dot[0], y + dot[1])
+    page.mouse("mouseReleased", x + dot[0], y + dot[1])
+    assert page.run("large.open")
+    assert page.run("state.current") == dot[2]
+    page.run("large.close()")
+
+    # Verdicts are there after the page was opened anew, and can be taken from a file.
+    page.run("location.reload()")
+    page.until("document.readyState === 'complete' && typeof content === 'function'")
+    assert page.run(VERDICTS + ".length") == 3
+    saved = page.run("JSON.stringify(content())")
+    page.run("localStorage.clear(); location.reload()")
+    page.until("typeof content === 'function' && content().verdicts.length === 0")
+    page.run(f"take(new File([{json.dumps(saved)}], 'verdicts.json'))")
+    assert page.run(VERDICTS + ".length") == 3
+    assert page.said == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_is_cut_off(page: chromium.Page, width: int) -> None:
+    page.size(width, 800)
+    page.run("document.querySelector('#plots').open = true")
+    assert page.run("document.documentElement.scrollWidth") <= width
+    page.run("document.querySelector('.card').click()")
+    assert page.run("large.scrollWidth") <= width
+    assert (
+        page.run(
+            "document.querySelector('[data-verdict=fix]').getBoundingClientRect().right"
+        )
+        <= width
+    )
+    assert page.said == []

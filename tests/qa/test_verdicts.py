@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from predicted import NAMES, a_frame, write_predictions
+
+from napari_mae_sam2 import cli
+from napari_mae_sam2.study.cases import case_id
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_mae_sam2.predict.results import Results
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Holds all frames but the last."""
+    made = Study.create(tmp_path / "study")
+    for number in range(len(NAMES) - 1):
+        made.add_frame(a_frame(number))
+    return made
+
+
+def _file(folder: Path, *verdicts: str, fingerprint: str = "aaaa") -> Path:
+    path = folder / "verdicts.json"
+    said = [
+        {"id": case_id(frame), "frame_sha256": frame.sha256, "verdict": verdict}
+        for frame, verdict in ((a_frame(n), one) for n, one in enumerate(verdicts))
+    ]
+    content = {"schema": 1, "kind": "napari-mae-sam2 verdicts", "page": "x"}
+    content |= {"fingerprint": fingerprint, "reviewer": "AB", "verdicts": said}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def _take(
+    monkeypatch: pytest.MonkeyPatch, file: Path, study: Study, results: Results
+) -> int:
+    words = ["napari-mae-sam2", "verdicts", file, "--study", study.folder]
+    words += ["--predictions", results.folder]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return int(end.value.code or 0)
+
+
+def test_verdicts_arrive_in_the_study(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    answered = a_frame(4)
+    own = np.zeros(answered.shape, np.uint16)
+    study.save_revision(answered, own, grader="CD", parent=None)
+    said = _file(tmp_path, "accept", "accept", "fix", "reject", "accept", "accept")
+    assert _take(monkeypatch, said, study, predictions) == 1
+    printed = capsys.readouterr()
+    assert "2 accepted, 1 to fix, 1 rejected" in printed.out
+    assert "answered by CD" in printed.err
+    assert "is not a case of" in printed.err
+
+    found = [study.latest_revision(case_id(a_frame(n))) for n in range(5)]
+    assert [one and one.status for one in found] == [
+        *("done", "done", "proposed", None, "done")
+    ]
+    assert found[4].grader == "CD"
+    assert found[1].grader == "AB"
+    assert found[1].model.fingerprint == "aaaa"
+    assert found[1].lesions[0].source == "model"
+    labels = study.load_labels(found[1])
+    assert np.count_nonzero(labels) == 20 * 10
+    assert not study.load_labels(found[0]).any()  # no leakage is an answer
+
+    # Once more: nothing is saved twice.
+    assert _take(monkeypatch, said, study, predictions) == 1
+    assert "0 accepted, 0 to fix, 1 rejected" in capsys.readouterr().out
+    for number in (1, 2):
+        assert len(study.revision_ids(case_id(a_frame(number)))) == 1
+
+
+def test_verdicts_on_another_model_are_refused(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    said = _file(tmp_path, "accept")
+    other = write_predictions(tmp_path / "other", "bbbb")
+    assert _take(monkeypatch, said, study, other) == 2
+    assert "another model" in capsys.readouterr().err
+    said.write_text("{}")
+    assert _take(monkeypatch, said, study, predictions) == 2
+    assert "holds no verdicts" in capsys.readouterr().err
+    assert study.latest_revision(case_id(a_frame(0))) is None
