@@ -94,6 +94,9 @@ function drawn(name, attributes) {
   return made;
 }
 let clips = 0;
+function mask(look, d) {
+  return drawn("path", { class: look, d, transform: `scale(${data.unit})` });
+}
 function picture(index, lines, errors) {
   const frame = frames[index];
   const [width, height] = frame.size;
@@ -104,15 +107,17 @@ function picture(index, lines, errors) {
   svg.append(image);
   if (errors && frame.t !== null) {
     const id = "c" + clips++, clip = drawn("clipPath", { id });
-    clip.append(drawn("path", { d: frame.t || "M0 0", "clip-rule": "evenodd" }));
-    const area = drawn("g", { class: "area" });
-    area.append(clip, drawn("path", { class: "fn", d: frame.t }),
-      drawn("path", { class: "fp", d: frame.a }),
-      drawn("path", { class: "tp", d: frame.a, "clip-path": `url(#${id})` }));
+    const inside = mask("clip", frame.t || "M0 0");
+    inside.setAttribute("clip-rule", "evenodd");
+    clip.append(inside);
+    // The clip is on a group of its own: on the path it would be scaled twice.
+    const area = drawn("g", { class: "area" }), both = drawn("g", { "clip-path": `url(#${id})` });
+    both.append(mask("tp", frame.a));
+    area.append(clip, mask("fn", frame.t), mask("fp", frame.a), both);
     svg.append(area);
   }
   for (const which of errors ? "" : lines) {
-    if (frame[which]) svg.append(drawn("path", { class: "line " + which, d: frame[which] }));
+    if (frame[which]) svg.append(mask("line " + which, frame[which]));
   }
   return svg;
 }

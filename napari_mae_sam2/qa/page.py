@@ -18,7 +18,7 @@ from napari_mae_sam2.fa.quality import WORDS
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.qa.labels import Labels
 from napari_mae_sam2.qa.order import Signs, attention
-from napari_mae_sam2.qa.picture import outline, small_picture
+from napari_mae_sam2.qa.picture import UNIT, outline, small_picture
 from napari_mae_sam2.study.files import StudyError, write_file
 from napari_mae_sam2.study.images import read_tiff
 
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.predict.results import FrameRecord
 
-_PICTURES: Final = 36_000_000  # bytes of all pictures; as base64 a third more
-_PICTURE: Final = 36_000  # bytes of one, even where there are few
+# Together less than 60 MB, the most that a browser opens without a wait.
+_PICTURES: Final = 33_000_000  # bytes of all pictures; as base64 a third more
+_PICTURE: Final = 40_000  # bytes of one, even where there are few
+_OUTLINES: Final = 13_000_000  # characters of all outlines
+_OUTLINE: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,14 @@ class Written:
     trouble: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """What one frame may take: bytes of its picture, characters of each outline."""
+
+    picture: int
+    outline: int
+
+
 @dataclass(slots=True)
 class _Shown:
     """A frame on its way to the page."""
@@ -95,7 +106,10 @@ def write_page(
     records = list(results.records())
     if not records:
         raise StudyError(f"{inputs.predictions} holds no predicted frame yet.")
-    budget = min(_PICTURE, _PICTURES // len(records))
+    masks = len(records) * (1 + (other is not None) + (labels is not None))
+    budget = _Budget(
+        min(_PICTURE, _PICTURES // len(records)), min(_OUTLINE, _OUTLINES // masks)
+    )
     shown: list[_Shown] = []
     for number, record in enumerate(records, start=1):
         try:
@@ -124,11 +138,11 @@ def _show(
     results: Results,
     other: Results | None,
     labels: Labels | None,
-    budget: int,
+    budget: _Budget,
     trouble: list[str],
 ) -> _Shown:
     try:
-        picture, size = small_picture(results.preview(record.id), budget)
+        picture, size = small_picture(results.preview(record.id), budget.picture)
     except OSError as error:
         raise StudyError(
             f"The preview of {record.source} is gone: predict it again."
@@ -150,9 +164,9 @@ def _show(
         "name": record.name,
         "source": record.source,
         "size": size,
-        "a": outline(mask, size),
-        "b": None if second is None else outline(second, size),
-        "t": None if label is None else outline(label, size),
+        "a": outline(mask, size, budget.outline),
+        "b": None if second is None else outline(second, size, budget.outline),
+        "t": None if label is None else outline(label, size, budget.outline),
         "area": 100 * record.field_share,
         "lesions": record.lesions,
         "score": record.score,
@@ -201,6 +215,7 @@ def _page(shown: Sequence[_Shown], names: list[str], results: Results) -> str:
         "page": digest.hexdigest()[:16],
         "models": names,
         "fingerprint": results.model.fingerprint,
+        "unit": UNIT,
         "software": f"napari-mae-sam2 {napari_mae_sam2.__version__}",
         "frames": frames,
     }

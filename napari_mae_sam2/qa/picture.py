@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 _SIDES: Final = (640, 512, 384, 256)
 _QUALITIES: Final = (80, 65, 50)
-_MOST_PATH: Final = 5_000  # characters of one mask
-_COARSEST: Final = 8.0  # pixels of the picture
+_FINEST: Final = 0.5  # pixels that an outline may be off
+_COARSEST: Final = 8.0
+_MOST_LINES: Final = 500
+
+UNIT: Final = 0.5
+"""Pixels of the picture in one unit of an outline: whole numbers are short."""
 
 
 def small_picture(preview: Path, budget: int) -> tuple[bytes, tuple[int, int]]:
@@ -54,7 +58,7 @@ def small_picture(preview: Path, budget: int) -> tuple[bytes, tuple[int, int]]:
     return buffer.getvalue(), small.size
 
 
-def outline(mask: NDArray[np.bool_], size: tuple[int, int]) -> str:
+def outline(mask: NDArray[np.bool_], size: tuple[int, int], most: int) -> str:
     """Draw a mask as an SVG path.
 
     Parameters
@@ -62,12 +66,15 @@ def outline(mask: NDArray[np.bool_], size: tuple[int, int]) -> str:
     mask : bool array of shape (H, W)
     size : (int, int)
         (width, height) of the picture.
+    most : int
+        Characters that it may take: a mask in many pieces is drawn more coarsely, and
+        at last without its smallest pieces.
 
     Returns
     -------
     str
-        Closed lines around every area and hole, to be filled even-odd; empty for an
-        empty mask. Coarser where there are very many.
+        Closed lines around every area and hole, to be filled even-odd, in `UNIT`;
+        empty for an empty mask.
     """
     if not mask.any():
         return ""
@@ -77,12 +84,12 @@ def outline(mask: NDArray[np.bool_], size: tuple[int, int]) -> str:
     grey = np.pad(np.asarray(shrunk), 1)
     # A lesion smaller than a pixel of the picture is seen all the same.
     contours = find_contours(grey, min(0.5, float(grey.max()) / 2))
-    contours.sort(key=len, reverse=True)
-    tolerance = 0.5
+    contours = sorted(contours, key=len, reverse=True)[:_MOST_LINES]
+    tolerance = _FINEST
     while True:
         path = "".join(_line(contour, tolerance) for contour in contours)
-        if len(path) <= _MOST_PATH or tolerance >= _COARSEST:
-            return path[: path.rfind("Z", 0, _MOST_PATH) + 1] or path
+        if len(path) <= most or tolerance >= _COARSEST:
+            return path[: path.rfind("z", 0, most) + 1] or path
         tolerance *= 2
 
 
@@ -90,4 +97,7 @@ def _line(contour: NDArray[np.float64], tolerance: float) -> str:
     points = approximate_polygon(contour - 0.5, tolerance)
     if len(points) < 3:
         points = contour - 0.5
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for y, x in points[:-1]) + "Z"
+    whole = np.rint(points[:-1, ::-1] / UNIT).astype(int)  # [N, (x, y)]
+    steps = np.diff(whole, axis=0)
+    rest = " ".join(f"{x} {y}" for x, y in steps[steps.any(axis=1)])
+    return f"M{whole[0, 0]} {whole[0, 1]}l{rest or '1 0'}z"

@@ -13,7 +13,7 @@ from predicted import NAMES, write_predictions
 from napari_mae_sam2 import cli
 from napari_mae_sam2.qa.order import Signs, attention
 from napari_mae_sam2.qa.page import Inputs, write_page
-from napari_mae_sam2.qa.picture import outline, small_picture
+from napari_mae_sam2.qa.picture import UNIT, outline, small_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,17 +75,18 @@ def test_what_deserves_a_look_comes_first() -> None:
 def test_an_outline_fits_its_mask() -> None:
     mask = np.zeros((100, 200), bool)
     mask[20:40, 50:100] = True
-    path = outline(mask, (100, 50))
-    numbers = np.array([float(n) for n in re.findall(r"-?[\d.]+", path)])
-    x, y = numbers[::2], numbers[1::2]
+    path = outline(mask, (100, 50), 9999)
+    assert re.fullmatch(r"M[^Mlz]+l[^Mlz]+z", path)
+    steps = np.array([int(n) for n in re.findall(r"-?\d+", path)]).reshape(-1, 2)
+    x, y = UNIT * steps.cumsum(axis=0).T
     assert (x.min(), x.max()) == pytest.approx((25, 50), abs=0.6)
     assert (y.min(), y.max()) == pytest.approx((10, 20), abs=0.6)
-    assert outline(np.zeros((9, 9), bool), (9, 9)) == ""
+    assert outline(np.zeros((9, 9), bool), (9, 9), 9999) == ""
     speck = np.zeros((1000, 1000), bool)
     speck[500, 500] = True
-    assert outline(speck, (100, 100)).startswith("M")
-    noise = np.random.default_rng(0).random((400, 400)) > 0.5
-    assert 0 < len(outline(noise, (400, 400))) <= 5_000
+    assert outline(speck, (100, 100), 9999).startswith("M")
+    noise = np.random.default_rng(0).random((120, 120)) > 0.5
+    assert 0 < len(outline(noise, (120, 120), 5_000)) <= 5_000
 
 
 def test_pictures_keep_to_their_budget(predictions: Results) -> None:
