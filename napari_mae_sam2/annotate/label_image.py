@@ -19,6 +19,7 @@ from napari_mae_sam2.annotate.pixel_change import (
     positions_of_difference,
     region_of,
 )
+from napari_mae_sam2.annotate.pixel_groups import PixelGroups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,8 @@ class LabelImage:
         """uint16 (H, W): the one array that is shown, painted on and saved."""
         self._known = np.zeros(shape, np.uint16)
         self._origins = np.zeros(shape, np.uint8)
-        self._grey = grey
+        # (H * W,) or (H * W, 3): pixels are named by their place in the flat frame.
+        self._grey = grey.reshape(-1, *grey.shape[2:])
         self._areas = np.zeros(MOST_LESIONS + 1, np.int64)
         self._sums = np.zeros(MOST_LESIONS + 1, np.float64)
         self._by_origin = np.zeros(len(Origin), np.int64)
@@ -151,14 +153,15 @@ class LabelImage:
             return None
         before, after = self._known.ravel()[where], self.pixels.ravel()[where]
         origins = self._origins.ravel()[where]
-        new = np.where(after, np.where(before, origins, origin), Origin.NONE)
+        new = np.where(before, origins, np.uint8(origin))
+        new[after == 0] = Origin.NONE
         change = PixelChange(
             region_of(where, self.pixels.shape[1]),
             where,
             before,
             after,
             origins,
-            new.astype(np.uint8),
+            new,
         )
         self._note(change, back=False)
         return change
@@ -188,20 +191,28 @@ class LabelImage:
         if back:
             old, new = new, old
             old_origins, new_origins = new_origins, old_origins
-        self._known.reshape(-1)[change.where] = new
-        self._origins.reshape(-1)[change.where] = new_origins
-        rows, columns = np.divmod(change.where, self.pixels.shape[1])
-        for first, last, places in ((0, 2, rows), (1, 3, columns)):
-            np.minimum.at(self._reach[first], new, places)
-            np.maximum.at(self._reach[last], new, places)
-        grey = self._grey[rows, columns]
+        where = change.where
+        self._known.reshape(-1)[where] = new
+        self._origins.reshape(-1)[where] = new_origins
+        grey = self._grey[where]
         if grey.ndim > 1:
             grey = grey.mean(axis=1, dtype=np.float64)
-        _count(self._areas, self._sums, new, grey, 1)
-        _count(self._areas, self._sums, old, grey, -1)
+        groups = PixelGroups.of(new)
+        corners = groups.corners(where, self.pixels.shape[1])
+        reach, numbers = self._reach, groups.numbers
+        reach[:2, numbers] = np.minimum(reach[:2, numbers], corners[:2])
+        reach[2:, numbers] = np.maximum(reach[2:, numbers], corners[2:])
+        self._count(groups, grey, 1)
+        self._count(PixelGroups.of(old), grey, -1)
         kinds = len(Origin)
         self._by_origin += np.bincount(new_origins, minlength=kinds)
         self._by_origin -= np.bincount(old_origins, minlength=kinds)
+
+    def _count(self, groups: PixelGroups, grey: NDArray[Any], sign: int) -> None:
+        if groups.numbers.any():  # background is no lesion
+            self._areas[groups.numbers] += sign * groups.sizes
+            self._sums[groups.numbers] += sign * groups.sums(grey)
+            self._areas[0], self._sums[0] = 0, 0.0
 
     def _trace(self, sources: dict[int, str]) -> None:
         """Tell by the sources of lesions where their pixels come from."""
@@ -210,16 +221,3 @@ class LabelImage:
         for number, source in sources.items():
             table[number] = _SOURCES.get(source, Origin.EARLIER)
         self.set_origins(table[self.pixels])
-
-
-def _count(
-    areas: NDArray[np.int64],
-    sums: NDArray[np.float64],
-    numbers: NDArray[np.uint16],
-    grey: NDArray[Any],
-    sign: int,
-) -> None:
-    counts = np.bincount(numbers)
-    areas[: len(counts)] += sign * counts
-    sums[: len(counts)] += sign * np.bincount(numbers, weights=grey)
-    areas[0], sums[0] = 0, 0.0  # background is no lesion

@@ -73,12 +73,15 @@ def positions_of_difference(
     """
     if within is None:
         return np.flatnonzero(one != other).astype(np.int32)
-    rows, columns = np.nonzero(one[within] != other[within])
+    different = one[within] != other[within]
+    where: NDArray[np.int32] = np.flatnonzero(different).astype(np.int32)
     top, left = within[0].start or 0, within[1].start or 0
-    where: NDArray[np.int32] = ((rows + top) * one.shape[1] + columns + left).astype(
-        np.int32
-    )
-    return where
+    width, inner = one.shape[1], different.shape[1]
+    if inner == width or not len(where):
+        return where + np.int32(top * width)
+    # What lies between the end of a row of the rectangle and the next one's begin.
+    skipped = where // np.int32(inner) * np.int32(width - inner)
+    return where + skipped + np.int32(top * width + left)
 
 
 def region_of(where: NDArray[np.int32], width: int) -> Region:

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from napari_mae_sam2.annotate.label_image import LabelImage
 from napari_mae_sam2.annotate.lesion import Lesion
-from napari_mae_sam2.annotate.pixel_change import Origin
+from napari_mae_sam2.annotate.pixel_change import Origin, positions_of_difference
 
 images = arrays(np.uint16, (7, 9), elements=st.integers(0, 3))
 GREY = np.arange(63, dtype=np.uint8).reshape(7, 9)
@@ -55,6 +55,19 @@ def test_a_change_holds_every_difference_and_goes_both_ways(before, after):
     image.put(change, back=False)
     assert (image.pixels == after).all()
     same_as_counted_anew(image)
+
+
+@given(images, images, st.integers(0, 6), st.integers(0, 8))
+def test_differences_in_a_rectangle_have_their_places_in_the_frame(
+    one, other, top, left
+):
+    within = (slice(top, top + 3), slice(left, left + 4))
+    expected = np.zeros(one.shape, bool)
+    expected[within] = one[within] != other[within]
+    where = positions_of_difference(one, other, within)
+    assert where.dtype == np.int32
+    assert (where == np.flatnonzero(expected)).all()
+    assert len(where) == expected.sum()
 
 
 def test_the_rest_of_the_frame_is_not_looked_at():
