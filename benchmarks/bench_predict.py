@@ -2,7 +2,9 @@
 
 All take turns on the same frame and the same weights in one process, so that whatever
 else the machine does weighs on each alike. `--agreement FOLDER` compares the masks of
-each encoder with those of float32 on the frames of a folder instead.
+each encoder with those of float32 instead: of clicks and boxes at fixed places in the
+frames of a folder, most of them on nothing, or on the lesions of a manifest (CSV with
+`image,mask`), where graders click.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from PIL import Image
+from scipy.ndimage import distance_transform_edt
+from skimage.measure import regionprops
 
+from mae_sam2_training.data.manifest import read_manifest
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import list_frames, read_frame
@@ -102,22 +108,49 @@ def ask_for(shape: tuple[int, int]) -> list[Prompts]:
     return asked
 
 
+def ask_for_lesions(lesions: NDArray[np.integer]) -> list[Prompts]:
+    """Click on the three largest lesions, and draw a box around each."""
+    found = sorted(regionprops(lesions), key=lambda lesion: -lesion.area)[:3]
+    asked = []
+    for lesion in found:
+        inside = np.argmax(distance_transform_edt(np.pad(lesion.image, 1)))
+        place = np.array([np.unravel_index(inside, np.add(lesion.image.shape, 2))])
+        place = (place - 1 + lesion.bbox[:2]).astype(np.float32)
+        asked.append(Prompts(points=place, labels=np.array([1], np.int8)))
+        asked.append(Prompts(boxes=np.array([lesion.bbox], np.float32)))
+    return asked
+
+
+def questions(source: Path, count: int) -> list[tuple[Path, list[Prompts]]]:
+    """Give frames with what is asked on each."""
+    if source.suffix != ".csv":
+        files = list_frames(source)
+        chosen = files[:: max(1, len(files) // count)][:count]
+        return [(path, ask_for(read_frame(path).shape)) for path in chosen]
+    rows = read_manifest(source)
+    asked = [
+        (row.image, ask_for_lesions(np.asarray(Image.open(row.mask))))
+        for row in rows
+        if row.mask is not None
+    ]
+    asked = [(image, prompts) for image, prompts in asked if prompts]
+    return asked[:: max(1, len(asked) // count)][:count]
+
+
 def iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """Give the IoU of two masks; that of two empty ones is 1."""
     union = (one | other).sum()
     return float((one & other).sum() / union) if union else 1.0
 
 
-def agree(predictors: dict[str, Sam2Predictor], folder: Path, count: int) -> None:
+def agree(predictors: dict[str, Sam2Predictor], source: Path, count: int) -> None:
     """Print the mean IoU with float32 over frames and prompts, and the worst frame."""
     exact, *others = predictors
     overlaps: dict[str, list[float]] = {name: [] for name in others}
-    files = list_frames(folder)
-    files = files[:: max(1, len(files) // count)][:count]
-    for path in files:
+    asked_of = questions(source, count)
+    for path, asked in asked_of:
         pixels = read_frame(path).pixels
         embeddings = {name: p.encode(pixels) for name, p in predictors.items()}
-        asked = ask_for(embeddings[exact].shape)
         masks = {
             name: [
                 p.decode(embeddings[name], prompts).logits[0] > 0 for prompts in asked
@@ -130,7 +163,7 @@ def agree(predictors: dict[str, Sam2Predictor], folder: Path, count: int) -> Non
                 (a & b).sum() / n if (n := (a | b).sum()) else 1.0 for a, b in pairs
             ]
             overlaps[name].append(float(np.mean(each)))
-    print(f"mean IoU with {exact} over {len(files)} frames of {folder.name}")
+    print(f"mean IoU with {exact} over {len(asked_of)} frames of {source.name}")
     for name, found in overlaps.items():
         print(f"  {name:<30}{np.mean(found):>8.4f}, worst frame {min(found):.4f}")
 
@@ -141,7 +174,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--side", type=int, default=1024, help="of the drawn frame")
     parser.add_argument("--weights", type=Path, help="the packaged ones by default")
-    parser.add_argument("--agreement", type=Path, help="a folder of frames")
+    parser.add_argument("--agreement", type=Path, help="frames or manifest")
     parser.add_argument("--frames", type=int, default=8, help="of that folder")
     arguments = parser.parse_args()
     loaded = load_model(arguments.weights or packaged_weights())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Part = Literal["encoder", "encoder-bf16", "decoder"]
 """What is converted on its own: a round changes the decoder alone."""
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Changes when the same weights would be converted otherwise."""
 
 KEPT: Final = 3
