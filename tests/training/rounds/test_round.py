@@ -165,6 +165,25 @@ def test_a_round_that_is_ended_leaves_nothing(
             assert {p.name for p in work.iterdir()} == {"run"}
 
 
+@pytest.mark.slow
+def test_two_processes_train_one_round(study: Path, weights: Path) -> None:
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-m", "mae_sam2_training", "round", str(study)),
+            *("--weights", str(weights), *QUICK, "--json-progress"),
+            *("--set", "finetune.run.devices=2"),
+            *("--set", "finetune.run.accelerator=cpu"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    kinds = [event["event"] for event in events(ran.stdout)]
+    assert kinds.count("start") == kinds.count("judged") == kinds.count("end") == 1
+    assert Rounds(study).numbers() == [1]
+
+
 def test_reserve_and_rollback_speak_plainly(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

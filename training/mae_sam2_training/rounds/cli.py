@@ -10,6 +10,7 @@ import typer
 from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run time
     Config,
     JsonProgress,
+    Report,
     Settings,
 )
 
@@ -27,11 +28,14 @@ Base = Annotated[
     ),
 ]
 
+Bundle = Annotated[Path, typer.Option("--out", help="The new bundle, *.zip.")]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (round_, reserve, promote, refuse, rollback, pick):
-        app.command(command.__name__.strip("_"))(command)
+    for command in _COMMANDS:
+        name = command.__name__.strip("_").replace("_", "-")
+        app.command(name)(command)
 
 
 def round_(
@@ -46,16 +50,7 @@ def round_(
     Nothing is used until you promote it; a round that fails or is ended leaves no
     half results.
     """
-    from mae_sam2_training.rounds.running import (
-        WORK,
-        help_training,
-        is_further_process,
-    )
-
-    if is_further_process():
-        import os
-
-        help_training(Path(os.environ[WORK]))
+    if _has_helped():
         return
     from mae_sam2_training.rounds.commands import round_of
 
@@ -149,6 +144,100 @@ def pick(
     )
 
 
+def history(
+    study: Folder,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; the study's rounds otherwise.")
+    ] = None,
+) -> None:
+    """Write what every round brought: history.html for people, history.json."""
+    from mae_sam2_training.rounds.history import faster, improving, write_history
+
+    rows = write_history(study, out)
+    typer.echo(f"{improving(rows)} {faster(rows)}")
+
+
+def simulate(
+    out: Report,
+    weights: Base = None,
+    config: Config = None,
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Run the whole loop with a simulated grader; the same command goes on."""
+    from mae_sam2_training.rounds.simulate import simulate as run
+
+    run(
+        out,
+        weights=weights,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
+def export_round(
+    study: Folder,
+    out: Bundle,
+    weights: Base = None,
+    config: Config = None,
+    settings: Settings = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Freeze a round and pack it, to be trained on another computer."""
+    from mae_sam2_training.rounds.bundle import export_round as run
+
+    run(
+        study,
+        out,
+        base=weights,
+        config_file=config,
+        overrides=settings or (),
+        json_progress=json_progress,
+    )
+
+
+def run_bundle(
+    bundle: Annotated[Path, typer.Argument(help="From export-round, *.zip.")],
+    out: Bundle,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Train the round of a bundle; its result is packed and goes back."""
+    if _has_helped():
+        return
+    from mae_sam2_training.rounds.bundle import run_bundle as run
+
+    run(bundle, out, json_progress=json_progress)
+
+
+def take_back(
+    study: Folder,
+    result: Annotated[Path, typer.Argument(help="From run-bundle, *.zip.")],
+) -> None:
+    """Put a result that was made elsewhere into the round of its study."""
+    from mae_sam2_training.rounds.bundle import take_back as run
+
+    typer.echo(run(study, result)["why"])
+
+
+def _has_helped() -> bool:
+    """Train along where Fabric started this command once more, for another device."""
+    import os
+
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        return False
+    from mae_sam2_training.rounds.running import WORK, help_training
+
+    help_training(Path(os.environ[WORK]))
+    return True
+
+
 def _say(now: InUse) -> None:
     which = "The base" if now.round is None else f"The model of round {now.round}"
     typer.echo(f"{which} is in use now.")
+
+
+_COMMANDS = (
+    *(round_, reserve, promote, refuse, rollback, pick, history, simulate),
+    *(export_round, run_bundle, take_back),
+)

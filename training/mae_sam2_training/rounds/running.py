@@ -57,11 +57,6 @@ class _Training:
         """Leave the reporter to the round."""
 
 
-def is_further_process() -> bool:
-    """Tell whether Fabric started this process to help with a round."""
-    return WORK in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
-
-
 def help_training(work: Path) -> None:
     """Be a further process of the training in a work folder."""
     said = json.loads((work / "training.json").read_text(encoding="utf-8"))
