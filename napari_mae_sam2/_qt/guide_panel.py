@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt.buttons import button
 
@@ -35,6 +42,10 @@ class GuidePanel(QFrame):
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
+        # Before napari's style is on, the buttons are wider: the dock would stay so.
+        self.title.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -73,7 +84,7 @@ class GuidePanel(QFrame):
             self.hide()
             return
         number, of = guide.place
-        title = "Tour: done" if guide.is_at_end else f"Tour: step {number} of {of}"
+        title = "Tour" if guide.is_at_end else f"Tour: {number} of {of}"
         self._show(title, guide.step.text, "Close" if guide.is_at_end else "End tour")
         self._start.hide()
         self._go_on.setVisible(not guide.is_at_end)

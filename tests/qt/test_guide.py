@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QPushButton
 
+from napari_mae_sam2._qt.dock_tabs import WIDTH
 from napari_mae_sam2._qt.guide_part import OFFERED, GuidePart
 from napari_mae_sam2.annotate.guide import STEPS
 
@@ -18,13 +19,15 @@ def tour_of(grader):
 def test_the_tour_leads_from_the_offer_to_the_last_word(grader):
     part = tour_of(grader)
     assert part.panel.isVisible()
+    assert grader.widget.width() <= WIDTH + 8  # the offer takes no room of the frame
     grader.push("Start tour")
     grader.wait_until_ready()
     assert grader.session.frame.name == "sample"
     texts = []
 
     def at(number):
-        assert part.panel.title.text() == f"Tour: step {number} of 9"
+        assert part.panel.title.text() == f"Tour: {number} of 9"
+        assert part.panel.title.width() >= part.panel.title.sizeHint().width()
         texts.append(part.panel.words.text())
 
     at(1)
