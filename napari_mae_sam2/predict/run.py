@@ -21,6 +21,7 @@ from napari_mae_sam2.study.cases import case_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -82,7 +83,7 @@ class PredictRun:
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         """Predict all frames; yields what became of each.
 
-        The next batch is read while one is encoded.
+        While one batch is encoded, the next is read and the one before is written.
 
         Raises
         ------
@@ -93,14 +94,26 @@ class PredictRun:
             sources[start : start + self._batch]
             for start in range(0, len(sources), self._batch)
         ]
-        with ThreadPoolExecutor(1, "read ahead") as pool:
-            waiting = pool.submit(self._read, batches[0]) if batches else None
-            for number in range(len(batches)):
-                assert waiting is not None  # for every batch one was submitted
-                read = waiting.result()
-                if number + 1 < len(batches):
-                    waiting = pool.submit(self._read, batches[number + 1])
-                yield from self._answer(read)
+        with (
+            ThreadPoolExecutor(1, "read ahead") as reader,
+            ThreadPoolExecutor(1, "write behind") as writer,
+        ):
+            written: list[Future[Outcome]] = []
+            reading = [reader.submit(self._read, batch) for batch in batches[:1]]
+            try:
+                for following in [*batches[1:], None]:
+                    if not reading:
+                        break
+                    read = reading.pop().result()
+                    if following is not None:
+                        reading.append(reader.submit(self._read, following))
+                    encoded = self._encode(read)
+                    yield from (one.result() for one in written)
+                    written = [writer.submit(self._finish, *one) for one in encoded]
+            except KeyboardInterrupt:
+                yield from (one.result() for one in written)
+                raise
+            yield from (one.result() for one in written)
 
     def _read(self, sources: Sequence[Source]) -> list[_Read | Outcome]:
         return [self._read_one(source) for source in sources]
@@ -116,20 +129,25 @@ class PredictRun:
         field = field_mask(frame.pixels)
         return _Read(source, frame, prompts, field, assess(frame.pixels, field))
 
-    def _answer(self, batch: list[_Read | Outcome]) -> Iterator[Outcome]:
-        for one in batch:
-            if isinstance(one, Outcome):
-                yield one
-        asked = [one for one in batch if isinstance(one, _Read)]
-        tiled = [asks_tiles(self._predictor, one.frame, one.prompts) for one in asked]
+    def _encode(
+        self, batch: list[_Read | Outcome]
+    ) -> list[tuple[_Read | Outcome, FrameEmbedding | None]]:
+        """Encode those frames of a batch that are asked as a whole."""
         whole = [
-            one.frame.pixels for one, tile in zip(asked, tiled, strict=True) if not tile
+            one
+            for one in batch
+            if isinstance(one, _Read)
+            and not asks_tiles(self._predictor, one.frame, one.prompts)
         ]
-        encoded = iter(self._predictor.encode_many(whole))
-        for one, tile in zip(asked, tiled, strict=True):
-            yield self._write(one, None if tile else next(encoded))
+        made = self._predictor.encode_many([one.frame.pixels for one in whole])
+        embeddings = {id(one): found for one, found in zip(whole, made, strict=True)}
+        return [(one, embeddings.get(id(one))) for one in batch]
 
-    def _write(self, read: _Read, embedding: FrameEmbedding | None) -> Outcome:
+    def _finish(
+        self, read: _Read | Outcome, embedding: FrameEmbedding | None
+    ) -> Outcome:
+        if isinstance(read, Outcome):
+            return read
         try:
             answer = answer_frame(self._predictor, read.frame, read.prompts, embedding)
         except PlainError as error:
