@@ -26,6 +26,8 @@ from napari_mae_sam2.study.folder import Study
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mae_sam2_training.rounds.folder import Status
+
 BASE = ModelUsed(name="base", fingerprint="b" * 64)
 
 
@@ -197,6 +199,19 @@ def test_a_result_is_there_whole_or_not_at_all(
     # a kill between the result and the word of it
     assert rounds.settle() == []
     assert rounds.events(1)[-1]["status"] == "done"
+
+
+@pytest.mark.parametrize("status", ["started", "exported"])
+def test_only_what_nobody_writes_any_more_is_tidied_up(
+    study: Path, status: Status
+) -> None:
+    rounds = Rounds(study)
+    freeze(rounds, RoundConfig(), BASE, BASE)
+    rounds.add_event(1, status)
+    unfinished = rounds.place(1) / ".tmp-result-0a1b2c3d"
+    unfinished.mkdir()
+    assert rounds.settle() == ([1] if status == "started" else [])
+    assert unfinished.exists() == (status == "exported")
 
 
 def _full_disk(handle: int) -> None:

@@ -178,10 +178,10 @@ class Rounds:
             by = events[-1]["machine"] if events else self.read(number).machine
             if by != own:
                 continue
+            if events and events[-1]["status"] not in OPEN:
+                continue  # the result of an exported one may be coming in just now
             for part in (self.place(number), self.place(number) / "events"):
                 _sweep(part, 0.0)
-            if events and events[-1]["status"] not in OPEN:
-                continue
             status = self.status(number)
             if status in OPEN:
                 killed.append(number)
