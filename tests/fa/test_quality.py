@@ -65,7 +65,7 @@ def test_every_flag_has_words_in_order() -> None:
 def test_real_frames_without_dye_are_flagged_and_others_are_not(
     real_data: Path,
 ) -> None:
-    """On every other frame; the cuts were chosen on those between."""
+    """On every other frame, which takes half the time."""
 
     def flagged(name: str) -> list[bool]:
         frames = list_frames(real_data / "huapu4_FFA" / name)[1::2]
