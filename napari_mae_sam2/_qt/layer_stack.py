@@ -84,7 +84,9 @@ class LayerStack:
                 self._busy = False
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Take what is left of ours away, and let go of the viewer."""
+        for layer in [layer for layer in self.viewer.layers if self.is_ours(layer)]:
+            self.remove(layer)
         self.viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _on_removed(self, event: Any) -> None:

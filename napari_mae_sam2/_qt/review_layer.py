@@ -35,6 +35,11 @@ class ReviewLayer:
         self._shown: Sequence[Patch] = ()
         self._drawn: tuple[tuple[int, int], int] | None = None
 
+    def prepare(self, below: object) -> None:
+        """Make the layer on top of another, hidden; it would be slow in a search."""
+        if self._layer is None or self._layer not in self._stack.viewer.layers:
+            self._layer, self._drawn = self._make(below), None
+
     def show(
         self, patches: Sequence[Patch], shape: tuple[int, int], below: object
     ) -> None:
@@ -49,17 +54,14 @@ class ReviewLayer:
         below : napari layer
             What lies on top of it.
         """
-        layer = self._layer
-        if layer is not None and layer not in self._stack.viewer.layers:
-            layer = self._layer = None  # somebody deleted it
-            self._drawn = None
         if not patches:
-            if layer is not None:
-                layer.visible = False
+            if self._layer is not None:
+                self._layer.visible = False
             return
+        self.prepare(below)  # somebody may have deleted it
+        layer = self._layer
+        assert layer is not None
         step = max(1, int(np.ceil(np.sqrt(shape[0] * shape[1] / LARGEST))))
-        if layer is None:
-            layer = self._layer = self._make(below)
         wanted = {id(patch) for patch in patches}
         gone = [patch for patch in self._shown if id(patch) not in wanted]
         if self._drawn == (shape, step) and len(gone) + len(patches) == len(
@@ -88,7 +90,11 @@ class ReviewLayer:
         )
         made: Labels = self._stack.add(
             Labels(
-                np.zeros((1, 1), np.uint8), name="found", opacity=0.2, colormap=colours
+                np.zeros((1, 1), np.uint8),
+                name="found",
+                opacity=0.2,
+                colormap=colours,
+                visible=False,
             ),
             at=self._stack.viewer.layers.index(below),
         )

@@ -74,6 +74,8 @@ class ReviewPart(Part):
 
     def layers_ready(self) -> None:
         """Show the review on the layers of the case."""
+        if self._dock.layers.proposal is not None:
+            self._layer.prepare(self._dock.layers.proposal)
         self._refresh()
 
     def close(self) -> None:

@@ -160,8 +160,8 @@ def test_files_dropped_on_the_canvas_become_cases(grader, folder):
     grader.wait(lambda: len(grader.widget.desk.worklist.cases) == 3, "three cases")
     grader.wait_until_ready()
     names = {layer.name for layer in grader.viewer.layers}
-    assert {"leakage", "proposal", "box", "prompts"} < names
-    assert len(names) == 5
+    assert {"leakage", "found", "proposal", "box", "prompts"} < names
+    assert len(names) == 6
 
 
 def test_a_read_only_study_folder_is_a_sentence(at_work, folder, tmp_path):

@@ -299,7 +299,7 @@ def test_an_image_that_napari_opened_becomes_a_case(grader):
     # It is somebody's: it stays, hidden behind the frame of the case.
     (mine,) = (x for x in grader.viewer.layers if not grader.widget.layers.is_ours(x))
     assert not mine.visible
-    assert len(grader.viewer.layers) == 6
+    assert len(grader.viewer.layers) == 7
 
 
 def test_a_stack_is_refused_with_a_sentence_and_stays(grader):

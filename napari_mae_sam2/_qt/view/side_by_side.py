@@ -107,8 +107,15 @@ class SideBySide(QObject):
             if self._layer is not None and self._layer.rgb != rgb:
                 self._remove()
             if self._layer is None:
+                # Without limits napari looks through all pixels for them.
+                limits = None if rgb else usual_limits(compared.pixels)
                 self._layer = self._stack.add(
-                    Image(compared.pixels, name="other frame", rgb=rgb)
+                    Image(
+                        compared.pixels,
+                        name="other frame",
+                        rgb=rgb,
+                        contrast_limits=limits,
+                    )
                 )
             else:
                 self._layer.data = compared.pixels
