@@ -13,7 +13,7 @@ import typer
 
 from napari_mae_sam2 import __version__
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.study_cli import study_app
+from napari_mae_sam2.study_queue_cli import study_app
 
 if TYPE_CHECKING:
     from napari_mae_sam2.doctor import Finding

@@ -93,7 +93,7 @@ def add(
         reference=reference,
         grader=grader,
     )
-    print(f"{done.added} cases added to {study}, {done.known} were there already")
+    print(f"{count(done.added, 'case')} added to {study}, {done.known} known before")
     _report(done.trouble)
 
 
@@ -169,7 +169,9 @@ def list_cases(
         _print_items(items)
         total = sum(counts.values())
         parts = [f"{n} {name.replace('_', ' ')}" for name, n in counts.items()]
-        print(f"{total} cases: {', '.join(parts)}" if total else "No such case.")
+        print(
+            f"{count(total, 'case')}: {', '.join(parts)}" if total else "No such case."
+        )
         if total > len(items):
             print(f"These are the first {len(items)}: see --limit.")
     _report(index.troubles)
@@ -201,7 +203,7 @@ def verify(study: StudyFolder) -> None:
         things = "thing is" if found == 1 else "things are"
         print(f"{found} {things} wrong with {study}.")
         raise typer.Exit(1)
-    print(f"{study} is whole: {len(opened.case_ids())} cases.")
+    print(f"{study} is whole: {count(len(opened.case_ids()), 'case')}.")
 
 
 @study_app.command()
@@ -248,8 +250,13 @@ def relabel(
             changed += correct(opened, case, row, grader=grader) != before
         except PlainError as error:
             trouble.append(str(error))
-    print(f"{changed} cases corrected")
+    print(f"{count(changed, 'case')} corrected")
     _report(trouble)
+
+
+def count(number: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _about(

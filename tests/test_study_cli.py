@@ -63,7 +63,7 @@ def test_make_fill_list_and_check(call: Call, frames: Path, tmp_path: Path) -> N
     table.write_text("file,patient,eye,notes\nf1.png,P-2,left,x\nf2.png,P-1,,\n")
     code, out, _ = call("add", study, frames, "--table", table, "--phase", "late")
     assert (code, out) == (
-        0, f"3 cases added to {study}, 0 were there already\n",
+        0, f"3 cases added to {study}, 0 known before\n",
     )  # fmt: skip
     assert "0 cases added" in call("add", study, frames)[1]
     assert _listed(call, study) == ["f1", "f2", "f10"]

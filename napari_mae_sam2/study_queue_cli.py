@@ -1,0 +1,134 @@
+"""The queue of a study from the shell: assign, resolve conflicts, read again, agree.
+
+Hooked into `napari-mae-sam2 study`; imports what is heavy inside, like `cli`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study_cli import Grader, StudyFolder, count, study_app
+
+__all__ = ["study_app"]
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.index import Index
+    from napari_mae_sam2.study.index_query import Item
+
+
+@study_app.command()
+def assign(
+    study: StudyFolder,
+    cases: Annotated[list[str], typer.Argument(help="Ids of cases.", min=1)],
+    to: Annotated[
+        str, typer.Option(help="Whom they are meant for; empty for anybody.")
+    ],
+    grader: Grader = "",
+) -> None:
+    """Mean cases for one grader: the queue of others passes them over."""
+    opened, index = _open(study)
+    items = [_item(index, case) for case in cases]
+    for item in items:
+        opened.log.write(
+            "assign", grader=grader, case=item.case, details={"to": to or None}
+        )
+    index.close()
+    print(f"{count(len(items), 'case')} meant for {to or 'anybody'} now")
+
+
+@study_app.command()
+def resolve(
+    study: StudyFolder,
+    case: Annotated[str, typer.Argument(help="A case in conflict.")],
+    revision: Annotated[
+        str | None, typer.Argument(help="The revision to keep; none to list them.")
+    ] = None,
+    grader: Grader = "",
+) -> None:
+    """End a conflict: one of the parallel revisions is the label, the others stay."""
+    from napari_mae_sam2.study.queue import Queue
+
+    opened, index = _open(study)
+    item = _item(index, case)
+    if revision is None:
+        for head in item.heads:
+            record = opened.revision(case, head)
+            lesions = count(len(record.lesions), "lesion")
+            print(f"{head}  {record.grader}  {record.time}  {lesions}")
+    else:
+        saved = Queue(opened, index, grader).resolve(item, revision)
+        print(f"{saved.id} is the label of {case} now, as {revision} had it")
+    index.close()
+
+
+@study_app.command()
+def reread(
+    study: StudyFolder,
+    share: Annotated[float, typer.Option(help="Of the answered cases, 0 to 1.")] = 0.1,
+    second: Annotated[
+        list[str] | None,
+        typer.Option(help="A grader for second readings; give at least two."),
+    ] = None,
+    repeat: Annotated[
+        list[str] | None, typer.Option(help="A grader who reads own cases again.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    grader: Grader = "",
+) -> None:
+    """Draw cases to be read once more, blinded, by others or by the same grader."""
+    import sys
+    import time
+
+    from napari_mae_sam2.study.rereading import draw_repeats, draw_seconds, plan
+
+    if not second and not repeat:
+        raise PlainError("Say who reads again: --second A --second B, or --repeat A.")
+    opened, index = _open(study)
+    items = index.items(now=time.time(), limit=sys.maxsize)
+    index.close()
+    planned = draw_seconds(items, second, share, seed) if second else []
+    for one in repeat or ():
+        planned += draw_repeats(items, one, share, seed)
+    plan(opened, planned, grader=grader)
+    print(f"{count(len(planned), 'reading')} put into the queue")
+
+
+@study_app.command()
+def agreement(study: StudyFolder) -> None:
+    """Print, as CSV, how well each blinded reading agrees with the first one."""
+    import csv
+    import sys
+
+    from napari_mae_sam2.study.agreement import agreements
+    from napari_mae_sam2.study.folder import Study
+
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(
+        ["case", "kind", "first", "again", "first_pixels", "again_pixels", "dice"]
+    )
+    for one in agreements(Study.open(study)):
+        rows.writerow([one.case, one.kind, *one.graders, *one.areas, f"{one.dice:.4f}"])
+
+
+def _open(folder: StudyFolder) -> tuple[Study, Index]:
+    from napari_mae_sam2.model.folders import index_folder
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.index import Index
+
+    opened = Study.open(folder)
+    index = Index.open(opened, index_folder())
+    index.refresh()
+    return opened, index
+
+
+def _item(index: Index, case: str) -> Item:
+    import time
+
+    found = index.item(case, now=time.time())
+    if found is None:
+        raise PlainError(f"The study holds no case {case}: see the list.")
+    return found
