@@ -76,6 +76,7 @@ class DockTabs(QTabWidget):
         *,
         folded: bool = False,
         stretch: bool = False,
+        below: str = "",
     ) -> Section:
         """Put a panel at the end of a tab.
 
@@ -91,6 +92,8 @@ class DockTabs(QTabWidget):
             How it is until the grader says otherwise.
         stretch : bool
             True for a list or a table, which takes the room that is left.
+        below : str
+            Title of the section to put it under, instead of at the end.
 
         Returns
         -------
@@ -102,8 +105,11 @@ class DockTabs(QTabWidget):
         section.fold(self._preferences.flag(key, folded))
         section.folded.connect(lambda now: self._preferences.put(key, now))
         column = self._columns.get(tab) or self._open(tab)
+        above = self._sections.get((tab, below))
         # Before the room that is left at the end.
-        column.insertWidget(column.count() - 1, section, 100 if stretch else 0)
+        last = column.count() - 1
+        place = last if above is None else column.indexOf(above) + 1
+        column.insertWidget(place, section, 100 if stretch else 0)
         self._sections[tab, title] = section
         return section
 

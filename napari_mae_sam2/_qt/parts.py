@@ -71,6 +71,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
     from napari_mae_sam2._qt.proposal_part import ProposalPart
+    from napari_mae_sam2._qt.queue_part import QueuePart
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
     from napari_mae_sam2._qt.view.part import ViewPart
@@ -81,6 +82,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         ReviewPart(dock),
         CloseUpPart(dock),
         LesionsPart(dock),
+        QueuePart(dock),
         AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),

@@ -157,6 +157,12 @@ class Desk:
         else:
             self.go(position)
 
+    def open_case(self, case: Case) -> None:
+        """Open a case that somebody made, or go to it where it is in the list."""
+        cases = self.worklist.cases
+        known = case in cases
+        self.go(cases.index(case) if known else self.worklist.add(case))
+
     def add_file(self, path: Path) -> None:
         """Add one file to the worklist; it is opened where nothing else is coming."""
         position = self.worklist.add(self._finder.case_of(path))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.index import Index
     from napari_mae_sam2.study.index_query import Item
+    from napari_mae_sam2.study.queue_state import QueueStatus
     from napari_mae_sam2.study.records import RevisionRecord
 
 SETTLE = 0.3
@@ -135,6 +136,10 @@ class Queue:
             item = self._index.neighbour(item, step, mine, now=self._clock())
         return item and self._index.item(item.case, item.reading, now=self._clock())
 
+    def holds(self, item: Item) -> bool:
+        """Tell whether this grader has claimed a case and not answered it yet."""
+        return self._holder(item) == self.grader
+
     def release(self, item: Item) -> None:
         """Give a case back without an answer."""
         self._write("release", item)
@@ -203,6 +208,10 @@ class Queue:
         return saved
 
     # --- how it goes ---------------------------------------------------------------
+
+    def counts(self, wanted: Filter = EVERYTHING) -> dict[QueueStatus, int]:
+        """Count cases by status, as they were when the queue last looked."""
+        return self._index.counts(wanted, now=self._clock())
 
     def pace(self, wanted: Filter = EVERYTHING) -> Pace:
         """Say how quick this grader is, and how long what is left will take."""

@@ -1,0 +1,133 @@
+"""How the study stands, and the buttons that answer a case and take the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.study.index_query import Filter
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.annotate.study_queue import Standing
+
+TO_DO, FOR_ME, REVIEW = "To do", "Meant for me", "Needs review"
+
+
+class QueuePanel(QWidget):
+    """Shows the queue of the study folder.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    done_wanted = Signal()
+    review_wanted = Signal()
+    refused = Signal()
+    step_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bar = QProgressBar()
+        self.bar.setFormat("%v of %m answered")
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.which = QComboBox()
+        self.which.addItems([TO_DO, FOR_ME, REVIEW])
+        self.which.setToolTip("Which cases come next")
+        self.which.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.back = button(
+            "Back", "Take the case before (Alt + B)", lambda: self.step_wanted.emit(-1)
+        )
+        self.next = button(
+            "Take next",
+            "Take the next case (Alt + N); what you changed is saved",
+            lambda: self.step_wanted.emit(1),
+        )
+        self.done = button(
+            "Done",
+            "Save, also “no leakage here”, and take the next (Alt + D)",
+            self.done_wanted.emit,
+        )
+        self.review = button(
+            "Review",
+            "Save, ask somebody else to look, and take the next",
+            self.review_wanted.emit,
+        )
+        self.refuse = button(
+            "Cannot grade",
+            "Say that nobody can grade this frame, and take the next",
+            self.refused.emit,
+        )
+        first = QHBoxLayout()
+        first.addWidget(self.which, 1)
+        first.addWidget(self.back)
+        first.addWidget(self.next)
+        second = QGridLayout()
+        for column, one in enumerate((self.done, self.review, self.refuse)):
+            second.addWidget(one, 0, column)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.words)
+        layout.addLayout(first)
+        layout.addLayout(second)
+        self.show_standing(None)
+        self.show_in_hand(False)
+
+    def wanted(self, grader: str) -> Filter:
+        """Give the cases that the grader wants."""
+        which = self.which.currentText()
+        if which == REVIEW:
+            return Filter(statuses=("needs_review",))
+        return Filter(assigned=grader) if which == FOR_ME else Filter()
+
+    def show_standing(self, standing: Standing | None) -> None:
+        """Show how the study stands; None where the folder holds none."""
+        is_there = standing is not None and standing.total > 0
+        self.bar.setVisible(is_there)
+        for one in (self.which, self.back, self.next):
+            one.setEnabled(is_there)
+        if standing is None or not is_there:
+            self.words.setText("The folder of the labels holds no study yet.")
+            return
+        self.bar.setMaximum(standing.total)
+        self.bar.setValue(standing.answered)
+        self.words.setText(" · ".join(_words(standing)))
+
+    def show_in_hand(self, is_of_queue: bool) -> None:
+        """Offer answers only for a case that was taken from the queue."""
+        for one in (self.done, self.review, self.refuse):
+            one.setEnabled(is_of_queue)
+
+
+def _words(standing: Standing) -> list[str]:
+    pace = standing.pace
+    words = []
+    if standing.review:
+        verb = "needs" if standing.review == 1 else "need"
+        words.append(f"{standing.review} {verb} review")
+    if pace.left and pace.seconds_each and pace.seconds_left is not None:
+        words.append(f"{_time(pace.seconds_each)} a case")
+        words.append(f"about {_time(pace.seconds_left)} left")
+    elif pace.left:
+        words.append(f"{pace.left} for you")
+    return words or ["Nothing is left for you."]
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

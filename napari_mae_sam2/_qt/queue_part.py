@@ -1,0 +1,166 @@
+"""The queue of the study in the window: takes cases, opens them, answers them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QTimer
+
+from napari_mae_sam2._qt.bridge import GuiThread
+from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.keys import Key
+from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.queue_panel import QueuePanel
+from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2.annotate.study_queue import StudyQueue
+from napari_mae_sam2.annotate.worklist import Case
+from napari_mae_sam2.model.folders import index_folder
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_mae_sam2._qt.dock_tabs import DockTabs
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.session import CaseSession
+    from napari_mae_sam2.annotate.study_queue import Standing
+    from napari_mae_sam2.study.index_query import Item
+    from napari_mae_sam2.study.queue_state import QueueStatus
+
+EVERY_MS = 60_000
+"""Others work in the same study: look again so often."""
+
+AFTER_MS = 1_500
+"""A save is seen in the queue so much later."""
+
+
+class QueuePart(Part):
+    """Works off the queue of the folder that labels are saved to.
+
+    Parameters
+    ----------
+    dock : LeakageWidget
+        The dock it is a part of.
+    """
+
+    def __init__(self, dock: LeakageWidget) -> None:
+        self._dock = dock
+        self._gui = GuiThread(dock)
+        self._cases: dict[tuple[Path, str], Case] = {}
+        self._case: Case | None = None
+        self._session: CaseSession | None = None
+        self._worked = 0.0
+        self._folder = dock.desk.folder
+        self.queue = StudyQueue(self._gui.post, index_folder())
+        self.panel = QueuePanel()
+        self._look_soon = Soon(self._look, AFTER_MS)
+        self._timer = QTimer()
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        group = "Queue of the study"
+        self.keys = (
+            Key(("Alt-D",), "done: save, take the next", self._done, group),
+            Key(("Alt-N",), "take the next case", lambda: self._take(1), group),
+            Key(("Alt-B",), "take the case before", lambda: self._take(-1), group),
+        )
+        self.panel.step_wanted.connect(self._take)
+        self.panel.done_wanted.connect(self._done)
+        self.panel.review_wanted.connect(lambda: self._save_and("needs_review"))
+        self.panel.refused.connect(lambda: self._answer("cannot_grade"))
+        self.queue.looked.connect(self._show_standing)
+        self.queue.taken.connect(self._open)
+        self.queue.warned.connect(dock.messages.warn)
+        dock.desk.folder_changed.connect(self._on_folder)
+        dock.desk.worklist.changed.connect(self._look_soon)
+
+    # --- as a part of the window -----------------------------------------------
+
+    def add_panels(self, tabs: DockTabs) -> None:
+        """Put the queue under the list of cases, folded: not everybody has one."""
+        title = "Queue of the study"
+        tabs.add(Tab.GRADE, title, self.panel, folded=True, below="Cases")
+
+    def show_case(self, session: CaseSession | None) -> None:
+        """Give the case of the queue back where the grader went to another one."""
+        self._session = session
+        self._worked = 0.0
+        is_of_queue = self._case is not None and (
+            self._dock.desk.worklist.current is self._case
+        )
+        if not is_of_queue and self._case is not None:
+            self._case = None
+            self.queue.let_go(self._folder, self._dock.desk.grader)
+        self.panel.show_in_hand(is_of_queue)
+
+    def close(self) -> None:
+        """Give back what was taken, and stop."""
+        self._timer.stop()
+        self._look_soon.stop()
+        self._dock.desk.folder_changed.disconnect(self._on_folder)
+        self._dock.desk.worklist.changed.disconnect(self._look_soon)
+        self.queue.let_go(self._folder, self._dock.desk.grader)
+        self.queue.close()
+        self._gui.close()
+
+    # --- what the grader does --------------------------------------------------
+
+    def _take(self, step: int) -> None:
+        desk = self._dock.desk
+        if not desk.grader:
+            self._dock.messages.warn(
+                "Enter your code as the grader first, under Labels: others see by it "
+                "which cases you have in work."
+            )
+            return
+        self.queue.take(self._folder, desk.grader, self.panel.wanted(desk.grader), step)
+
+    def _done(self) -> None:
+        if self._case is None:
+            self._take(1)  # what is in hand was not taken from the queue
+        else:
+            self._save_and("done")
+
+    def _save_and(self, status: QueueStatus) -> None:
+        # A saved revision says "done" by itself.
+        after = (
+            (lambda: self._take(1))
+            if status == "done"
+            else (lambda: self._answer(status))
+        )
+        self._dock.desk.save(after)
+
+    def _answer(self, status: QueueStatus) -> None:
+        self.queue.say(self._folder, self._dock.desk.grader, status)
+        self._take(1)
+
+    # --- inside ----------------------------------------------------------------
+
+    def _look(self) -> None:
+        worked = 0.0 if self._session is None else self._session.effort.spent.seconds
+        go_on = self._case is not None and worked > self._worked
+        self._worked = worked
+        self.queue.look(self._folder, self._dock.desk.grader, go_on)
+
+    def _on_folder(self, folder: Path) -> None:
+        if folder != self._folder:
+            self.queue.let_go(self._folder, self._dock.desk.grader)
+            self._folder = folder
+        self._look()
+
+    def _show_standing(self, standing: Standing | None) -> None:
+        self.panel.show_standing(standing)
+
+    def _open(self, item: Item | None) -> None:
+        if item is None:
+            self._dock.messages.tell(
+                "No such case is left here: look again later, or from the beginning."
+            )
+            return
+        key = (self._folder, item.case)
+        if key not in self._cases:
+            load = partial(Study(self._folder).load_frame, item.case)
+            self._cases[key] = Case(item.name, load, self._folder)
+        self._case = self._cases[key]
+        self._dock.desk.open_case(self._case)

@@ -1,0 +1,106 @@
+"""The queue of a study, worked off in the window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from grey import make_frame
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.queue_part import QueuePart
+from napari_mae_sam2.study.folder import Study
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Three cases that nobody has answered, where the window saves."""
+    study = Study.create(tmp_path / "labels")
+    for seed in range(3):
+        study.add_frame(make_frame(f"eye {seed}", seed=seed))
+    return study
+
+
+@pytest.fixture
+def part(grader, study):
+    (part,) = (one for one in grader.widget.parts if isinstance(one, QueuePart))
+    grader.widget.tabs.show_tab(Tab.GRADE, "Queue of the study")
+    part._look()
+    grader.wait(lambda: part.panel.next.isEnabled(), "looking at the study")
+    return part
+
+
+def _take(grader, part, push="Take next"):
+    before = grader.widget.session
+    grader.push(push)
+    grader.wait(
+        lambda: grader.widget.session not in (None, before), "opening the next case"
+    )
+    grader.wait_until_ready()
+
+
+def _events(study):
+    return [(event.event, event.grader) for event in study.log.events()][4:]
+
+
+def test_a_grader_works_off_the_queue(grader, part, study):
+    grader.widget.labels.grader.setText("anna")
+    assert "0 of 3 answered" in part.panel.bar.text()
+    assert not part.panel.done.isEnabled()
+    _take(grader, part)
+    assert grader.session.frame.name == "eye 0"
+    assert part.panel.done.isEnabled()
+    _take(grader, part, "Done")
+    assert grader.session.frame.name == "eye 1"
+    _take(grader, part, "Cannot grade")
+    assert grader.session.frame.name == "eye 2"
+    assert "2 of 3 answered" in part.panel.bar.text()
+    grader.push("Review")
+    grader.wait(
+        lambda: "No such case is left" in grader.widget.messages.text, "the end"
+    )
+    assert "1 needs review" in part.panel.words.text()
+    assert _events(study) == [
+        ("claim", "anna"), ("saved", "anna"), ("claim", "anna"), ("status", "anna"),
+        ("claim", "anna"), ("saved", "anna"), ("status", "anna"),
+    ]  # fmt: skip
+    (first, last) = study.labelled()
+    assert [first.case.name, last.case.name] == ["eye 0", "eye 2"]
+    assert not study.load_labels(first.revision).any()
+
+
+def test_a_case_is_given_back_on_going_elsewhere(grader, part, study):
+    grader.widget.labels.grader.setText("anna")
+    _take(grader, part)
+    _take(grader, part)  # skipped
+    assert grader.session.frame.name == "eye 1"
+    grader.widget.open_sample()
+    grader.wait(lambda: not part.panel.done.isEnabled(), "opening the sample")
+    part.queue._thread.submit(lambda: None).result()
+    assert _events(study) == [
+        ("claim", "anna"), ("claim", "anna"), ("release", "anna"), ("release", "anna"),
+    ]  # fmt: skip
+
+
+def test_what_others_do_is_seen(grader, part, study, tmp_path):
+    study.log.write("claim", grader="ben", case=study.case_ids()[0])
+    frame = study.load_frame(study.case_ids()[1])
+    labels = np.zeros(frame.shape, np.uint16)
+    study.save_revision(frame, labels, grader="ben", parent=None)
+    grader.widget.labels.grader.setText("anna")
+    grader.canvas.setFocus()
+    QTest.keyClick(grader.canvas, "n", Qt.KeyboardModifier.AltModifier)
+    grader.wait(lambda: grader.widget.session is not None, "opening the next case")
+    grader.wait_until_ready()
+    assert grader.session.frame.name == "eye 2"
+    assert "1 of 3 answered" in part.panel.bar.text()
+
+
+def test_without_a_code_or_a_study_it_says_what_to_do(grader, part, study, tmp_path):
+    grader.push("Take next")
+    grader.wait(lambda: "Enter your code" in grader.widget.messages.text, "the words")
+    grader.widget.desk.set_folder(tmp_path / "elsewhere")
+    grader.wait(lambda: not part.panel.next.isEnabled(), "looking elsewhere")
+    assert "holds no study yet" in part.panel.words.text()
+    assert not (tmp_path / "elsewhere").exists()
