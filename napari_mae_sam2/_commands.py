@@ -110,6 +110,12 @@ open_folder = _button("open folder")
 open_files = _button("open files")
 open_sample = _button("open sample")
 
+queue_done = _key("Alt-D")
+queue_next = _key("Alt-N")
+queue_back = _key("Alt-B")
+queue_review = _button("queue review")
+queue_refuse = _button("queue cannot grade")
+
 choose_model = _button("choose model")
 packaged_model = _button("packaged model")
 train_round = _button("train a round")

@@ -12,6 +12,7 @@ from napari_mae_sam2._qt.clean_part import CleanPart
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2._qt.lesions_part import LesionsPart
+from napari_mae_sam2._qt.queue_part import QueuePart
 from napari_mae_sam2._qt.view.part import ViewPart
 from napari_mae_sam2.fa.clean_lesions import CleanUp
 
@@ -25,7 +26,7 @@ P = TypeVar("P", bound="Part")
 NO_DOCK = "Open the dock first: menu Plugins, MAE-SAM2 leakage."
 NO_CASE = "Open the frames to grade first, or drop them here."
 
-WITHOUT_A_CASE = ("H", "Shift-H", "Escape")
+WITHOUT_A_CASE = ("H", "Shift-H", "Escape", "Alt-N")
 """Keys that need no frame."""
 
 
@@ -122,6 +123,11 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
     "open folder": (lambda dock: dock.cases.folder_wanted.emit(), False),
     "open files": (lambda dock: dock.cases.files_wanted.emit(), False),
     "open sample": (lambda dock: dock.open_sample(), False),
+    "queue review": (lambda dock: _part(dock, QueuePart).answer("needs_review"), True),
+    "queue cannot grade": (
+        lambda dock: _part(dock, QueuePart).answer("cannot_grade"),
+        True,
+    ),
     "choose model": (lambda dock: dock.model.file_wanted.emit(), False),
     "packaged model": (lambda dock: dock.commands.use_packaged_model(), False),
     "train a round": (_train, True),

@@ -19,6 +19,8 @@ from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2.study.index_query import Filter
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_mae_sam2.annotate.study_queue import Standing
 
 TO_DO, FOR_ME, REVIEW = "To do", "Meant for me", "Needs review"
@@ -37,6 +39,8 @@ class QueuePanel(QWidget):
     review_wanted = Signal()
     refused = Signal()
     step_wanted = Signal(int)
+    shown = Signal()
+    """It is seen from now on, and may be out of date."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +89,11 @@ class QueuePanel(QWidget):
         layout.addLayout(second)
         self.show_standing(None)
         self.show_in_hand(False)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Tell that it is seen."""
+        super().showEvent(event)
+        self.shown.emit()
 
     def wanted(self, grader: str) -> Filter:
         """Give the cases that the grader wants."""

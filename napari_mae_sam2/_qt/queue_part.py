@@ -65,10 +65,11 @@ class QueuePart(Part):
             Key(("Alt-N",), "take the next case", lambda: self._take(1), group),
             Key(("Alt-B",), "take the case before", lambda: self._take(-1), group),
         )
+        self.panel.shown.connect(self._look)
         self.panel.step_wanted.connect(self._take)
         self.panel.done_wanted.connect(self._done)
-        self.panel.review_wanted.connect(lambda: self._save_and("needs_review"))
-        self.panel.refused.connect(lambda: self._answer("cannot_grade"))
+        self.panel.review_wanted.connect(lambda: self.answer("needs_review"))
+        self.panel.refused.connect(lambda: self.answer("cannot_grade"))
         self.queue.looked.connect(self._show_standing)
         self.queue.taken.connect(self._open)
         self.queue.warned.connect(dock.messages.warn)
@@ -116,28 +117,32 @@ class QueuePart(Part):
             return
         self.queue.take(self._folder, desk.grader, self.panel.wanted(desk.grader), step)
 
-    def _done(self) -> None:
+    def answer(self, status: QueueStatus) -> None:
+        """Answer the case that was taken from the queue, and take the next.
+
+        All but "cannot_grade" save its labels first, also an empty one.
+        """
         if self._case is None:
-            self._take(1)  # what is in hand was not taken from the queue
+            self._dock.messages.tell("Take a case from the queue first.")
+        elif status == "cannot_grade":
+            self._say(status)
+        elif status == "done":  # a saved revision says so by itself
+            self._dock.desk.save(lambda: self._take(1))
         else:
-            self._save_and("done")
+            self._dock.desk.save(lambda: self._say(status))
 
-    def _save_and(self, status: QueueStatus) -> None:
-        # A saved revision says "done" by itself.
-        after = (
-            (lambda: self._take(1))
-            if status == "done"
-            else (lambda: self._answer(status))
-        )
-        self._dock.desk.save(after)
+    def _done(self) -> None:
+        self.answer("done")
 
-    def _answer(self, status: QueueStatus) -> None:
+    def _say(self, status: QueueStatus) -> None:
         self.queue.say(self._folder, self._dock.desk.grader, status)
         self._take(1)
 
     # --- inside ----------------------------------------------------------------
 
     def _look(self) -> None:
+        if self._case is None and not self.panel.isVisible():
+            return  # a large study is not read for a panel that nobody looks at
         worked = 0.0 if self._session is None else self._session.effort.spent.seconds
         go_on = self._case is not None and worked > self._worked
         self._worked = worked

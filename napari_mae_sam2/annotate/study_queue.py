@@ -153,7 +153,7 @@ class StudyQueue:
             return
 
         def work() -> Callable[[], None]:
-            queue = self._open(folder, grader)
+            queue = self._open(folder, grader, patient=True)
             if queue is not None:
                 self._give_back(queue, item)
             return lambda: None
@@ -183,7 +183,7 @@ class StudyQueue:
         if not self._closed:
             self._thread.submit(run)
 
-    def _open(self, folder: Path, grader: str) -> Queue | None:
+    def _open(self, folder: Path, grader: str, patient: bool = False) -> Queue | None:
         if not (folder / STUDY_FILE).exists():
             return None
         if self._study is None or self._study.folder != folder or self._index is None:
@@ -191,7 +191,8 @@ class StudyQueue:
             self._study = Study.open(folder)
             self._index = Index.open(self._study, self._place)
         queue = Queue(self._study, self._index, grader)
-        self._index.refresh()
+        # A window that closes waits for no large study, but gives its case back.
+        self._index.refresh(lambda: self._closed and not patient)
         return queue
 
     @staticmethod

@@ -52,6 +52,7 @@ class Index(Query):
         self._study = study
         self._rows = Rows(database)
         self._clock = clock
+        self._stopped: Callable[[], bool] = lambda: False
 
     @classmethod
     def open(
@@ -99,15 +100,23 @@ class Index(Query):
         """Let go of the file."""
         self._database.close()
 
-    def refresh(self) -> None:
+    def refresh(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Take in what happened since the last time; reads nothing twice.
+
+        Parameters
+        ----------
+        stopped : callable
+            Answers True once nobody wants it any more: a large study takes a while
+            the first time.
 
         Raises
         ------
         StudyError
-            If the folder cannot be listed; the index is then as it was.
+            If the folder cannot be listed, or it was stopped; the index is then as
+            it was.
         """
         self.troubles = []
+        self._stopped = stopped
         try:
             with self._database:
                 began = self._clock()
@@ -138,6 +147,7 @@ class Index(Query):
             for name in self._study.log.ids(folder):
                 if name in known:
                     continue
+                self._go_on()
                 try:
                     event = self._study.log.read(name)
                 except StudyError as error:
@@ -174,6 +184,7 @@ class Index(Query):
         return touched
 
     def _read_case(self, case: str) -> bool:
+        self._go_on()
         try:
             record = self._study.case(case)
             if record.id != case:
@@ -187,6 +198,10 @@ class Index(Query):
             self._name(error)
             return False
         return True
+
+    def _go_on(self) -> None:
+        if self._stopped():
+            raise StudyError("The index was not finished: it is next time.")
 
     def _name(self, error: StudyError) -> None:
         if str(error) not in self.troubles:

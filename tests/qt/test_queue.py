@@ -31,9 +31,13 @@ def part(grader, study):
     return part
 
 
-def _take(grader, part, push="Take next"):
+def _take(grader, part, push="Take next", key=""):
     before = grader.widget.session
-    grader.push(push)
+    if key:
+        grader.canvas.setFocus()
+        QTest.keyClick(grader.canvas, key, Qt.KeyboardModifier.AltModifier)
+    else:
+        grader.push(push)
     grader.wait(
         lambda: grader.widget.session not in (None, before), "opening the next case"
     )
@@ -51,7 +55,7 @@ def test_a_grader_works_off_the_queue(grader, part, study):
     _take(grader, part)
     assert grader.session.frame.name == "eye 0"
     assert part.panel.done.isEnabled()
-    _take(grader, part, "Done")
+    _take(grader, part, key="d")  # as the button does
     assert grader.session.frame.name == "eye 1"
     _take(grader, part, "Cannot grade")
     assert grader.session.frame.name == "eye 2"
@@ -83,16 +87,20 @@ def test_a_case_is_given_back_on_going_elsewhere(grader, part, study):
     ]  # fmt: skip
 
 
+def test_a_window_that_closes_gives_its_case_back(grader, part, study):
+    grader.widget.labels.grader.setText("anna")
+    _take(grader, part)
+    grader.widget.shut_down()
+    assert _events(study) == [("claim", "anna"), ("release", "anna")]
+
+
 def test_what_others_do_is_seen(grader, part, study, tmp_path):
     study.log.write("claim", grader="ben", case=study.case_ids()[0])
     frame = study.load_frame(study.case_ids()[1])
     labels = np.zeros(frame.shape, np.uint16)
     study.save_revision(frame, labels, grader="ben", parent=None)
     grader.widget.labels.grader.setText("anna")
-    grader.canvas.setFocus()
-    QTest.keyClick(grader.canvas, "n", Qt.KeyboardModifier.AltModifier)
-    grader.wait(lambda: grader.widget.session is not None, "opening the next case")
-    grader.wait_until_ready()
+    _take(grader, part)
     assert grader.session.frame.name == "eye 2"
     assert "1 of 3 answered" in part.panel.bar.text()
 

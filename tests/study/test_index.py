@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.index import Index
 from napari_mae_sam2.study.index_query import Filter
@@ -198,6 +199,24 @@ def test_a_second_refresh_reads_nothing_twice(
     monkeypatch.setattr(Study, "case", read)
     monkeypatch.setattr(type(filled.log), "read", read)
     index.refresh()
+
+
+def test_a_refresh_that_is_stopped_leaves_the_index_as_it_was(
+    filled: Study, place: Path
+) -> None:
+    index = Index.open(filled, place)
+    asked: list[int] = []
+
+    def stopped() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    with pytest.raises(StudyError, match="not finished"):
+        index.refresh(stopped)
+    assert index.items(now=NOW) == []
+    index.refresh()
+    assert len(index.items(now=NOW)) == 4
+    index.close()
 
 
 def test_a_damaged_record_is_named_and_does_not_block(
