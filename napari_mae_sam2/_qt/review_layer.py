@@ -55,7 +55,8 @@ class ReviewLayer:
             What lies on top of it.
         """
         if not patches:
-            if self._layer is not None:
+            # Hiding what is hidden would have the whole canvas drawn anew.
+            if self._layer is not None and self._layer.visible:
                 self._layer.visible = False
             return
         self.prepare(below)  # somebody may have deleted it

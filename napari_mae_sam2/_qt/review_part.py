@@ -69,8 +69,8 @@ class ReviewPart(Part):
             self._refresh()
             return
         session.review_changed.connect(self._refresh)
-        session.proposal_changed.connect(self._refresh)
-        session.draft_changed.connect(self._refresh)
+        session.proposal_changed.connect(self._on_prompt)
+        session.draft_changed.connect(self._on_prompt)
 
     def layers_ready(self) -> None:
         """Show the review on the layers of the case."""
@@ -85,10 +85,15 @@ class ReviewPart(Part):
     def _let_go(self) -> None:
         if self._session is not None:
             self._session.review_changed.disconnect(self._refresh)
-            self._session.proposal_changed.disconnect(self._refresh)
-            self._session.draft_changed.disconnect(self._refresh)
+            self._session.proposal_changed.disconnect(self._on_prompt)
+            self._session.draft_changed.disconnect(self._on_prompt)
         self._session = None
         self._patch = None
+
+    def _on_prompt(self, _changed: object) -> None:
+        # Without a review a click is nothing to this part, and must not wait for it.
+        if self._session is not None and self._session.review is not None:
+            self._refresh()
 
     def _refresh(self, *_: object) -> None:
         session, layers = self._session, self._dock.layers
