@@ -186,6 +186,12 @@ class Cases:
         try:
             found = [path.name for path in (self.folder / "cases").iterdir()]
         except OSError as error:
+            # A study without a case yet is one; a drive that is gone is none.
+            if (
+                isinstance(error, FileNotFoundError)
+                and (self.folder / STUDY_FILE).is_file()
+            ):
+                return []
             raise StudyError(f"{self.folder}: the cases cannot be read.") from error
         ids = [name for name in found if not name.startswith(".")]
         return sorted(ids, key=natural_key)

@@ -65,4 +65,4 @@ def test_one_click_at_full_resolution_hits_what_the_whole_frame_misses() -> None
         at_full_resolution = iou(click(part, close_up, place), mask)
         missed.append(iou(click(whole, CloseUp.whole(SHAPE), place), mask))
         assert at_full_resolution > max(0.65, missed[-1] + 0.2)
-    assert min(missed) < 0.4
+    assert max(missed) < 0.5

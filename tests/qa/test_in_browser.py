@@ -131,12 +131,12 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     page.run("large.close()")
 
     # Verdicts are there after the page was opened anew, and can be taken from a file.
-    page.run("location.reload()")
-    page.until("document.readyState === 'complete' && typeof content === 'function'")
+    page.reload()
     assert page.run(VERDICTS + ".length") == 3
     saved = page.run("JSON.stringify(content())")
-    page.run("localStorage.clear(); location.reload()")
-    page.until("typeof content === 'function' && content().verdicts.length === 0")
+    page.run("localStorage.clear()")
+    page.reload()
+    assert page.run(VERDICTS + ".length") == 0
     page.run(f"take(new File([{json.dumps(saved)}], 'verdicts.json'))")
     assert page.run(VERDICTS + ".length") == 3
     assert page.said == []

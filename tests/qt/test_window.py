@@ -27,6 +27,7 @@ def test_click_refine_undo_commit(at_work):
     assert at_work.wait_for_proposal()[SIDE]
     at_work.click((42, 62), leakage=False)
     assert not at_work.wait_for_proposal()[SIDE]
+    at_work.look()
     assert len(at_work.widget.layers.prompts.data) == 3
 
     at_work.press("Z")
@@ -97,8 +98,10 @@ def test_a_click_beside_the_frame_is_no_prompt(at_work):
 def test_candidates_are_cycled(at_work):
     at_work.click(TOP)
     at_work.wait_for_proposal()
+    at_work.look()
     assert "Candidate 1 of 3" in at_work.widget.segment.candidate.text()
     at_work.press("Q")
+    at_work.look()
     assert "Candidate 2 of 3" in at_work.widget.segment.candidate.text()
     at_work.press("Q")
     assert not at_work.widget.layers.proposal.data.any()

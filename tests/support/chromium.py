@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import select
@@ -99,6 +100,19 @@ class Page:
     def open(self, path: Path) -> None:
         self.call("Page.navigate", url=path.as_uri())
         self.until("document.readyState === 'complete'")
+
+    def reload(self) -> None:
+        """Open the page anew, and wait until it is the new one that answers."""
+        self.run("window.isOld = true")
+        self.call("Page.reload")
+        end = time.monotonic() + 60
+        while True:
+            assert time.monotonic() < end
+            # While one page goes and the other comes, nobody answers.
+            with contextlib.suppress(AssertionError):
+                if self.run("!window.isOld && document.readyState === 'complete'"):
+                    return
+            time.sleep(0.05)
 
     def run(self, code: str) -> Any:
         """Evaluate JavaScript and return what it gives."""

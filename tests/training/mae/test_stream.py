@@ -19,6 +19,8 @@ from mae_sam2_training.stream import (
     crop_frame,
 )
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.reading import read_frame
+from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,9 +141,10 @@ def test_a_study_gives_all_its_frames(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text(json.dumps({"schema": 1}))
     with pytest.raises(ConfigError, match="no case yet"):
         FilesOnDisk(tmp_path)
+    study = Study.open(tmp_path)
     for case in ("a", "b"):
-        (tmp_path / "cases" / case).mkdir(parents=True)
-        tifffile.imwrite(tmp_path / "cases" / case / "frame.tif", ramp(90))
+        tifffile.imwrite(tmp_path / f"{case}.tif", ramp(90))
+        study.add_frame(read_frame(tmp_path / f"{case}.tif"))
 
     assert len(FilesOnDisk(tmp_path).files) == 2
 
