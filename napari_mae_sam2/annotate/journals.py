@@ -125,7 +125,8 @@ class Journals:
     def wait(self) -> None:
         """Wait until all that happened so far is written."""
         if not self._closed:
-            self._thread.submit(lambda: None).result()
+            with suppress(RuntimeError):  # closed just now: all of it is written
+                self._thread.submit(lambda: None).result()
 
     def close(self) -> None:
         """Write what is left to write, then stop."""

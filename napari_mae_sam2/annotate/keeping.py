@@ -135,7 +135,9 @@ class Keeping:
                 then()
 
         grader, model = self._signature()
-        self._writer.save(session, folder, grader, model, done)
+        # A revision that the journal does not lead up to would, after a crash, look as
+        # if somebody had gone on elsewhere, and the history would be passed over.
+        self._writer.save(session, folder, grader, model, done, self._journals.wait)
 
     def save_all(self) -> None:
         """Save every case that changed, in the background."""

@@ -85,8 +85,12 @@ class Writer:
         grader: str,
         model: ModelRecord | None,
         done: Callable[[Exception | None], None],
+        first: Callable[[], None],
     ) -> None:
-        """Write the session as it stands now; `done` learns how it went."""
+        """Write the session as it stands now; `done` learns how it went.
+
+        `first` is called before, in the thread that writes.
+        """
         snapshot = session.snapshot()
 
         def finish(error: Exception | None) -> None:
@@ -96,6 +100,7 @@ class Writer:
         def work() -> None:
             error: Exception | None = None
             try:
+                first()
                 _write(session, snapshot, folder, grader, model)
             except Exception as raised:
                 error = raised
