@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_mae_sam2.model.openvino_encoder import import_openvino
+from napari_mae_sam2.model.openvino_encoder import compile_network
 from napari_mae_sam2.model.openvino_export import POINTS, POINTS_ON_MASK
 
 if TYPE_CHECKING:
@@ -39,17 +39,8 @@ class OpenVinoDecoder:
     """
 
     def __init__(self, converted: Path, threads: int, rest: Decoder) -> None:
-        core = import_openvino().Core()
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": threads,
-            "ENABLE_CPU_PINNING": False,
-        }
         self._points, self._on_mask = (
-            core.compile_model(
-                core.read_model(converted / name), "CPU", settings
-            ).create_infer_request()
+            compile_network(converted / name, threads).create_infer_request()
             for name in (POINTS, POINTS_ON_MASK)
         )
         self._rest = rest

@@ -73,7 +73,7 @@ def export(part: Part, model: SAM2Base, folder: Path) -> None:
         torch.full((1, 2, 2), side / 2),
         torch.ones((1, 2), dtype=torch.int32),
     ]
-    shapes = [tuple(part.shape) for part in points[:3]]
+    shapes = [tuple(value.shape) for value in points[:3]]
     shapes += [(1, _ANY, 2), (1, _ANY)]
     mask = torch.zeros(1, 1, *model.sam_prompt_encoder.mask_input_size)
     _write(folder / POINTS, _Points(model), points, shapes)

@@ -12,9 +12,6 @@ import torch
 
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model import openvino_conversion
-from napari_mae_sam2.model.architectures import Architecture, build_model
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import LoadedModel, load_model, save_checkpoint
 from napari_mae_sam2.model.encoder import Encoder, TorchEncoder
 from napari_mae_sam2.model.engine_choice import Engine
 from napari_mae_sam2.model.engines import open_encoder
@@ -34,29 +31,22 @@ from napari_mae_sam2.model.prepared import PreparedEncoder
 from napari_mae_sam2.model.protocol import Cancelled, Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from napari_mae_sam2.model.checkpoint import LoadedModel
 
 pytest.importorskip("openvino")
 
 SIDE = 128
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
-        patch.delenv("NAPARI_MAE_SAM2_ENCODER", raising=False)
-        yield
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    torch.manual_seed(0)
-    model = build_model(Architecture("tiny"), image_size=SIDE)
-    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    save_checkpoint(path, model, ModelCard(architecture="tiny", image_size=SIDE))
-    return load_model(path)
+def loaded(own_home: None, small_loaded: LoadedModel) -> LoadedModel:
+    return small_loaded
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_mae_sam2.model.architectures import Architecture, build_model
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import LoadedModel, load_model, save_checkpoint
 from napari_mae_sam2.model.decoder import TorchDecoder
 from napari_mae_sam2.model.engine_choice import Engine
 from napari_mae_sam2.model.engines import open_decoder, open_encoder
-from napari_mae_sam2.model.folders import HOME_VARIABLE
 from napari_mae_sam2.model.forward import Features, PromptBatch
 from napari_mae_sam2.model.loading import open_predictor
 from napari_mae_sam2.model.openvino_conversion import (
@@ -27,29 +23,21 @@ from napari_mae_sam2.model.prepared import PreparedDecoder
 from napari_mae_sam2.model.protocol import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from napari_mae_sam2.model.checkpoint import LoadedModel
 
 pytest.importorskip("openvino")
 
 SIDE = 128
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
-        patch.delenv("NAPARI_MAE_SAM2_ENCODER", raising=False)
-        yield
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    torch.manual_seed(0)
-    model = build_model(Architecture("tiny"), image_size=SIDE)
-    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    save_checkpoint(path, model, ModelCard(architecture="tiny", image_size=SIDE))
-    return load_model(path)
+def loaded(own_home: None, small_loaded: LoadedModel) -> LoadedModel:
+    return small_loaded
 
 
 @pytest.fixture(scope="module")
