@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -137,6 +139,21 @@ def test_saying_that_there_is_no_leakage_is_saved(desk, inbox, folder):
     inbox.run_until(lambda: desk.worklist.current.status is Status.GRADED)
     (record,) = records(folder / STUDY_NAME)
     assert record["lesions"] == []
+
+
+def test_a_save_waits_for_the_journal_that_leads_up_to_it(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    free, busy = threading.Event(), threading.Event()
+    desk._journals.later(lambda: busy.set() or free.wait(30))
+    assert busy.wait(30)
+    paint(desk.session)
+    desk.save()
+    time.sleep(0.3)
+    assert not records(folder)  # killed now, the history would not know of it
+    free.set()
+    inbox.run_until(saved(desk))
+    assert len(records(folder)) == 1
 
 
 def test_a_correction_names_the_revision_that_it_corrects(desk, inbox, folder):
