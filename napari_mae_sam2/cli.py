@@ -270,7 +270,13 @@ def predict(
     inputs: Annotated[
         list[Path], typer.Argument(help="Frames, folders and studies.", min=1)
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write into.")
+    ] = None,
+    propose: Annotated[
+        Path | None,
+        typer.Option(help="A study: its queue gets the answers as proposals."),
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="Weights; the model in use by default.")
     ] = None,
@@ -284,17 +290,25 @@ def predict(
     processes: Annotated[
         int, typer.Option(min=1, help="Each has a model of its own.")
     ] = 1,
+    json_progress: Annotated[
+        bool, typer.Option(help="Print one JSON object per line, for programs.")
+    ] = False,
 ) -> None:
     """Find the leakage of many frames; goes on where it stopped.
 
-    Writes labels, probabilities, previews and one table. The exit code is 1 where a
-    frame had to be left out, 130 where it was stopped.
+    Writes labels, probabilities, previews and one table; with --propose alone into
+    the study itself. The exit code is 1 where a frame had to be left out, 130 where
+    it was stopped.
     """
     from napari_mae_sam2.predict.command import predict_folder
     from napari_mae_sam2.predict.processes import Setup
+    from napari_mae_sam2.predict.report import BarReport, JsonReport
 
-    setup = Setup(model, out, prompts, batch, processes)
-    raise typer.Exit(predict_folder(setup, inputs))
+    if out is None and propose is None:
+        raise PlainError("Say where to write: --out FOLDER, or --propose STUDY.")
+    setup = Setup(model, out, prompts, batch, processes, propose)
+    report = JsonReport() if json_progress else BarReport()
+    raise typer.Exit(predict_folder(setup, inputs, report))
 
 
 @app.command()

@@ -6,47 +6,19 @@ cannot take the window down, and cancelling is ending a process.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import subprocess
-import sys
-import threading
-from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.annotate.child_process import ChildProcess, Exit, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+__all__ = ["Ended", "Progress", "TrainingRun"]
+
 log = logging.getLogger(__name__)
-
-SECONDS_TO_STOP = 15.0
-"""How long a cancelled round may take to put its files in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """One line of what the round reports.
-
-    Attributes
-    ----------
-    event : str
-        "start", "embed", "step", "validate", "saved", "error" or "end".
-    values : mapping
-        The other fields of the line, such as "step", "total", "loss", "dice".
-    """
-
-    event: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-    def number(self, name: str) -> float | None:
-        """Return a field as a number; None where it is absent or no number."""
-        value = self.values.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,89 +65,44 @@ class TrainingRun:
     ) -> None:
         self._out = out
         self._on_progress = on_progress
-        self._on_end = on_end
-        self._cancelled = False
-        self._complaints: deque[str] = deque(maxlen=20)
-        self._process = subprocess.Popen(
+        self._saved = Progress("saved")
+        self._child = ChildProcess(
             [
-                *(sys.executable, "-m", "mae_sam2_training", "finetune", str(study)),
+                *("mae_sam2_training", "finetune", str(study)),
                 *("--out", str(out), "--json-progress", *options),
             ],
-            # Threads that wait for each other must sleep, not spin: the cores are
-            # shared with the window, and spinning starves both.
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            self._hear,
+            lambda end: on_end(self._verdict(end)),
         )
-        if hasattr(os, "setpriority"):
-            # The grader goes on clicking: training takes what is left of the cores.
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._complainer = threading.Thread(target=self._hear_complaints, daemon=True)
-        self._complainer.start()
-        self._listener.start()
 
     @property
     def is_running(self) -> bool:
         """True until the process has ended."""
-        return self._process.poll() is None
+        return self._child.is_running
 
     def cancel(self) -> None:
         """Ask the round to stop; it is ended by force where it does not listen."""
-        if self.is_running:
-            self._cancelled = True
-            self._process.terminate()
-            reaper = threading.Timer(SECONDS_TO_STOP, self._kill)
-            reaper.daemon = True
-            reaper.start()
+        self._child.cancel()
 
     def close(self) -> None:
         """Cancel and wait for the end."""
-        self.cancel()
-        self._listener.join(SECONDS_TO_STOP + 5)
+        self._child.close()
 
-    def _kill(self) -> None:
-        if self.is_running:
-            self._process.kill()
+    def _hear(self, progress: Progress) -> None:
+        if progress.event == "saved":
+            self._saved = progress
+        self._on_progress(progress)
 
-    def _hear_complaints(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as stream:
-            for line in stream:
-                self._complaints.append(line.rstrip())
-
-    def _listen(self) -> None:
-        told, saved = "", Progress("saved")
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            for line in stream:
-                progress = _parse(line)
-                if progress is None:
-                    continue
-                if progress.event == "error":
-                    told = str(progress.values.get("message", ""))
-                if progress.event == "saved":
-                    saved = progress
-                self._on_progress(progress)
-        code = self._process.wait()
-        self._complainer.join(2)
-        self._on_end(self._verdict(code, told, saved))
-
-    def _verdict(self, code: int, told: str, saved: Progress) -> Ended:
-        if code == 0 and self._out.is_file():
-            return _success(self._out, saved)
-        if self._cancelled:
+    def _verdict(self, end: Exit) -> Ended:
+        if end.code == 0 and self._out.is_file():
+            return _success(self._out, self._saved)
+        if end.cancelled:
             return Ended(
                 None, False, "The round was cancelled; the old model stays in use."
             )
-        log.error("Training ended with %s:\n%s", code, "\n".join(self._complaints))
-        why = told or next((line for line in reversed(self._complaints) if line), "")
-        why = why or f"the training process ended with code {code}"
-        return Ended(None, True, f"The round failed: {why} The old model stays.")
+        complaints = "\n".join(end.complaints)
+        log.error("Training ended with %s:\n%s", end.code, complaints)
+        return Ended(None, True, f"The round failed: {end.why} The old model stays.")
 
 
 def _success(model: Path, saved: Progress) -> Ended:
@@ -225,14 +152,3 @@ def _compare(numbers: Progress) -> str:
             "label more cases before you rely on it."
         )
     return told
-
-
-def _parse(line: str) -> Progress | None:
-    """Read a line of progress; anything else that is printed is passed over."""
-    try:
-        values = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(values, dict) or not isinstance(values.get("event"), str):
-        return None
-    return Progress(values.pop("event"), values)

@@ -1,20 +1,12 @@
-"""`napari-mae-sam2 predict`: the run with a progress bar and a summary."""
+"""`napari-mae-sam2 predict`: the whole run, from what was asked for to a summary."""
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
+import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.predict.opening import (
     model_record,
     open_for_run,
@@ -22,22 +14,26 @@ from napari_mae_sam2.predict.opening import (
 )
 from napari_mae_sam2.predict.processes import Setup, steps_in_processes
 from napari_mae_sam2.predict.prompts_file import PromptBook
+from napari_mae_sam2.predict.proposals import Proposals
+from napari_mae_sam2.predict.report import Done
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.run import PredictRun
 from napari_mae_sam2.predict.sources import list_sources
+from napari_mae_sam2.predict.stored import results_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from napari_mae_sam2.predict.report import Report
     from napari_mae_sam2.predict.run import Outcome
     from napari_mae_sam2.predict.sources import Source
 
 STOPPED: Final = 130
-"""Exit code of a run that was ended with Ctrl-C."""
+"""Exit code of a run that was ended with Ctrl-C or by its parent."""
 
 
-def predict_folder(setup: Setup, inputs: Sequence[Path]) -> int:
+def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
     """Predict and say what became of it.
 
     Returns
@@ -48,68 +44,82 @@ def predict_folder(setup: Setup, inputs: Sequence[Path]) -> int:
     Raises
     ------
     PlainError
-        If the inputs, the prompts, the model or the folder cannot be used.
+        If the inputs, the prompts, the model or a folder cannot be used.
     """
-    sources = list_sources(inputs)
-    if setup.prompts is not None:
-        PromptBook.read(setup.prompts)  # before the model, which takes longer
-    console = Console(stderr=True, highlight=False)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        *(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
-    )
-    counts: Counter[str] = Counter()
-    trouble: list[str] = []
-    stopped = False
-    run = _Run(setup, console)
+    # Who started it ends it as Ctrl-C does: what was begun is finished.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Predicting", total=len(sources))
-            for outcome in run.steps(sources):
-                counts[outcome.what] += 1
-                if outcome.sentence:
-                    trouble.append(outcome.sentence)
-                bar.update(task, advance=1, description=f"Predicting {outcome.name}")
-    except KeyboardInterrupt:
-        stopped = True
+        done = _predict(setup, inputs, report)
+    except PlainError as error:
+        report.failed(str(error))
+        raise
     finally:
-        run.close()
-    table = run.results.write_table()
-    print(
-        f"{counts['made']} of {len(sources)} frames predicted with {run.engine}, "
-        f"{counts['found']} were there already: {table}"
-    )
-    for sentence in trouble:
-        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
-    if stopped:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        signal.signal(signal.SIGTERM, before)
+    report.end(done)
+    if done.stopped:
         return STOPPED
-    return 1 if trouble else 0
+    return 1 if done.trouble else 0
+
+
+def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
+    done = Done()
+    run: _Run | None = None
+    try:
+        sources = list_sources(inputs)
+        done.total = len(sources)
+        if setup.prompts is not None:
+            PromptBook.read(setup.prompts)  # before the model, which takes longer
+        run = _Run(setup, report)
+        done.engine, done.folder = run.engine, run.results.folder
+        with report.frames(len(sources)):
+            for outcome in run.steps(sources):
+                done.take(outcome)
+                report.frame(outcome, done)
+    except KeyboardInterrupt:
+        done.stopped = True
+    finally:
+        if run is not None:
+            run.close()
+    if run is not None:
+        done.table = run.results.write_table()
+    return done
 
 
 class _Run:
     """One process or several, whichever was asked for."""
 
-    def __init__(self, setup: Setup, console: Console) -> None:
-        with console.status("Loading the model"):
+    def __init__(self, setup: Setup, report: Report) -> None:
+        with report.doing("Loading the model"):
             self._predictor = open_for_run(setup.weights)
         try:
-            self.results = Results.create(setup.out, model_record(self._predictor))
-            with console.status(f"Preparing the encoder: {self._predictor.engine}"):
+            model = model_record(self._predictor)
+            if setup.out is None:
+                assert setup.study is not None  # the console script asks for one
+                out = results_folder(setup.study, model.fingerprint)
+            else:
+                out = setup.out
+            if setup.study is not None:
+                self._proposals: Proposals | None = Proposals(setup.study, model)
+            else:
+                self._proposals = None
+            self.results = Results.create(out, model)
+            with report.doing(f"Preparing the encoder: {self._predictor.engine}"):
                 # Here also for several processes: they find it prepared.
                 wait_until_ready(self._predictor)
         except BaseException:
             self._predictor.close()
             raise
         self.engine = self._predictor.engine
-        self._setup = setup
+        self._setup = replace(setup, out=out)
 
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         setup = self._setup
         if setup.processes > 1:
             return steps_in_processes(setup, sources)
         book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
-        run = PredictRun(self._predictor, self.results, book, setup.batch)
+        run = PredictRun(
+            self._predictor, self.results, book, setup.batch, self._proposals
+        )
         return run.steps(sources)
 
     def close(self) -> None:

@@ -28,18 +28,22 @@ class Setup:
     ----------
     weights : Path or None
         None for the model in use.
-    out : Path
-        Folder of results, made already.
+    out : Path or None
+        Folder of results, made already; None for the study's own, before it is known
+        which model it is.
     prompts : Path or None
     batch : int
     processes : int
+    study : Path or None
+        Its queue gets every frame as proposed.
     """
 
     weights: Path | None
-    out: Path
+    out: Path | None
     prompts: Path | None
     batch: int
     processes: int
+    study: Path | None = None
 
 
 _run: PredictRun | None = None  # of this process, made once
@@ -72,15 +76,26 @@ def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outc
 def _start(setup: Setup) -> None:
     import torch
 
-    from napari_mae_sam2.predict.opening import open_for_run, wait_until_ready
+    from napari_mae_sam2.predict.opening import (
+        model_record,
+        open_for_run,
+        wait_until_ready,
+    )
+    from napari_mae_sam2.predict.proposals import Proposals
 
     global _run
+    assert setup.out is not None  # the first process has chosen it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // setup.processes))
     predictor = open_for_run(setup.weights)
     wait_until_ready(predictor)
     book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
-    _run = PredictRun(predictor, Results.open(setup.out), book, setup.batch)
+    proposals = None
+    if setup.study is not None:
+        proposals = Proposals(setup.study, model_record(predictor))
+    _run = PredictRun(
+        predictor, Results.open(setup.out), book, setup.batch, proposals
+    )
 
 
 def _predict(sources: Sequence[Source]) -> list[Outcome]:

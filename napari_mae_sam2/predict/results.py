@@ -48,7 +48,9 @@ SCHEMA: Final = 1
 PREVIEW_SIDE: Final = 768
 """Longer side of a preview in pixels."""
 
-_HEAD: Final = "predictions.json"
+HEAD: Final = "predictions.json"
+"""Says which model it was; a folder that holds it is one of results."""
+
 _TABLE: Final = "predictions.csv"
 _FOLDERS: Final = ("labels", "probability", "previews", "records")
 
@@ -115,7 +117,7 @@ class Results:
         PlainError
             If it cannot be written or holds another model's predictions.
         """
-        if (folder / _HEAD).exists():
+        if (folder / HEAD).exists():
             opened = cls.open(folder)
             if opened.model.fingerprint != model.fingerprint:
                 raise StudyError(
@@ -129,29 +131,29 @@ class Results:
         except OSError as error:
             raise write_error(folder, error) from error
         head = {"schema": SCHEMA, "software": SOFTWARE, "time": now()}
-        write_file(folder / _HEAD, to_json(head | {"model": dump(model)}))
+        write_file(folder / HEAD, to_json(head | {"model": dump(model)}))
         return cls(folder, model)
 
     @classmethod
     def open(cls, folder: Path) -> Results:
         """Open a folder that predict wrote; `StudyError` where it is none."""
-        if not (folder / _HEAD).is_file():
+        if not (folder / HEAD).is_file():
             raise StudyError(
                 f"{folder} holds no predictions: make them with "
                 "“napari-mae-sam2 predict FRAMES --out FOLDER”."
             )
-        head = read_json(folder / _HEAD)
+        head = read_json(folder / HEAD)
         try:
             model = ModelRecord.model_validate(head.get("model"))
         except ValueError as error:
             raise StudyError(
-                f"{folder / _HEAD} is damaged: predict anew into another folder."
+                f"{folder / HEAD} is damaged: predict anew into another folder."
             ) from error
         return cls(folder, model)
 
     def has(self, name: str, frame: Frame, prompts: str) -> bool:
         """Tell whether a frame was predicted from these prompts, whole."""
-        path = self.folder / "records" / f"{name}.json"
+        path = self.record(name)
         if not path.exists():
             return False
         try:
@@ -182,12 +184,16 @@ class Results:
         write_file(probability, tiff_bytes(answer.probability))
         write_file(self.preview(stem), preview_jpeg(frame.pixels))
         content = to_json(record.model_dump(mode="json", by_alias=True))
-        write_file(self.folder / "records" / f"{stem}.json", content)
+        write_file(self.record(stem), content)
 
     def records(self) -> Iterator[FrameRecord]:
         """Read the records of all frames that are done, by name."""
         for path in sorted((self.folder / "records").glob("[!.]*.json")):
             yield load_record(path)
+
+    def record(self, name: str) -> Path:
+        """Where it is kept what is known of a frame."""
+        return self.folder / "records" / f"{name}.json"
 
     def preview(self, name: str) -> Path:
         """Where the small picture of a frame is."""
@@ -196,6 +202,10 @@ class Results:
     def label(self, name: str) -> Path:
         """Where the lesion ids of a frame are."""
         return self.folder / "labels" / f"{name}{LABEL_ENDING}.tif"
+
+    def probability(self, name: str) -> Path:
+        """Where the probabilities of a frame are."""
+        return self.folder / "probability" / f"{name}.tif"
 
     def write_table(self) -> Path:
         """Write the table anew from the records; returns where it is."""

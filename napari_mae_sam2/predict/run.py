@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.model.embedding import FrameEmbedding
     from napari_mae_sam2.model.predictor import Sam2Predictor
     from napari_mae_sam2.model.protocol import Prompts
+    from napari_mae_sam2.predict.proposals import Proposals
     from napari_mae_sam2.predict.sources import Source
 
 BATCH = 4
@@ -66,6 +67,8 @@ class PredictRun:
     book : PromptBook
     batch : int
         Frames that are encoded together.
+    proposals : Proposals, optional
+        Takes every frame whose answer is there.
     """
 
     def __init__(
@@ -74,11 +77,13 @@ class PredictRun:
         results: Results,
         book: PromptBook | None = None,
         batch: int = BATCH,
+        proposals: Proposals | None = None,
     ) -> None:
         self._predictor = predictor
         self._results = results
         self._book = book or PromptBook()
         self._batch = batch
+        self._proposals = proposals
 
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         """Predict all frames; yields what became of each.
@@ -125,7 +130,8 @@ class PredictRun:
         except PlainError as error:
             return Outcome(source.name, "trouble", str(error))
         if self._results.has(case_id(frame), frame, digest(prompts)):
-            return Outcome(source.name, "found")
+            # The run may have been ended before it was proposed.
+            return self._propose(frame, Outcome(source.name, "found"))
         field = field_mask(frame.pixels)
         return _Read(source, frame, prompts, field, assess(frame.pixels, field))
 
@@ -154,7 +160,16 @@ class PredictRun:
             sentence = f"{read.source.name}: {error}"
             return Outcome(read.source.name, "trouble", sentence)
         self._results.write(_record(read, answer), read.frame, answer)
-        return Outcome(read.source.name, "made")
+        return self._propose(read.frame, Outcome(read.source.name, "made"))
+
+    def _propose(self, frame: Frame, outcome: Outcome) -> Outcome:
+        if self._proposals is not None:
+            try:
+                self._proposals.add(frame)
+            except PlainError as error:
+                sentence = f"{outcome.name}: {error}"
+                return Outcome(outcome.name, "trouble", sentence)
+        return outcome
 
 
 def _record(read: _Read, answer: Answer) -> FrameRecord:

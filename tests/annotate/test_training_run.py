@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from napari_mae_sam2.annotate import training_run
+from napari_mae_sam2.annotate import child_process
 from napari_mae_sam2.annotate.training_run import TrainingRun
 
 
@@ -22,7 +22,7 @@ def start(tmp_path, monkeypatch):
         body = textwrap.dedent(script)
         program.write_text(f"#!{sys.executable}\nimport json, sys, time\n{body}")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(training_run.sys, "executable", str(program))
+        monkeypatch.setattr(child_process.sys, "executable", str(program))
         heard, ended = [], queue.Queue()
         out = tmp_path / "new.safetensors"
         made = TrainingRun(tmp_path / "study", out, heard.append, ended.put)
@@ -133,7 +133,7 @@ def test_cancel_ends_the_process_and_is_no_failure(start):
 
 
 def test_a_process_that_does_not_listen_is_ended_by_force(start, monkeypatch):
-    monkeypatch.setattr(training_run, "SECONDS_TO_STOP", 0.3)
+    monkeypatch.setattr(child_process, "SECONDS_TO_STOP", 0.3)
     run, heard, ended = start(
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         + lines({"event": "start"})

@@ -1,0 +1,70 @@
+"""Predicted frames become cases of a study that wait to be corrected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.study.cases import case_id
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.records import ModelRecord
+
+
+class Proposals:
+    """Adds frames to the queue of a study as proposed.
+
+    Parameters
+    ----------
+    study : Path
+        Its folder; made where it is no study yet.
+    model : ModelRecord
+        Which made the predictions, for the log.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be read or made.
+    """
+
+    def __init__(self, study: Path, model: ModelRecord) -> None:
+        self._study = Study.open_or_create(study)
+        self._model = model
+        # Whoever answers meanwhile has a revision, which is asked for case by case.
+        self._said = _statuses(self._study)
+
+    def add(self, frame: Frame) -> bool:
+        """Make a frame a case that waits to be corrected.
+
+        Returns
+        -------
+        bool
+            False where somebody has said something of the case, or saved a label:
+            then it stays as it is.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be written.
+        """
+        name = case_id(frame)
+        if self._said.get(name, "new") != "new" or self._study.revision_ids(name):
+            return False
+        self._study.add_frame(frame)
+        details = {"status": "proposed", "fingerprint": self._model.fingerprint}
+        self._study.log.write("status", case=name, details=details)
+        self._said[name] = "proposed"
+        return True
+
+
+def _statuses(study: Study) -> dict[str, str]:
+    """Say where every case stands that something was said of."""
+    said: dict[str, str] = {}
+    for event in study.log.events():
+        status = event.details.get("status")
+        if event.case is not None and status and "reading" not in event.details:
+            said[event.case] = str(status)
+    return said

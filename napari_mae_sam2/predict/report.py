@@ -1,0 +1,182 @@
+"""How a run of predict tells how it goes: a bar for people, JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_mae_sam2.predict.run import Outcome
+
+
+@dataclass(slots=True)
+class Done:
+    """What a run came to.
+
+    Attributes
+    ----------
+    total : int
+        Frames that were asked for.
+    counts : Counter of str
+        How many frames were "made", "found" or "trouble".
+    trouble : list of str
+        One sentence for each frame that was left out.
+    engine : str
+        What encoded them.
+    folder, table : Path or None
+        Where the results are.
+    stopped : bool
+        True where it was ended before the last frame.
+    """
+
+    total: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    trouble: list[str] = field(default_factory=list)
+    engine: str = ""
+    folder: Path | None = None
+    table: Path | None = None
+    stopped: bool = False
+
+    def take(self, outcome: Outcome) -> None:
+        """Count what became of a frame."""
+        self.counts[outcome.what] += 1
+        if outcome.sentence:
+            self.trouble.append(outcome.sentence)
+
+
+class Report(Protocol):
+    """Hears of a run as it goes."""
+
+    def doing(self, words: str) -> AbstractContextManager[object]:
+        """Say what takes a while before the first frame."""
+        ...
+
+    def frames(self, total: int) -> AbstractContextManager[object]:
+        """Begin with the frames."""
+        ...
+
+    def frame(self, outcome: Outcome, done: Done) -> None:
+        """Say what became of a frame; `done` counts it already."""
+        ...
+
+    def failed(self, sentence: str) -> None:
+        """Say why nothing more comes; the same sentence is raised."""
+        ...
+
+    def end(self, done: Done) -> None:
+        """Say what it came to."""
+        ...
+
+
+class BarReport:
+    """A bar on standard error, the summary on standard output."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bar: Progress | None = None
+
+    def doing(self, words: str) -> AbstractContextManager[object]:
+        """Turn something round beside the words."""
+        return self._console.status(words)
+
+    @contextmanager
+    def frames(self, total: int) -> Iterator[None]:
+        """Show the bar as long as this is open."""
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            *(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            bar.add_task("Predicting", total=total)
+            self._bar = bar
+            yield
+
+    def frame(self, outcome: Outcome, done: Done) -> None:
+        """Move the bar on."""
+        assert self._bar is not None  # frames was called
+        task = self._bar.tasks[0].id
+        self._bar.update(task, advance=1, description=f"Predicting {outcome.name}")
+
+    def failed(self, sentence: str) -> None:
+        """Say nothing: the console script prints what is raised."""
+
+    def end(self, done: Done) -> None:
+        """Print the summary, and what was left out."""
+        print(
+            f"{done.counts['made']} of {done.total} frames predicted with "
+            f"{done.engine}, {done.counts['found']} were there already: {done.table}"
+        )
+        for sentence in done.trouble:
+            print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
+        if done.stopped:
+            print("Stopped. The same command goes on from here.", file=sys.stderr)
+
+
+class JsonReport:
+    """One JSON object a line on standard output; see `docs/progress.md`."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def doing(self, words: str) -> AbstractContextManager[object]:
+        """Say it in a line."""
+        _say("start", message=words)
+        return nullcontext()
+
+    def frames(self, total: int) -> AbstractContextManager[object]:
+        """Say how many there are."""
+        self._began = time.monotonic()
+        _say("start", total=total)
+        return nullcontext()
+
+    def frame(self, outcome: Outcome, done: Done) -> None:
+        """Say how far it is."""
+        count = done.counts.total()
+        # What was there already takes no time, and tells nothing of what is to come.
+        slow = count - done.counts["found"]
+        left = None
+        if slow:
+            each = (time.monotonic() - self._began) / slow
+            left = round(each * (done.total - count), 1)
+        _say(
+            "predict",
+            **{"done": count, "total": done.total, "eta_s": left},
+            **{"name": outcome.name, "what": outcome.what},
+        )
+
+    def failed(self, sentence: str) -> None:
+        """Say why."""
+        _say("error", message=sentence)
+        _say("end", status="failed")
+
+    def end(self, done: Done) -> None:
+        """Say what it came to."""
+        _say(
+            "end",
+            status="cancelled" if done.stopped else "done",
+            made=done.counts["made"],
+            found=done.counts["found"],
+            left_out=done.trouble,
+            path=None if done.folder is None else str(done.folder),
+        )
+
+
+def _say(event: str, **values: object) -> None:
+    print(json.dumps({"event": event} | values), flush=True)
