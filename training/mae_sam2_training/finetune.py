@@ -243,7 +243,7 @@ def _save(
     before = {
         f"parent_{name.removeprefix('val/')}": value
         for step, name, value in read_metrics(run.folder / "metrics.csv")
-        if step == 0 and name.startswith("val/dice")
+        if step == 0 and name.startswith(("val/dice", "val/lesions"))
     }
     metrics = {k: v for k, v in fitted.metrics.items() if k != "score"} | before
     card = fine_tuned(parent, metrics, data, number)

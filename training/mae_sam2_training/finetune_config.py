@@ -108,6 +108,8 @@ class ValidationConfig(Section):
     """Lesions per frame that are clicked on: the largest ones."""
     frames: int = Field(100, ge=1)
     """Held-out frames that are looked at, at most."""
+    overlap: float = Field(0.25, gt=0, le=1)
+    """Share of a lesion that the answer without a click must cover to have found it."""
 
 
 class FinetuneLoop(LoopConfig):

@@ -147,7 +147,8 @@ class FinetuneTask:
 
         Gives `dice` (and the same as `score`): the mean over frames of the mean of
         what follows, as far as a frame has it; `dice_prompt_free` over frames, and
-        `dice_1_click` and so on over lesions.
+        `dice_1_click` and so on over lesions. `lesions_found` is the share of all
+        lesions that were found without a click.
         """
         validation = self._config.validation
         frames = min(len(self._held_out), validation.frames)
@@ -155,10 +156,12 @@ class FinetuneTask:
         if not frames:
             return {}
         found: dict[str, list[float]] = {"dice": [], "dice_prompt_free": []}
+        found["lesions_found"] = []
         found |= {_clicked(n): [] for n in clicks}
         for index in range(rank, frames, world):
-            free, curves = self._look(index)
+            free, hits, curves = self._look(index)
             found["dice_prompt_free"].append(free)
+            found["lesions_found"] += hits
             means = [free]
             for n in clicks if curves else ():
                 values = [curve[min(n, len(curve)) - 1] for curve in curves]
@@ -168,15 +171,25 @@ class FinetuneTask:
         tallies = {k: (float(np.sum(v)), float(len(v))) for k, v in found.items()}
         return {**tallies, "score": tallies["dice"]}
 
-    def _look(self, index: int) -> tuple[float, list[list[float]]]:
-        """Prompt-free Dice of a frame, and Dice after each click on its lesions."""
+    def _look(self, index: int) -> tuple[float, list[float], list[list[float]]]:
+        """Look at a frame.
+
+        Gives its Dice without a click, 1 for each lesion that was found so and 0 for
+        each that was not, and the Dice after each click on its largest lesions.
+        """
         shown = self._held_out.show(index, np.random.default_rng(index))
         with self._run.fabric.autocast():
             if isinstance(shown.seen, torch.Tensor):
                 seen = self._session.encode([shown.seen])[0]
                 shown = Shown(shown.name, shown.shape, shown.lesions, seen)
-            free = self._dice(self._ask(shown, shown.lesions > 0, "all", 0, None))[0]
+            asked = self._ask(shown, shown.lesions > 0, "all", 0, None)
+            answer = (self._session.answers(asked)[0] > 0).cpu()
+            free = dice(answer, torch.from_numpy(hard(asked.target)))
             sizes = np.bincount(shown.lesions.ravel())[1:]
+            hits = [
+                self._is_found(answer.numpy(), shown.lesions == n + 1)
+                for n in np.flatnonzero(sizes)
+            ]
             largest = np.argsort(-sizes, kind="stable") + 1
             clicks = self._config.validation.clicks
             curves = [
@@ -186,7 +199,17 @@ class FinetuneTask:
                 for n in largest[: self._config.validation.lesions]
                 if sizes[n - 1]
             ]
-        return free, curves
+        return free, hits, curves
+
+    def _is_found(
+        self,
+        answer: np.ndarray[Any, np.dtype[np.bool_]],
+        lesion: np.ndarray[Any, np.dtype[np.bool_]],
+    ) -> float:
+        """Give 1 where enough of a lesion is in the answer, 0 where it is not."""
+        wanted = hard(coverage(lesion, self._side))
+        share = self._config.validation.overlap
+        return float((answer & wanted).sum() >= share * wanted.sum())
 
     def _dice(self, sample: Sample) -> list[float]:
         wanted = torch.from_numpy(hard(sample.target))

@@ -15,7 +15,7 @@ from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import LesionRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BASE = ModelUsed(name="base", fingerprint="b" * 64)
@@ -81,3 +81,9 @@ def study(tmp_path: Path) -> Path:
     for number in range(6):
         add_label(folder, number)
     return folder
+
+
+@pytest.fixture
+def label_more(study: Path) -> Callable[[int], str]:
+    """Adds a further labelled case to the study."""
+    return lambda number: add_label(study, number)

@@ -8,7 +8,7 @@ import pytest
 from mae_sam2_training.evaluation.calibration import reliability
 from mae_sam2_training.evaluation.measuring import FrameResult, LesionResult
 from mae_sam2_training.rounds.config import RoundConfig
-from mae_sam2_training.rounds.judging import Verdict, judge, score
+from mae_sam2_training.rounds.judging import Verdict, changes, judge, score
 
 CONFIG = RoundConfig()
 NOTHING = float("nan")
@@ -157,3 +157,14 @@ def test_a_lost_kind_fails_however_good_the_rest_is() -> None:
 def test_a_box_must_still_give_what_is_in_it() -> None:
     assert failed(verdict(NEW, boxes=([0.9, 0.9], [0.7, 0.8]))) == ["box"]
     assert verdict(NEW, boxes=([0.9, 0.9], [0.85, 0.9])).proposed
+
+
+def test_changes_begin_with_the_worst() -> None:
+    old = [frame(0, 0.5), frame(1, 0.9), frame(2, 0, wanted=0, called=10)]
+    new = [frame(0, 0.7), frame(1, 0.6), frame(2, 0, wanted=0, called=60)]
+    rows = changes(old, new)
+    assert [row["case"] for row in rows] == ["f1", "f2", "f0"]
+    assert rows[1] == {
+        **{"case": "f2", "leaks": False, "old": 0.001, "new": 0.006},
+        "change": pytest.approx(-0.005),
+    }

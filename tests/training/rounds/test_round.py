@@ -14,8 +14,10 @@ from mae_sam2_training.rounds import commands as module
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.places import bench_of
 from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
+from napari_mae_sam2.study.round_answers import answers_file, read_answers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 QUICK = [
@@ -44,7 +46,10 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_round_from_labels_to_a_model_in_use(
-    study: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+    study: Path,
+    weights: Path,
+    label_more: Callable[[int], str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("round", study, "--weights", weights, *QUICK, "--json-progress") == 0
     told = events(capsys.readouterr().out)
@@ -70,6 +75,21 @@ def test_a_round_from_labels_to_a_model_in_use(
     assert result["new"]["counts"]["frames"] == 2
     assert {g["name"] for g in result["guards"]} >= {"empty", "area", "box"}
     assert told[-3]["proposed"] == result["proposed"]
+    looks = [event for event in told if event["event"] == "validate"]
+    assert all(0 <= look["lesions_found"] <= 1 for look in looks)
+    # what both models answered is kept, the worst change first
+    assert [c["case"] for c in result["cases"]] == [
+        c["case"] for c in sorted(result["cases"], key=lambda c: c["change"])
+    ]
+    for member in rounds.read(1).side("test"):
+        path = rounds.place(1) / "result" / answers_file(member.case)
+        old, new = read_answers(path)
+        assert old.shape == new.shape == (96, 96)
+    assert {c["case"] for c in result["cases"]} == {
+        m.case for m in rounds.read(1).side("test")
+    }
+    history = json.loads((rounds.folder / "history.json").read_text())
+    assert [row["status"] for row in history["rounds"]] == ["done"]
     page = (rounds.place(1) / "result" / "report.html").read_text()
     assert str(study) not in page
     # only what the next round can use is left of the work
@@ -85,7 +105,22 @@ def test_a_round_from_labels_to_a_model_in_use(
     seen = {p.stem for p in bench.embeddings.iterdir()}
     assert len(seen) == len(rounds.read(1).side("train") + rounds.read(1).side("val"))
 
+    # the next round is reckoned from what this one took; only its label is new
+    label_more(6)
+    before = rounds.numbers()
+    assert run("round", study, "--weights", weights, *QUICK, "--json-progress",
+               "--estimate") == 0  # fmt: skip
+    (reckoned, _) = events(capsys.readouterr().out)
+    assert reckoned["event"] == "estimate"
+    assert (reckoned["measured"], reckoned["new"]) == (True, 1)
+    assert reckoned["train"] + reckoned["val"] + reckoned["test"] == 7
+    assert 0 < reckoned["seconds"] < 60
+    assert reckoned["memory_gib"] > 1
+    assert rounds.numbers() == before
+
     assert run("promote", study, 1, "--force", "--by", "Ada") == 0
+    history = json.loads((rounds.folder / "history.json").read_text())
+    assert history["rounds"][0]["in_use"]
     again = ("--set", "start=in_use")
     assert run("round", study, "--weights", weights, *QUICK, *again) == 0
     second = rounds.read(2)

@@ -26,6 +26,7 @@ Event = Literal[
     "step",
     "validate",
     "phase",
+    "estimate",
     "judged",
     "picked",
     "saved",
@@ -106,7 +107,7 @@ class BarReporter:
             self._line(f"step {values['step']}: {score}{best}")
         elif event == "saved":
             self._line(f"Saved {values['path']}")
-        elif event in ("start", "note", "phase", "judged", "picked"):
+        elif event in ("start", "note", "phase", "estimate", "judged", "picked"):
             self._line(str(values["message"]))
         elif event == "end" and values["status"] == "cancelled":
             goes_on = values.get("resumable", True)

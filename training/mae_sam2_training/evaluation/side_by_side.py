@@ -14,9 +14,12 @@ from napari_mae_sam2.model.checkpoint import LoadedModel, load_model
 from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from mae_sam2_training.engine.progress import Reporter
     from mae_sam2_training.evaluation.cases import Case
@@ -89,6 +92,7 @@ def measure(
     measured: dict[str, Measured],
     config: EvaluateConfig,
     reporter: Reporter,
+    keep: Callable[[str, dict[str, NDArray[np.bool_]]], None] | None = None,
 ) -> None:
     """Measure every model on every case; a frame is encoded once per encoder.
 
@@ -102,12 +106,16 @@ def measure(
     config : EvaluateConfig
     reporter : Reporter
         Is told of every frame.
+    keep : callable, optional
+        Gets the name of each case and what each model called leakage in it, a bool
+        array of shape (H, W) by letter.
     """
     clock = Clock(0, len(cases))
     for done, case in enumerate(cases, start=1):
         pixels, lesions = case.read()
         in_field = field_mask(pixels)
         embeddings: dict[tuple[str, int], Any] = {}
+        answers: dict[str, NDArray[np.bool_]] = {}
         for letter, predictor in predictors.items():
             # models that differ in the decoder alone share the embedding
             encoder = predictor.encoder_fingerprint, predictor.image_size
@@ -126,6 +134,9 @@ def measure(
                 overlay(pixels, lesions > 0, result.answer)
             )
             measured[letter].frames.append(result.without_answer())
+            answers[letter] = result.answer
+        if keep is not None:
+            keep(case.name, answers)
         reporter.report(
             "measure", done=done, total=len(cases), eta_s=clock.seconds_left(done)
         )

@@ -21,6 +21,7 @@ from mae_sam2_training.rounds.config import RoundConfig
 from mae_sam2_training.rounds.decisions import MODEL
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds
+from mae_sam2_training.rounds.history import keep_history
 from mae_sam2_training.rounds.material import Material
 from mae_sam2_training.rounds.places import Bench, bench_of
 from mae_sam2_training.rounds.records import read_round
@@ -28,6 +29,7 @@ from mae_sam2_training.rounds.running import run_round
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.images import tiff_bytes
 from napari_mae_sam2.study.records import RECORD_SCHEMA, dump
+from napari_mae_sam2.study.round_answers import answers_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,13 +176,16 @@ def take_back(study: Path, bundle: Path) -> dict[str, Any]:
             )
         names = set(archive.namelist())
         files = {name: _read(archive, name) for name in RESULT[:2]}
-        files |= {name: _read(archive, name) for name in RESULT[2:] if name in names}
+        tested = rounds.read(number).side("test")
+        further = [*RESULT[2:], *(answers_file(one.case) for one in tested)]
+        files |= {name: _read(archive, name) for name in further if name in names}
     try:
         result: dict[str, Any] = json.loads(files["result.json"])
     except ValueError as error:
         raise RoundError(_damaged(bundle)) from error
     rounds.publish(number, files)
     rounds.add_event(number, "done")
+    keep_history(rounds)
     return result
 
 

@@ -44,6 +44,10 @@ def round_(
     config: Config = None,
     settings: Settings = None,
     json_progress: JsonProgress = False,
+    estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="Only say what it would take: time, memory."),
+    ] = False,
 ) -> None:
     """Freeze a round of a study, train it, and compare it with the model in use.
 
@@ -53,8 +57,10 @@ def round_(
     if _has_helped():
         return
     from mae_sam2_training.rounds.commands import round_of
+    from mae_sam2_training.rounds.estimating import estimate as reckon
 
-    round_of(
+    run = reckon if estimate else round_of
+    run(
         study,
         base=weights,
         config_file=config,
@@ -151,7 +157,8 @@ def history(
     ] = None,
 ) -> None:
     """Write what every round brought: history.html for people, history.json."""
-    from mae_sam2_training.rounds.history import faster, improving, write_history
+    from mae_sam2_training.rounds.history import faster, improving
+    from mae_sam2_training.rounds.history_page import write_history
 
     rows = write_history(study, out)
     typer.echo(f"{improving(rows)} {faster(rows)}")

@@ -12,6 +12,7 @@ from mae_sam2_training.rounds.decisions import model_path, tell_in_use
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.freezing import freeze
+from mae_sam2_training.rounds.history import keep_history
 from mae_sam2_training.rounds.material import Material
 from mae_sam2_training.rounds.places import bench_of
 from mae_sam2_training.rounds.records import ModelUsed
@@ -99,6 +100,7 @@ def round_of(
             rounds.add_event(number, "failed", message=str(error))
             raise
         rounds.add_event(number, "done")
+        keep_history(rounds)
         tell(reporter, result, place)
     return result
 

@@ -194,12 +194,15 @@ def _decide(
     note: str,
     more: dict[str, Any],
 ) -> InUse:
+    from mae_sam2_training.rounds.history import keep_history  # which reads decisions
+
     before = len(decisions(rounds))
     own = add_entry(
         rounds.folder / "decisions",
         {"action": action, "round": number, "by": by, "note": note} | more,
     )
     now = tell_in_use(rounds)
+    keep_history(rounds)
     Study(rounds.study).note(action, grader=by, details={"round": number, "id": own})
     place = [one["id"] for one in decisions(rounds)].index(own)
     beaten = action == "promote" and now.decision != own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.rounds.errors import RoundError
@@ -27,6 +28,29 @@ if TYPE_CHECKING:
     from mae_sam2_training.rounds.folder import Rounds
     from mae_sam2_training.rounds.frozen_test import FrozenTest
     from napari_mae_sam2.study.folder import Labelled
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """The labels of a round and their sides.
+
+    Attributes
+    ----------
+    labelled : list of Labelled
+        In the order of the study.
+    sides : dict of str to {"train", "val", "test"}
+        By patient.
+    reserved : FrozenTest or None
+        The test set that was reserved, if any.
+    """
+
+    labelled: list[Labelled]
+    sides: dict[str, Side]
+    reserved: FrozenTest | None
+
+    def side(self, one: Labelled) -> Side:
+        """Give the side of a label."""
+        return self.sides[group_of(one.case)]
 
 
 def freeze(
@@ -57,26 +81,11 @@ def freeze(
         If there is nothing to train on.
     """
     study = Study.open(rounds.study)
-    found = list(study.labelled())
-    for one in found:  # both check their hashes
+    for one in study.labelled():  # both check their hashes
         study.load_frame(one.case.id)
         study.load_labels(one.revision)
-    reserved = read_frozen_test(rounds.study)
-    used = [one for one in found if _is_of_use(one, reserved)]
-    sides = assign_sides(
-        {group_of(one.case) for one in used},
-        sides_before(rounds),
-        None if reserved is None else reserved.groups,
-        test=config.test,
-        val=config.finetune.data.validation,
-        seed=config.finetune.run.seed,
-    )
-    members = [_member(study, one, sides[group_of(one.case)]) for one in used]
-    if not any(member.side == "train" for member in members):
-        raise RoundError(
-            f"The study {rounds.study.name} has no labelled case to train on yet: "
-            "commit and save a lesion, or an empty label, first."
-        )
+    divided = divide(rounds, config)
+    members = [_member(study, one, divided.side(one)) for one in divided.labelled]
     code = code_version()
     return rounds.freeze(
         lambda number: RoundRecord(
@@ -88,10 +97,46 @@ def freeze(
             in_use=in_use,
             seed=config.finetune.run.seed,
             config=config.model_dump(mode="json"),
-            reserved=reserved is not None,
+            reserved=divided.reserved is not None,
             members=members,
         )
     )
+
+
+def divide(rounds: Rounds, config: RoundConfig) -> Divided:
+    """Say who would train, steer and test in a round of now.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        Of the study.
+    config : RoundConfig
+        Its recipe.
+
+    Raises
+    ------
+    StudyError
+        If a record is damaged.
+    RoundError
+        If there is nothing to train on.
+    """
+    reserved = read_frozen_test(rounds.study)
+    found = Study.open(rounds.study).labelled()
+    used = [one for one in found if _is_of_use(one, reserved)]
+    sides = assign_sides(
+        {group_of(one.case) for one in used},
+        sides_before(rounds),
+        None if reserved is None else reserved.groups,
+        test=config.test,
+        val=config.finetune.data.validation,
+        seed=config.finetune.run.seed,
+    )
+    if "train" not in sides.values():
+        raise RoundError(
+            f"The study {rounds.study.name} has no labelled case to train on yet: "
+            "commit and save a lesion, or an empty label, first."
+        )
+    return Divided(used, sides, reserved)
 
 
 def _is_of_use(one: Labelled, reserved: FrozenTest | None) -> bool:

@@ -114,6 +114,33 @@ def judge(
     )
 
 
+def changes(
+    old: Sequence[FrameResult], new: Sequence[FrameResult]
+) -> list[dict[str, Any]]:
+    """Say how each test case changed, the worst change first.
+
+    Parameters
+    ----------
+    old, new : sequence of FrameResult
+        Of the same frames in the same order.
+
+    Returns
+    -------
+    list of dict
+        `case`, `leaks` and for one that leaks `old` and `new` score and their
+        difference as `change`; for one that does not, what share of its field is
+        called leakage, and less is a change for the better.
+    """
+    found: list[dict[str, Any]] = []
+    for before, after in zip(old, new, strict=True):
+        leaks = after.wanted_px > 0
+        one, other = ((score(f) if leaks else f.false_share) for f in (before, after))
+        change = other - one if leaks else one - other
+        row = {"case": after.name, "leaks": leaks, "old": one, "new": other}
+        found.append(row | {"change": change})
+    return sorted(found, key=lambda row: (row["change"], row["case"]))
+
+
 def box_answers(predictor: Sam2Predictor, config: RoundConfig) -> list[float]:
     """Put boxes around the discs of drawn eyes; Dice of each answer."""
     count = config.guards.discs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,16 +15,22 @@ from mae_sam2_training.evaluation.summary import compare_models, plain, summariz
 from mae_sam2_training.evaluation.tables import write_frames, write_lesions
 from mae_sam2_training.finetune import finetune
 from mae_sam2_training.rounds.config import RoundConfig
+from mae_sam2_training.rounds.cost import Stopwatch, counted
 from mae_sam2_training.rounds.decisions import MODEL
 from mae_sam2_training.rounds.errors import RoundError
-from mae_sam2_training.rounds.judging import box_answers, judge
+from mae_sam2_training.rounds.judging import box_answers, changes, judge
+from mae_sam2_training.rounds.places import machine_code
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.study.round_answers import answers_file, encode_answers
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from mae_sam2_training.engine.progress import Event, Reporter
     from mae_sam2_training.rounds.judging import Verdict
@@ -89,7 +94,7 @@ def run_round(material: Material, work: Path, encoded: Path, reporter: Reporter)
     Stopped
         If a signal ended it.
     """
-    started, record = time.monotonic(), material.record
+    watch, record = Stopwatch(reporter), material.record
     config = RoundConfig.model_validate(record.config)
     if config.finetune.run.nodes > 1:
         raise RoundError(
@@ -103,13 +108,17 @@ def run_round(material: Material, work: Path, encoded: Path, reporter: Reporter)
     said = {"parent": parent, "number": record.number}
     write_bytes(work / "training.json", json.dumps(said).encode())
     os.environ[WORK] = str(work)
+    known = _names(work / "run" / "embeddings")
     try:
-        _train(work, parent, record.number, _Training(reporter))
+        _train(work, parent, record.number, _Training(watch))
     finally:
         del os.environ[WORK]
+    views = len(_names(work / "run" / "embeddings") - known)
     model = work / MODEL
     trained = json.loads((work / "run" / "metrics.json").read_text(encoding="utf-8"))
-    measured, verdict = _measure(material, model, config, work, encoded, reporter)
+    answers: dict[str, bytes] = {}
+    measured, verdict = _measure(material, model, config, encoded, watch, answers)
+    watch.lap("judged")
     result = {
         "schema": 1,
         "round": record.number,
@@ -120,16 +129,31 @@ def run_round(material: Material, work: Path, encoded: Path, reporter: Reporter)
         **verdict.as_json(),
         "training": trained,
         "test_sha256": record.test_sha256,
-        "minutes": (time.monotonic() - started) / 60,
+        "cases": _cases(measured),
     }
     if measured["A"].frames:
         result |= _report(material, measured, config, work)
+    result |= {
+        "minutes": watch.total / 60,
+        "machine": machine_code(),
+        "cost": counted(watch, views, len(record.side("val"))),
+    }
     result_file = work / "result.json"
     write_bytes(result_file, json.dumps(result, indent=1, allow_nan=False).encode())
     names = ("report.html", "per_image.csv", "per_lesion.csv", "result.json", MODEL)
     paths = [work / name for name in names]
     paths.append(work / "run" / "metrics.csv")
-    return {path.name: path.read_bytes() for path in paths if path.is_file()}, result
+    files = {path.name: path.read_bytes() for path in paths if path.is_file()}
+    return files | answers, result
+
+
+def _cases(measured: dict[str, Measured]) -> list[dict[str, Any]]:
+    found = changes(measured["B"].frames, measured["A"].frames)
+    return [plain(row) for row in found]
+
+
+def _names(folder: Path) -> set[str]:
+    return set(os.listdir(folder)) if folder.is_dir() else set()
 
 
 def _train(work: Path, parent: str, number: int, part_of: Reporter | None) -> None:
@@ -150,11 +174,11 @@ def _measure(
     material: Material,
     model: Path,
     config: RoundConfig,
-    work: Path,
     encoded: Path,
     reporter: Reporter,
+    answers: dict[str, bytes],
 ) -> tuple[dict[str, Measured], Verdict]:
-    """Measure the new model (A) and the one in use (B)."""
+    """Measure the new model (A) and the one in use (B); keep what each called so."""
     cases = material.test_cases()
     reporter.report(
         "phase",
@@ -169,7 +193,11 @@ def _measure(
         letter: Measured(one.name, loaded[letter].path.name, one.fingerprint)
         for letter, one in predictors.items()
     }
-    measure(cases, predictors, measured, config.evaluate, reporter)
+
+    def keep(case: str, found: dict[str, NDArray[np.bool_]]) -> None:
+        answers[answers_file(case)] = encode_answers(found["B"], found["A"])
+
+    measure(cases, predictors, measured, config.evaluate, reporter, keep)
     boxes = None
     if config.guards.discs:
         reporter.report(
