@@ -22,6 +22,7 @@ from napari_mae_sam2.annotate.worklist import Status, Worklist
 MARKS = {
     Status.NEW: "   ",
     Status.GRADED: "✓ ",
+    Status.CONFLICT: "≠ ",
     Status.UNSAVED: "! ",
     Status.UNREADABLE: "✕ ",
 }

@@ -67,6 +67,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.ahead_part import AheadPart
     from napari_mae_sam2._qt.clean_part import CleanPart
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
+    from napari_mae_sam2._qt.conflict_part import ConflictPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
@@ -83,6 +84,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         CloseUpPart(dock),
         LesionsPart(dock),
         QueuePart(dock),
+        ConflictPart(dock),
         AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),

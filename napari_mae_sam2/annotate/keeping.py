@@ -130,7 +130,7 @@ class Keeping:
                 self._warn(f"{sentence} Your labels are kept in the window.")
                 return
             if case.study == folder:
-                self._worklist.set_status(case, Status.GRADED)
+                self._mark_saved(case, session.saves.parallel)
             if then is not None:
                 then()
 
@@ -138,6 +138,16 @@ class Keeping:
         # A revision that the journal does not lead up to would, after a crash, look as
         # if somebody had gone on elsewhere, and the history would be passed over.
         self._writer.save(session, folder, grader, model, done, self._journals.wait)
+
+    def _mark_saved(self, case: Case, others: tuple[str, ...]) -> None:
+        if not others:
+            self._worklist.set_status(case, Status.GRADED)
+            return
+        said = f"{' and '.join(others)} answered {case.name} as well"
+        is_known = case.status is Status.CONFLICT
+        self._worklist.set_status(case, Status.CONFLICT, said)
+        if not is_known:
+            self._warn(f"{said}: both answers are kept, and it needs review.")
 
     def save_all(self) -> None:
         """Save every case that changed, in the background."""

@@ -18,6 +18,12 @@ class SaveState:
     def __init__(self, revision: str | None) -> None:
         self.revision = revision
         """Id of the saved revision that the next one corrects."""
+        self.merges: tuple[str, ...] = ()
+        """Parallel revisions that the next one is chosen over, or made of."""
+        self.parallel: tuple[str, ...] = ()
+        """Who else answered the case, as the last save found: a conflict."""
+        self.is_moved = False
+        """True where the study is another one than the case was opened from."""
         self.study = 0
         """Which of the studies that the case was moved to is meant."""
         self.edits = 0
@@ -58,7 +64,9 @@ class SaveState:
         """
         if study == self.study:
             self.is_elsewhere = False
+            self.is_moved = False
             self.revision = revision
+            self.merges = ()
             self._saved = edits
 
     def ended(self, edits: int) -> None:
@@ -73,6 +81,8 @@ class SaveState:
         """
         self.study += 1
         self.revision = None
+        self.merges = ()
+        self.is_moved = True
         self._saving = None
         if self.edits:
             self._saved = -1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.annotate.draft import Box, Click, Draft
-from napari_mae_sam2.annotate.lesion import Lesion
+from napari_mae_sam2.annotate.lesion_record import lesion_of, record_of
+from napari_mae_sam2.study.conflicts import heads
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
-from napari_mae_sam2.study.records import LesionRecord, PromptRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.effort import Spent
+    from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.pixel_change import Origin
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.study.records import ModelRecord
+    from napari_mae_sam2.study.records import ModelRecord, RevisionRecord
+
+log = logging.getLogger(__name__)
 
 UNNAMED = "unnamed"
 """Grader of a revision whose grader gave no code."""
@@ -134,7 +138,7 @@ class Writer:
         """
         snapshot, revision = session.snapshot(), session.saves.revision
         try:
-            _write(session, snapshot, folder, grader, model)
+            _write(session, snapshot, folder, grader, model, is_its_own)
             if not is_its_own:
                 session.saves.revision = revision
                 session.saves.is_elsewhere = True
@@ -163,13 +167,18 @@ def _write(
     folder: Path,
     grader: str,
     model: ModelRecord | None,
+    is_its_own: bool = True,
 ) -> None:
     """Write a revision whose parent is the one that the grader saw before."""
     study = Study.open_or_create(folder)
-    parent = session.saves.revision
+    saves = session.saves
     case = study.find_case(snapshot.frame)
-    if case is None or parent not in study.revision_ids(case.id):
-        # Labels that lie there already are corrected, not left beside.
+    there = [] if case is None else study.revision_ids(case.id)
+    parent = saves.revision
+    # A case without labels that was opened here: whoever saved one meanwhile was not
+    # seen, and both stay. What is moved to another study corrects what lies there.
+    opened_empty = parent is None and is_its_own and not saves.is_moved
+    if parent not in there and not opened_empty:
         latest = None if case is None else study.latest_revision(case.id)
         parent = None if latest is None else latest.id
     record = study.save_revision(
@@ -177,12 +186,25 @@ def _write(
         snapshot.labels,
         grader=grader or UNNAMED,
         parent=parent,
-        lesions=[_record(lesion) for lesion in snapshot.lesions],
+        lesions=[record_of(lesion) for lesion in snapshot.lesions],
         model=model,
+        merges=[one for one in saves.merges if one in there and one != parent],
         statistics=_statistics(snapshot, session.effort.reported),
     )
     session.effort.reported = snapshot.spent
-    session.saves.written(snapshot.edits, snapshot.study, record.id)
+    saves.written(snapshot.edits, snapshot.study, record.id)
+    saves.parallel = _others(study, record)
+
+
+def _others(study: Study, record: RevisionRecord) -> tuple[str, ...]:
+    """Name who answered the case beside a revision that was just saved."""
+    try:
+        others = [one for one in heads(study, record.case) if one.id != record.id]
+    except StudyError as error:
+        # The label is saved: a damaged neighbour is for `verify` to name.
+        log.warning("Parallel revisions were not looked for: %s", error)
+        return ()
+    return tuple(dict.fromkeys(one.grader for one in others))
 
 
 def _statistics(snapshot: Snapshot, reported: Spent) -> dict[str, float]:
@@ -211,42 +233,6 @@ def find(frame: Frame, folder: Path) -> Saved | None:
         return None
     return Saved(
         study.load_labels(revision),
-        tuple(_lesion(record) for record in revision.lesions),
+        tuple(lesion_of(record) for record in revision.lesions),
         revision.id,
-    )
-
-
-def _record(lesion: Lesion) -> LesionRecord:
-    draft = lesion.draft or Draft()
-    record = LesionRecord(
-        id=lesion.number,
-        kind=lesion.kind,
-        prompts=PromptRecord(
-            points=[(click.row, click.column) for click in draft.clicks],
-            labels=[1 if click.positive else 0 for click in draft.clicks],
-            boxes=[(box.top, box.left, box.bottom, box.right) for box in draft.boxes],
-        ),
-        source=lesion.source,
-        score=lesion.score,
-        comment=lesion.comment,
-    )
-    # Later models must not be credited with a lesion of this one.
-    return record.model_copy(update={"model": lesion.model}) if lesion.model else record
-
-
-def _lesion(record: LesionRecord) -> Lesion:
-    prompts = record.prompts
-    clicks = tuple(
-        Click(row, column, bool(label))
-        for (row, column), label in zip(prompts.points, prompts.labels, strict=True)
-    )
-    boxes = tuple(Box(*box) for box in prompts.boxes)
-    return Lesion(
-        number=record.id,
-        draft=Draft(clicks=clicks, boxes=boxes) if clicks or boxes else None,
-        kind=record.kind,
-        model=str((record.model_extra or {}).get("model", "")),
-        score=record.score,
-        source=record.source,
-        comment=record.comment,
     )

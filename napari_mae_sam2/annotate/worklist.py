@@ -20,6 +20,7 @@ class Status(Enum):
 
     NEW = "new"
     GRADED = "saved"
+    CONFLICT = "needs review"
     UNSAVED = "not saved"
     UNREADABLE = "cannot be opened"
 
@@ -43,7 +44,7 @@ class Case:
     status : Status
         What has become of it.
     trouble : str
-        Why it cannot be opened or saved.
+        Why it cannot be opened or saved, or who else answered it.
     """
 
     name: str
