@@ -22,6 +22,7 @@ from mae_sam2_training.rounds.sides import assign_sides
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.relabel import relabel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,34 @@ def test_who_was_trained_on_cannot_be_reserved(study: Path) -> None:
         reserve(study)
     tested = record.side("test")[0]
     assert reserve(study, cases=[tested.case]).groups == {tested.group}
+
+
+def test_a_test_case_whose_patient_was_corrected_never_trains(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    cases = [label(folder, n, f"P{n}") for n in range(4)]
+    reserve(folder, cases=cases[:1])
+    relabel(Study.open(folder), cases[0], {"patient": "P1"})
+    record = freeze(Rounds(folder), RoundConfig(), BASE, BASE)
+    assert {m.case for m in record.side("test")} == {cases[0]}
+    # nor does anything else of the patient that it belongs to now
+    assert {m.case for m in record.members} == {cases[0], cases[2], cases[3]}
+
+
+def test_a_frame_that_trained_does_not_test_under_another_patient(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "study"
+    for number in range(6):
+        label(folder, number, f"P{number}")
+    rounds = Rounds(folder)
+    first = freeze(rounds, RoundConfig(), BASE, BASE)
+    tester, trained = first.side("test")[0], first.side("train")[0]
+    patient = tester.group.removeprefix("patient ")
+    relabel(Study.open(folder), trained.case, {"patient": patient})
+    second = freeze(rounds, RoundConfig(), BASE, BASE)
+    assert trained.case not in {m.case for m in second.side("test")}
+    with pytest.raises(RoundError, match="trained on in an earlier round"):
+        reserve(folder, cases=[trained.case])
 
 
 def test_a_corrected_test_label_is_seen_in_the_hash(tmp_path: Path) -> None:

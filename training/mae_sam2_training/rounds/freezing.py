@@ -120,13 +120,16 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     RoundError
         If there is nothing to train on.
     """
-    reserved = read_frozen_test(rounds.study)
-    found = Study.open(rounds.study).labelled()
-    used = [one for one in found if _is_of_use(one, reserved)]
+    reserved, kept = read_frozen_test(rounds.study), None
+    study = Study.open(rounds.study)
+    used = list(study.labelled())
+    if reserved is not None:
+        kept = reserved.groups_now(study)
+        used = [one for one in used if _is_of_use(one, reserved, kept)]
     sides = assign_sides(
         {group_of(one.case) for one in used},
         sides_before(rounds),
-        None if reserved is None else reserved.groups,
+        kept,
         test=config.test,
         val=config.finetune.data.validation,
         seed=config.finetune.run.seed,
@@ -139,9 +142,9 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     return Divided(used, sides, reserved)
 
 
-def _is_of_use(one: Labelled, reserved: FrozenTest | None) -> bool:
+def _is_of_use(one: Labelled, reserved: FrozenTest, kept: frozenset[str]) -> bool:
     """Leave out new cases of a patient who tests: the test set never changes."""
-    if reserved is None or group_of(one.case) not in reserved.groups:
+    if group_of(one.case) not in kept:
         return True
     wanted = reserved.cases.get(one.case.id)
     if wanted is not None and wanted != one.case.frame_sha256:

@@ -39,11 +39,24 @@ class FrozenTest:
     cases : dict of str to str
         Hash of the frame of each case.
     groups : frozenset of str
-        Their patients, none of whom is ever trained on.
+        Their patients when they were reserved, none of whom is ever trained on.
     """
 
     cases: dict[str, str]
     groups: frozenset[str]
+
+    def groups_now(self, study: Study) -> frozenset[str]:
+        """Give its patients also as the study names them now.
+
+        The patient of a reserved case may be corrected afterwards, and the case tests
+        all the same.
+
+        Raises
+        ------
+        StudyError
+            If a reserved case is missing or its record damaged.
+        """
+        return self.groups | {group_of(study.case(case)) for case in self.cases}
 
 
 def group_of(case: CaseRecord) -> str:
@@ -138,12 +151,21 @@ def reserve(
 
 
 def sides_before(rounds: Rounds) -> dict[str, Side]:
-    """Give the side of every patient in earlier rounds; trained on counts for ever."""
+    """Give the side of every patient in earlier rounds; trained on counts for ever.
+
+    Where the patient of a case was corrected since, its side counts for both names:
+    else a frame that was trained on could test under the new one.
+    """
+    study = Study(rounds.study)
     sides: dict[str, Side] = {}
     for number in rounds.numbers():
         for member in rounds.read(number).members:
-            if sides.get(member.group, "test") == "test":
-                sides[member.group] = member.side
+            groups = {member.group}
+            if study.case_folder(member.case).exists():
+                groups.add(group_of(study.case(member.case)))
+            for group in groups:
+                if sides.get(group, "test") == "test":
+                    sides[group] = member.side
     return sides
 
 

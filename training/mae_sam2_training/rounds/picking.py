@@ -105,7 +105,7 @@ def pick(
 def _sorted(study: Study) -> tuple[list[str], list[str]]:
     """Tell cases that may be picked from those that are labelled."""
     reserved = read_frozen_test(study.folder)
-    kept = reserved.groups if reserved is not None else frozenset()
+    kept = frozenset() if reserved is None else reserved.groups_now(study)
     candidates, labelled = [], []
     for case in study.case_ids():
         newest = study.latest_revision(case)
