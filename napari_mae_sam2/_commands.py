@@ -118,6 +118,8 @@ queue_refuse = _button("queue cannot grade")
 
 choose_model = _button("choose model")
 packaged_model = _button("packaged model")
+predict_frames = _button("predict all frames")
+cancel_predicting = _button("cancel predicting")
 train_round = _button("train a round")
 cancel_round = _button("cancel the round")
 use_new_model = _button("use the new model")

@@ -12,6 +12,8 @@ from napari_mae_sam2._qt.clean_part import CleanPart
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2._qt.lesions_part import LesionsPart
+from napari_mae_sam2._qt.predict_part import TITLE as PREDICT
+from napari_mae_sam2._qt.predict_part import PredictPart
 from napari_mae_sam2._qt.queue_part import QueuePart
 from napari_mae_sam2._qt.view.part import ViewPart
 from napari_mae_sam2.fa.clean_lesions import CleanUp
@@ -106,6 +108,11 @@ def _train(dock: LeakageWidget) -> None:
     dock.training.start.click()
 
 
+def _predict(dock: LeakageWidget) -> None:
+    dock.tabs.show_tab(Tab.MODEL, PREDICT)
+    _part(dock, PredictPart).start()
+
+
 def _use_new_model(dock: LeakageWidget) -> None:
     if dock.training.use.isEnabled():
         dock.training.use.click()
@@ -130,6 +137,11 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
     ),
     "choose model": (lambda dock: dock.model.file_wanted.emit(), False),
     "packaged model": (lambda dock: dock.commands.use_packaged_model(), False),
+    "predict all frames": (_predict, True),
+    "cancel predicting": (
+        lambda dock: _part(dock, PredictPart).predicting.cancel(),
+        False,
+    ),
     "train a round": (_train, True),
     "cancel the round": (lambda dock: dock.rounds.cancel(), False),
     "use the new model": (_use_new_model, False),

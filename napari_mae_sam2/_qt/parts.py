@@ -71,6 +71,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.effort_watch import EffortWatch
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
+    from napari_mae_sam2._qt.predict_part import PredictPart
     from napari_mae_sam2._qt.proposal_part import ProposalPart
     from napari_mae_sam2._qt.queue_part import QueuePart
     from napari_mae_sam2._qt.review_part import ReviewPart
@@ -85,6 +86,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         LesionsPart(dock),
         QueuePart(dock),
         ConflictPart(dock),
+        PredictPart(dock),
         AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),

@@ -128,14 +128,15 @@ def _words(standing: Standing) -> list[str]:
         verb = "needs" if standing.review == 1 else "need"
         words.append(f"{standing.review} {verb} review")
     if pace.left and pace.seconds_each and pace.seconds_left is not None:
-        words.append(f"{_time(pace.seconds_each)} a case")
-        words.append(f"about {_time(pace.seconds_left)} left")
+        words.append(f"{short_time(pace.seconds_each)} a case")
+        words.append(f"about {short_time(pace.seconds_left)} left")
     elif pace.left:
         words.append(f"{pace.left} for you")
     return words or ["Nothing is left for you."]
 
 
-def _time(seconds: float) -> str:
+def short_time(seconds: float) -> str:
+    """Say a time in a few characters, such as "3 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = seconds / 60

@@ -54,7 +54,7 @@ class QueuePart(Part):
         self._folder = dock.desk.folder
         self.queue = StudyQueue(self._gui.post, index_folder())
         self.panel = QueuePanel()
-        self._look_soon = Soon(self._look, AFTER_MS)
+        self.look_soon = Soon(self._look, AFTER_MS)
         self._timer = QTimer()
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._look)
@@ -74,7 +74,7 @@ class QueuePart(Part):
         self.queue.taken.connect(self._open)
         self.queue.warned.connect(dock.messages.warn)
         dock.desk.folder_changed.connect(self._on_folder)
-        dock.desk.worklist.changed.connect(self._look_soon)
+        dock.desk.worklist.changed.connect(self.look_soon)
 
     # --- as a part of the window -----------------------------------------------
 
@@ -98,9 +98,9 @@ class QueuePart(Part):
     def close(self) -> None:
         """Give back what was taken, and stop."""
         self._timer.stop()
-        self._look_soon.stop()
+        self.look_soon.stop()
         self._dock.desk.folder_changed.disconnect(self._on_folder)
-        self._dock.desk.worklist.changed.disconnect(self._look_soon)
+        self._dock.desk.worklist.changed.disconnect(self.look_soon)
         self.queue.let_go(self._folder, self._dock.desk.grader)
         self.queue.close()
         self._gui.close()
@@ -122,8 +122,15 @@ class QueuePart(Part):
 
         All but "cannot_grade" save its labels first, also an empty one.
         """
+        session = self._session
         if self._case is None:
             self._dock.messages.tell("Take a case from the queue first.")
+        elif session is not None and session.is_reviewing and status == "done":
+            # Else it would be saved as a frame without leakage, at a slip.
+            self._dock.messages.warn(
+                "What was found still waits: accept it all with Shift + A, reject it "
+                "all with Shift + R, or judge it one by one."
+            )
         elif status == "cannot_grade":
             self._say(status)
         elif status == "done":  # a saved revision says so by itself

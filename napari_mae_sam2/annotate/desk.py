@@ -111,6 +111,16 @@ class Desk:
         case = self._case or self.worklist.current
         return self._home if case is None else case.study
 
+    def opened_paths(self) -> list[Path]:
+        """Name the folders and files of the list whose labels go where these go."""
+        opened = set(self._paths)
+        paths: dict[Path, None] = {}
+        for case in self.worklist.cases:
+            if case.path is not None and case.study == self.folder:
+                whole = case.path.parent
+                paths[whole if whole in opened else case.path] = None
+        return list(paths)
+
     # --- cases -----------------------------------------------------------------
 
     def open_paths(
@@ -320,6 +330,8 @@ class Desk:
             self.warned.emit(opened.trouble)
         elif session.saves.unsaved:
             self.told.emit(f"{case.name} is back as you left it, with its history.")
+        elif session.is_reviewing:
+            self.told.emit("Found before you came: accept A, reject R, edit E.")
         wanted = self.worklist.position_of(*self._wanted)
         self._wanted = (None, 0)
         if wanted is not None and wanted != self.worklist.index:

@@ -1,6 +1,7 @@
 """Reads a case from disk: its frame, how many pages its file has, what was done to it.
 
-What the grader did last is in the journal; what was saved is in the study.
+What the grader did last is in the journal; what was saved is in the study, and so is
+what a model found beforehand in a case that nobody has touched.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import find
 from napari_mae_sam2.annotate.session import CaseSession
+from napari_mae_sam2.annotate.stored_review import stored_review
 from napari_mae_sam2.fa.reading import count_pages
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.kinds import read_kinds
@@ -83,6 +85,9 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         )
         if journal is not None:
             journal.forget()
+        review = None if saved is not None else stored_review(case.study, frame)
+        if review is not None:
+            session.offer(review)
     trouble = "" if found is None else found.trouble
     try:
         session.kinds = read_kinds(case.study)

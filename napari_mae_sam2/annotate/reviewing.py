@@ -43,6 +43,26 @@ class Reviewing(CaseState):
             and (self._draft.is_empty or self._draft.everything)
         )
 
+    @property
+    def is_untouched(self) -> bool:
+        """True where nothing was ever done to the case, and nothing was found."""
+        return (
+            self._review is None
+            and self._draft.is_empty
+            and self.saves.revision is None
+            and not self.saves.unsaved
+            and not len(self._history)
+        )
+
+    def offer(self, review: Review) -> None:
+        """Show what was found before the case was opened.
+
+        It is no step: there is nothing before it to go back to. A case that somebody
+        has begun with stays as it is.
+        """
+        if self.is_untouched:
+            self._begin_review(review)
+
     def step_review(self, step: int) -> None:
         """Take the next patch in hand, or one before."""
         if self._review is not None:

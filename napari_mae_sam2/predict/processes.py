@@ -93,9 +93,7 @@ def _start(setup: Setup) -> None:
     proposals = None
     if setup.study is not None:
         proposals = Proposals(setup.study, model_record(predictor))
-    _run = PredictRun(
-        predictor, Results.open(setup.out), book, setup.batch, proposals
-    )
+    _run = PredictRun(predictor, Results.open(setup.out), book, setup.batch, proposals)
 
 
 def _predict(sources: Sequence[Source]) -> list[Outcome]:

@@ -74,6 +74,7 @@ def paint(session, value=1, row=0):
 
 def records(study):
     paths = sorted(study.rglob("revision.json"), key=lambda path: path.parent.name)
+    paths = [path for path in paths if path.parent.name[0] != "."]  # written just now
     return [json.loads(path.read_text()) for path in paths]
 
 

@@ -30,6 +30,32 @@ def a_frame(number: int) -> Frame:
     return Frame(pixels, NAMES[number], None, pixel_sha256(pixels))
 
 
+def write_answer(
+    results: Results, frame: Frame, labels: np.ndarray, **known: object
+) -> FrameRecord:
+    """Write what a model is said to have found in a frame."""
+    area = int(np.count_nonzero(labels))
+    record = FrameRecord(
+        id=case_id(frame),
+        name=frame.name,
+        source=f"folder/{frame.name}.png",
+        frame_sha256=frame.sha256,
+        shape=frame.shape,
+        area_px=area,
+        field_px=labels.size,
+        field_share=area / labels.size,
+        lesions=len(np.unique(labels[labels > 0])),
+        **{"score": 0.9, "uncertainty": 0.0, "spread": None, "doubt": 0.0},
+        **{"dye": 0.5, "sharpness": 5, "brightness": 120, "burnt": 0},
+        **{"flags": []},
+    ).model_copy(update=known)
+    probability = np.where(labels, 250, 3).astype(np.uint8)
+    unsure = record.uncertainty
+    answer = Answer(labels, probability, record.score, unsure, unsure, None)
+    results.write(record, frame, answer)
+    return record
+
+
 def write_predictions(folder: Path, fingerprint: str, shift: int = 0) -> Results:
     """Frame n has a lesion that begins in column 10 n; the first has none."""
     model = ModelRecord(name=f"model {fingerprint}", fingerprint=fingerprint)
@@ -40,29 +66,13 @@ def write_predictions(folder: Path, fingerprint: str, shift: int = 0) -> Results
         if number:
             start = 10 * number + shift
             labels[20:40, start : start + 10 * number] = 1
-        area = int(np.count_nonzero(labels))
-        record = FrameRecord(
-            id=case_id(frame),
-            name=frame.name,
-            source=f"folder/{frame.name}.png",
-            frame_sha256=frame.sha256,
-            shape=frame.shape,
-            area_px=area,
-            field_px=10800,
-            field_share=area / 10800,
-            lesions=int(bool(number)),
+        write_answer(
+            results,
+            frame,
+            labels,
             score=0.9 - 0.1 * number,
             uncertainty=0.1 * number,
             doubt=0.1 * number,
-            spread=None,
-            dye=0.5,
-            sharpness=5,
-            brightness=120,
-            burnt=0,
             flags=["not_fa"] if number == 3 else [],
         )
-        probability = np.where(labels, 250, 3).astype(np.uint8)
-        unsure = record.uncertainty
-        answer = Answer(labels, probability, record.score, unsure, unsure, None)
-        results.write(record, frame, answer)
     return results

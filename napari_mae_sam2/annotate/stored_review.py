@@ -1,0 +1,85 @@
+"""What a model found in a frame before it was opened, to be judged without a wait."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scipy import ndimage
+
+from napari_mae_sam2.annotate.draft import Draft
+from napari_mae_sam2.annotate.review import MOST, Patch, Review
+from napari_mae_sam2.fa.placed_mask import PlacedMask
+from napari_mae_sam2.predict.stored import find_stored
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.images import read_tiff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_mae_sam2.fa.frame import Frame
+
+log = logging.getLogger(__name__)
+
+
+def stored_review(study: Path, frame: Frame) -> Review | None:
+    """Make a review of what lies in a study; slow, for a worker's thread.
+
+    Parameters
+    ----------
+    study : Path
+        Study folder, there or not.
+    frame : Frame
+
+    Returns
+    -------
+    Review or None
+        None where nothing was predicted of the frame, or no leakage.
+    """
+    stored = find_stored(study, frame)
+    if stored is None:
+        return None
+    results, name = stored.results, stored.record.id
+    try:
+        labels = read_tiff(results.label(name))
+        probability = read_tiff(results.probability(name))
+    except StudyError as error:
+        # The frame can be asked for again with a key: no reason for a sentence.
+        log.warning("%s", error)
+        return None
+    if labels.shape != frame.shape or probability.shape != frame.shape:
+        return None
+    patches = patches_of(labels, probability)
+    model = results.model
+    draft = Draft(everything=True)
+    return Review(draft, patches, model.name, model.fingerprint) if patches else None
+
+
+def patches_of(
+    labels: NDArray[np.integer], probability: NDArray[np.uint8]
+) -> tuple[Patch, ...]:
+    """Take lesions apart as `review.find_patches` takes an answer apart.
+
+    Parameters
+    ----------
+    labels : integer array of shape (H, W)
+        Lesion numbers.
+    probability : uint8 array of shape (H, W)
+        255 is certain leakage.
+
+    Returns
+    -------
+    tuple of Patch
+        By falling score.
+    """
+    found: list[Patch] = []
+    for number, region in enumerate(ndimage.find_objects(labels), start=1):
+        if region is None:
+            continue
+        inside = labels[region] == number
+        mask = PlacedMask(region[0].start, region[1].start, inside)
+        found.append(Patch(mask, float(probability[region][inside].mean()) / 255))
+    return tuple(sorted(found, key=lambda patch: -patch.score)[:MOST])
