@@ -199,8 +199,11 @@ def _train(grader: Grader, screen: Screen, beat: Heartbeat, late: Lateness) -> N
         grader.press("C")
         grader.press("N")
         grader.wait_until_ready()
-    grader.widget.rounds.options = ("--set", "loop.steps=15")
-    grader.widget.training.start.click()
+    grader.widget.rounds.options = ("--set", "finetune.loop.steps=15")
+    training = grader.widget.training
+    training.train.click()
+    grader.wait(lambda: training.start.isVisible(), "the estimate", 120)
+    training.start.click()
     grader.settle(20)
     seconds: list[float] = []
     gaps = beat.during(lambda: seconds.extend(map(screen.click, range(10))))

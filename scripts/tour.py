@@ -392,23 +392,26 @@ def tour(
 
 
 def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
-    """Train a round in the dock and use its model."""
+    """Train a round in the dock and promote its model."""
     widget, say = grader.widget, grader.say
     widget.messages.clear()
     widget.tabs.show_tab(Tab.MODEL)
     widget.rounds.options = tuple(round_options)
     before = widget.desk.annotator.predictor
     grader.push("Train a round")
-    training = widget.training
+    training, verdict = widget.training, widget.verdict
+    grader.wait(lambda: training.start.isVisible(), "the estimate", 120)
+    say(training.words.text())
+    grader.shot("estimate")
+    grader.push("Start")
     grader.wait(lambda: len(training.curve.dice) > 1, "a second look", 400)
     grader.shot("training")
-    grader.wait(lambda: training.start.isEnabled(), "the end of the round", 600)
-    say(training.words.text())
+    grader.wait(lambda: training.train.isVisible(), "the end of the round", 600)
+    grader.wait(lambda: verdict.promote.isVisible(), "the verdict", 60)
+    say(verdict.words.text())
     grader.shot("trained")
-    if not training.use.isEnabled():
-        raise RuntimeError(training.words.text())
     assert widget.desk.annotator.predictor is before
-    grader.push("Use this model")
+    verdict.promote.click()
     grader.wait(lambda: widget.desk.annotator.predictor is not before, "the new model")
     say(f"the model in use is now {widget.model.name.text()}")
     widget.tabs.show_tab(Tab.GRADE)

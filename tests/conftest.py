@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import stat
+import sys
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -23,3 +30,22 @@ def base_weights() -> Path:
     if not path.is_file():
         pytest.skip("the base weights of ../shared/weights are not here")
     return path
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Puts a script in the place of Python, for processes that are started from now on.
+
+    `sys.argv[1:]` is what Python itself would have been told.
+    """
+
+    def put(script: str) -> Path:
+        program = tmp_path / "python"
+        body = textwrap.dedent(script)
+        program.write_text(f"#!{real}\nimport json, sys, time\n{body}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setattr(sys, "executable", str(program))
+        return program
+
+    real = sys.executable
+    return put

@@ -1,4 +1,4 @@
-"""A small live plot of a training round: loss falling, Dice rising."""
+"""A small live plot of a training round: loss falls, Dice and sensitivity rise."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LOSS, DICE = "#f59e0b", "#22d3ee"
+    Points = Sequence[tuple[float, float]]
+
+LOSS, DICE, FOUND = "#f59e0b", "#22d3ee", "#a3e635"
 LEFT, RIGHT, TOP, BOTTOM = 28, 8, 28, 20
 
 
 class RoundCurve(QWidget):
-    """Draws training loss and held-out Dice against the step.
+    """Draws training loss, Dice and found lesions of steering cases by the step.
 
-    Both share one axis from 0 to 1, so that the Dice can be read off it; a loss above
+    All share one axis from 0 to 1, so that the Dice can be read off it; a loss above
     1, as at the very start, is drawn at the top.
     """
 
@@ -26,10 +28,14 @@ class RoundCurve(QWidget):
         super().__init__(parent)
         self._loss: list[tuple[float, float]] = []
         self._dice: list[tuple[float, float]] = []
+        self._found: list[tuple[float, float]] = []
         self._steps = 1.0
         self.setMinimumHeight(140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip("Training loss and Dice on held-out images, step by step")
+        self.setToolTip(
+            "Training loss; Dice, and share of lesions found without a click, on "
+            "cases that steer"
+        )
 
     @property
     def dice(self) -> Sequence[tuple[float, float]]:
@@ -41,25 +47,17 @@ class RoundCurve(QWidget):
         """Points (step, loss) shown so far."""
         return tuple(self._loss)
 
-    def begin(self) -> None:
-        """Start an empty plot."""
-        self._loss, self._dice, self._steps = [], [], 1.0
-        self.update()
+    @property
+    def found(self) -> Sequence[tuple[float, float]]:
+        """Points (step, share of lesions found) shown so far."""
+        return tuple(self._found)
 
-    def add(
-        self,
-        step: float,
-        total: float | None = None,
-        *,
-        loss: float | None = None,
-        dice: float | None = None,
+    def show_points(
+        self, loss: Points, dice: Points, found: Points, steps: float
     ) -> None:
-        """Add what is known at a step."""
-        self._steps = max(self._steps, step, total or 0.0)
-        if loss is not None:
-            self._loss.append((step, loss))
-        if dice is not None:
-            self._dice.append((step, dice))
+        """Show all that is known, of so many steps."""
+        self._loss, self._dice, self._found = list(loss), list(dice), list(found)
+        self._steps = max(1.0, steps)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
@@ -83,6 +81,7 @@ class RoundCurve(QWidget):
                 f"{share:g}",
             )
         self._draw(painter, area, self._loss, LOSS)
+        self._draw(painter, area, self._found, FOUND)
         self._draw(painter, area, self._dice, DICE)
         self._write_legend(painter, area, text)
         painter.end()
@@ -111,7 +110,8 @@ class RoundCurve(QWidget):
     def _write_legend(self, painter: QPainter, area: QRectF, text: QColor) -> None:
         parts = (
             (LOSS, "loss", self._loss),
-            (DICE, "held-out Dice", self._dice),
+            (DICE, "Dice", self._dice),
+            (FOUND, "found", self._found),
         )
         x = 4.0
         for colour, name, points in parts:

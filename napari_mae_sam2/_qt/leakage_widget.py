@@ -29,6 +29,7 @@ from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
 from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
 from napari_mae_sam2._qt.training_panel import TrainingPanel
+from napari_mae_sam2._qt.verdict_panel import VerdictPanel
 from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
 from napari_mae_sam2.annotate.looks import Looks
 
@@ -97,7 +98,8 @@ class LeakageWidget(QWidget):
         self.labels = SavePanel()
         self.model = ModelPanel()
         self.training = TrainingPanel()
-        self.rounds = Rounds(desk, self.training, self)
+        self.verdict = VerdictPanel()
+        self.rounds = Rounds(desk, self.training, self.verdict, self)
         self.exports = Exports(self)
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)

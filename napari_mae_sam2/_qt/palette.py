@@ -105,7 +105,7 @@ def _show(tab: Tab, dock: LeakageWidget) -> None:
 
 def _train(dock: LeakageWidget) -> None:
     dock.tabs.show_tab(Tab.MODEL, "Train a round")
-    dock.training.start.click()
+    dock.training.train.click()
 
 
 def _predict(dock: LeakageWidget) -> None:
@@ -114,8 +114,8 @@ def _predict(dock: LeakageWidget) -> None:
 
 
 def _use_new_model(dock: LeakageWidget) -> None:
-    if dock.training.use.isEnabled():
-        dock.training.use.click()
+    if dock.verdict.promote.isVisibleTo(dock.verdict):
+        dock.verdict.promote.click()
     else:
         dock.messages.tell("There is no new model yet; train a round first.")
 

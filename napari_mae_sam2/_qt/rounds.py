@@ -1,4 +1,4 @@
-"""Connects the training panel with the round that runs beside the window."""
+"""Connects the panels of a round with the rounds of the study in hand."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_mae_sam2._qt.bridge import GuiThread
-from napari_mae_sam2.annotate.training_run import Ended, TrainingRun
+from napari_mae_sam2.annotate.round_control import RoundControl
+from napari_mae_sam2.model.folders import state_folder
+from napari_mae_sam2.model.weights import last_choice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2._qt.training_panel import TrainingPanel
+    from napari_mae_sam2._qt.verdict_panel import VerdictPanel
     from napari_mae_sam2.annotate.desk import Desk
+    from napari_mae_sam2.annotate.round_control import Action
+    from napari_mae_sam2.study.round_results import StudyRounds
 
 
 class Rounds(QObject):
-    """Starts one round at a time and offers its model.
+    """Runs one round at a time and decides on its model.
 
     Parameters
     ----------
@@ -25,77 +30,98 @@ class Rounds(QObject):
         Whose labels are trained on, and whose annotator uses the model.
     panel : TrainingPanel
         Where the round is shown.
+    verdict : VerdictPanel
+        Where it is decided on.
     parent : QObject
         The dock.
     """
 
     warned = Signal(str)
+    told = Signal(str)
 
-    def __init__(self, desk: Desk, panel: TrainingPanel, parent: QObject) -> None:
+    def __init__(
+        self, desk: Desk, panel: TrainingPanel, verdict: VerdictPanel, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._panel = panel
+        self._verdict = verdict
         self._gui = GuiThread(self)
-        self._run: TrainingRun | None = None
-        self._new_model: Path | None = None
+        self.control = RoundControl(self._gui.post, state_folder() / "rounds")
         self.options: tuple[str, ...] = ()
         """More arguments for the training command, for scripts and tests."""
+        panel.estimate_wanted.connect(self.estimate)
         panel.start_wanted.connect(self.start)
         panel.cancel_wanted.connect(self.cancel)
-        panel.use_wanted.connect(self.use)
+        verdict.promote_wanted.connect(self._promote)
+        verdict.refuse_wanted.connect(lambda number: self._decide("refuse", number))
+        verdict.rollback_wanted.connect(lambda number: self._decide("rollback", number))
+        control = self.control
+        control.estimated.connect(panel.show_estimate)
+        control.moved.connect(panel.show_story)
+        control.ended.connect(panel.show_ended)
+        control.stands.connect(self._on_stands)
+        control.decided.connect(self._on_decided)
+        control.warned.connect(self.warned.emit)
+        desk.folder_changed.connect(self._follow)
+        control.follow(desk.folder)
+
+    def estimate(self) -> None:
+        """Save what changed, then reckon a round on all labels of the study folder."""
+        self._desk.save_changes(self._estimate)
 
     def start(self) -> None:
         """Save what changed, then train on all labels of the study folder."""
-        self._desk.save_changes(self._start)
+        self._desk.save_changes(lambda: self.control.start(self._arguments()))
 
     def cancel(self) -> None:
-        """Stop the round; the model in use stays."""
-        if self._run is not None:
-            self._run.cancel()
-
-    def use(self) -> None:
-        """Answer clicks with the new model from now on."""
-        if self._new_model is not None:
-            self._desk.annotator.load_model(str(self._new_model))
+        """Stop the round, or do not begin it; the model in use stays."""
+        if self.control.is_running or self.control.is_busy:
+            self.control.cancel()
+        else:
+            self._panel.show_idle()
 
     def close(self) -> None:
-        """Stop what runs and wait for it."""
+        """Stop watching; a round that runs goes on, and is found again."""
         self._gui.close()
-        if self._run is not None:
-            self._run.close()
+        self._desk.folder_changed.disconnect(self._follow, missing_ok=True)
+        self.control.close()
 
-    def _start(self) -> None:
-        if self._run is not None and self._run.is_running:
-            return  # asked for twice while the labels were being saved
-        folder = self._desk.folder
-        try:
-            out = next_model(folder)
-            out.parent.mkdir(parents=True, exist_ok=True)
-            self._run = TrainingRun(
-                folder,
-                out,
-                lambda progress: self._gui.post(
-                    lambda: self._panel.show_progress(progress)
-                ),
-                lambda ended: self._gui.post(lambda: self._on_end(ended)),
-                self.options,
-            )
-        except OSError as error:
-            self.warned.emit(f"The round could not be started: {error}")
+    def _estimate(self) -> None:
+        if not (self.control.is_running or self.control.is_busy):
+            self._panel.show_reckoning()
+            self.control.estimate(self._arguments())
+
+    def _arguments(self) -> tuple[str, ...]:
+        """Train the weights that the grader chose, unless a round has made them."""
+        chosen = last_choice()
+        own = self._desk.folder / "rounds"
+        if chosen is None or not chosen.is_file() or own in chosen.parents:
+            return self.options
+        return ("--weights", str(chosen), *self.options)
+
+    def _follow(self, folder: Path) -> None:
+        if not self.control.is_at(folder):
+            self._panel.show_idle()
+            self._verdict.show_rounds(None)
+            self.control.follow(folder)
+
+    def _promote(self, number: int, forced: bool) -> None:
+        self._decide("promote", number, forced)
+
+    def _decide(self, action: Action, number: int, forced: bool = False) -> None:
+        self._verdict.set_busy(True)
+        self.control.decide(action, number, self._desk.grader, force=forced)
+
+    def _on_stands(self, stands: StudyRounds) -> None:
+        self._verdict.set_busy(self.control.is_busy)
+        self._verdict.show_rounds(stands)
+
+    def _on_decided(self, action: Action, stands: StudyRounds) -> None:
+        if action == "refuse":
+            self.told.emit("Refused; the model in use stays.")
             return
-        self._panel.show_started()
-
-    def _on_end(self, ended: Ended) -> None:
-        self._new_model = ended.model
-        self._panel.show_ended(ended)
-        if ended.failed:
-            self.warned.emit(ended.message)
-
-
-def next_model(study: Path) -> Path:
-    """Name the checkpoint of the next round of a study folder."""
-    folder = study / "models"
-    number = 1
-    while (folder / f"round-{number:03d}.safetensors").exists():
-        number += 1
-    return folder / f"round-{number:03d}.safetensors"
+        model = stands.in_use_model
+        self._desk.annotator.load_model("packaged" if model is None else str(model))
+        which = "The base" if model is None else f"The model of round {stands.in_use}"
+        self.told.emit(f"{which} is in use now.")

@@ -1,26 +1,32 @@
-"""A training round from the window: start, watch, cancel, use the new model."""
+"""A training round from the window: reckon, start, watch, cancel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.curve import RoundCurve
+from napari_mae_sam2.annotate.round_story import duration
 
 if TYPE_CHECKING:
-    from napari_mae_sam2.annotate.training_run import Ended, Progress
+    from napari_mae_sam2.annotate.child_process import Progress
+    from napari_mae_sam2.annotate.round_story import RoundStory
 
-WORDS = {
-    "start": "Starting…",
-    "embed": "Reading the frames",
-    "step": "Training",
-    "validate": "Checking on held-out frames",
-    "saved": "Saving the new model",
-    "end": "Finishing",
-}
+IDLE = (
+    "Save labels of a few cases and train the model on them, beside your work. The new "
+    "model is used only when you promote it."
+)
 
 
 class TrainingPanel(QWidget):
@@ -32,84 +38,139 @@ class TrainingPanel(QWidget):
         The dock it belongs to.
     """
 
+    estimate_wanted = Signal()
     start_wanted = Signal()
     cancel_wanted = Signal()
-    use_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = QLabel(
-            "Save labels of a few cases and train the model on them, beside your "
-            "work. It is used only when you say so."
-        )
+        self.words = QLabel(IDLE)
         self.words.setWordWrap(True)
         self.curve = RoundCurve()
         self.bar = QProgressBar()
-        self.bar.setRange(0, 1)
-        self.start = button(
-            "Train a round", "Train on all saved labels", self.start_wanted.emit
+        self.bar.setTextVisible(False)
+        self.train = button(
+            "Train a round",
+            "Train on all saved labels; first it says how long that takes",
+            self.estimate_wanted.emit,
         )
+        self.start = button("Start", "Begin the round", self.start_wanted.emit)
         self.cancel = button(
             "Cancel", "Stop; the model in use stays", self.cancel_wanted.emit
         )
-        self.use = button(
-            "Use this model", "Answer clicks with the new model", self.use_wanted.emit
-        )
+        self.log_shown = QToolButton()
+        self.log_shown.setText("Log")
+        self.log_shown.setCheckable(True)
+        self.log_shown.setAutoRaise(True)
+        self.log_shown.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.log_shown.setToolTip("What the round has said")
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setFixedHeight(110)
+        self.log.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         doing = QHBoxLayout()
-        for made in (self.start, self.cancel, self.use):
+        for made in (self.train, self.start, self.cancel):
             doing.addWidget(made)
+        doing.addStretch(1)
+        doing.addWidget(self.log_shown)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.words)
-        layout.addWidget(self.curve)
-        layout.addWidget(self.bar)
+        for widget in (self.words, self.curve, self.bar):
+            layout.addWidget(widget)
         layout.addLayout(doing)
-        for made in (self.curve, self.bar):
-            made.hide()  # until there is something to see
-        self.cancel.setEnabled(False)
-        self.use.setEnabled(False)
+        layout.addWidget(self.log)
+        self.log_shown.toggled.connect(self.log.setVisible)
+        self._written = 0
+        for widget in (self.curve, self.bar, self.log, self.log_shown):
+            widget.hide()  # until there is something to see
+        self._offer(self.train)
 
-    def show_started(self) -> None:
-        """Show that a round begins."""
-        for made in (self.curve, self.bar):
-            made.show()
-        self.curve.begin()
-        self.bar.setRange(0, 0)
-        self.words.setText(WORDS["start"])
-        self.start.setEnabled(False)
-        self.cancel.setEnabled(True)
-        self.use.setEnabled(False)
+    def show_reckoning(self) -> None:
+        """Show that the estimate is being made."""
+        for made in (self.curve, self.log, self.log_shown):
+            made.hide()
+        self.log_shown.setChecked(False)
+        self.words.setText("Looking at the labels, the time and the memory…")
+        self._move_bar(None, None)
+        self._offer(self.cancel)
 
-    def show_progress(self, progress: Progress) -> None:
-        """Show one line of what the round reports."""
-        step, total = progress.number("step"), progress.number("total")
-        done = progress.number("done") if step is None else step
-        if done is not None and total:
-            self.bar.setRange(0, round(total))
-            self.bar.setValue(round(done))
-        if step is not None and progress.event in ("step", "validate"):
-            self.curve.add(
-                step,
-                total,
-                loss=progress.number("loss") if progress.event == "step" else None,
-                dice=progress.number("dice"),
-            )
-        words = WORDS.get(progress.event)
-        if words:
-            left = progress.number("eta_s")
-            ending = "" if left is None else f", about {_duration(left)} left"
-            self.words.setText(words + ending)
+    def show_estimate(self, estimate: Progress | None) -> None:
+        """Offer the start with what it will take; None where nothing can be begun."""
+        self.bar.hide()
+        if estimate is None:
+            self.words.setText(IDLE)
+            self._offer(self.train)
+            return
+        self.words.setText(estimate_in_words(estimate))
+        self._offer(self.start, self.cancel)
 
-    def show_ended(self, ended: Ended) -> None:
-        """Show how the round ended."""
-        self.bar.setRange(0, 1)
-        self.bar.setValue(1 if ended.model is not None else 0)
-        self.words.setText(ended.message)
-        self.start.setEnabled(True)
-        self.cancel.setEnabled(False)
-        self.use.setEnabled(ended.model is not None)
+    def show_idle(self) -> None:
+        """Show no round."""
+        for made in (self.curve, self.bar, self.log, self.log_shown):
+            made.hide()
+        self.log_shown.setChecked(False)
+        self.words.setText(IDLE)
+        self._offer(self.train)
+
+    def show_story(self, story: RoundStory) -> None:
+        """Show how far a round is."""
+        if not self.curve.isVisibleTo(self) or len(story.log) < self._written:
+            self.log.clear()
+            self._written = 0
+            self.curve.show()
+            self.log_shown.show()
+            self._offer(self.cancel)
+        self.curve.show_points(story.loss, story.dice, story.found, story.steps)
+        self._move_bar(story.done, story.total)
+        self.words.setText(story.words)
+        for line in story.log[self._written :]:
+            self.log.appendPlainText(line)
+        self._written = len(story.log)
+
+    def show_ended(self, message: str) -> None:
+        """Show how the round ended; its curve and log stay to be read."""
+        self.bar.hide()
+        self.words.setText(message)
+        self._offer(self.train)
+
+    def _move_bar(self, done: float | None, total: float | None) -> None:
+        self.bar.show()
+        if done is None or not total:
+            self.bar.setRange(0, 0)
+            return
+        self.bar.setRange(0, round(total))
+        self.bar.setValue(round(done))
+
+    def _offer(self, *buttons: QWidget) -> None:
+        for made in (self.train, self.start, self.cancel):
+            made.setVisible(made in buttons)
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"
+def estimate_in_words(estimate: Progress) -> str:
+    """Say what a round would take, in short lines.
+
+    Parameters
+    ----------
+    estimate : Progress
+        The event `estimate`, see docs/progress.md.
+    """
+    train, val, test, new, steps = (
+        round(estimate.number(name) or 0)
+        for name in ("train", "val", "test", "new", "steps")
+    )
+    lines = [
+        f"{train + val + test} labelled cases, {new} of them new: {train} train, {val} "
+        f"steer, {test} test."
+    ]
+    measured = estimate.values.get("measured") is True
+    basis = "measured on your last round" if measured else "typical of a laptop"
+    seconds = estimate.number("seconds") or 0.0
+    lines.append(f"About {duration(seconds)} at most, {steps} steps ({basis}).")
+    need, free = estimate.number("memory_gib"), estimate.number("free_gib")
+    if need is not None:
+        of_free = "" if free is None else f" of {free:.1f} GB free"
+        lines.append(f"Up to {need:.1f} GB of memory{of_free}.")
+        if free is not None and free < need:
+            lines.append("That will not fit: close other programs first.")
+    if not test:
+        lines.append("Nothing tests yet: label cases of more patients.")
+    return "\n".join(lines)

@@ -33,6 +33,7 @@ def connect_desk(dock: LeakageWidget) -> None:
     annotator.failed.connect(messages.warn)
     annotator.told.connect(messages.tell)
     dock.rounds.warned.connect(messages.warn)
+    dock.rounds.told.connect(messages.tell)
     dock.exports.told.connect(messages.tell)
     dock.exports.warned.connect(messages.warn)
 

@@ -149,7 +149,7 @@ class ChildProcess:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             for line in stream:
-                progress = _parse(line)
+                progress = parse_progress(line)
                 if progress is None:
                     continue
                 if progress.event == "error":
@@ -162,7 +162,7 @@ class ChildProcess:
         self._on_exit(Exit(code, self._cancelled, why, tuple(self._complaints)))
 
 
-def _parse(line: str) -> Progress | None:
+def parse_progress(line: str) -> Progress | None:
     """Read a line of progress; anything else that is printed is passed over."""
     try:
         values = json.loads(line)

@@ -134,14 +134,18 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
         train_and_use(
             grader,
             (
-                *("--set", "loop.steps=24", "--set", "loop.validate_every=12"),
-                *("--set", "train.views=1", "--set", "validation.lesions=2"),
+                *("--set", "finetune.loop.steps=24"),
+                *("--set", "finetune.loop.validate_every=12"),
+                *("--set", "finetune.train.views=1"),
+                *("--set", "finetune.validation.lesions=2"),
+                *("--set", "evaluate.lesions=1", "--set", "evaluate.max_clicks=5"),
+                *("--set", "guards.discs=1"),
             ),
         )
         after = widget.desk.annotator.predictor
         assert after.fingerprint != before.fingerprint
         assert widget.model.name.text() == after.name != before.name
-        assert list((study / "models").glob("round-001.safetensors"))
+        assert (study / "rounds" / "0001" / "result" / "model.safetensors").is_file()
 
         # click again
         lesions = largest_first(truth[grader.session.frame.name])
@@ -151,7 +155,7 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
         grader.shot("new-model")
     finally:
         viewer.close()
-    assert len(list(SCREENS.glob("*.png"))) == 10
+    assert len(list(SCREENS.glob("*.png"))) == 11
 
 
 def _outside_of(mask, place):

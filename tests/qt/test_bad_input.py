@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import stat
-import sys
 
 import numpy as np
 import pytest
 import tifffile
 from bad_frames import BAD, write_bad
 from PIL import Image
-
-from napari_mae_sam2._qt.dock_tabs import Tab
-from napari_mae_sam2.annotate import training_run
 
 TOP = (10, 12)
 
@@ -95,57 +90,6 @@ def test_an_export_that_cannot_be_written(at_work, folder):
     at_work.wait(lambda: "export" in at_work.widget.messages.text, "the sentence")
     assert "Exported" not in at_work.widget.messages.text
     assert at_work.session.labels[TOP] == 1
-
-
-@pytest.fixture
-def training(tmp_path, monkeypatch):
-    """Puts a program of the test in the place of the training process."""
-
-    def stand_in(body):
-        program = tmp_path / "python"
-        program.write_text(f"#!{sys.executable}\nimport json, sys, time\n{body}\n")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(training_run.sys, "executable", str(program))
-
-    return stand_in
-
-
-def test_a_round_that_fails_leaves_the_old_model(at_work, training):
-    training(
-        "print(json.dumps({'event': 'error', 'message': 'No label is saved yet.'}))\n"
-        "sys.exit(2)"
-    )
-    before = at_work.widget.desk.annotator.predictor
-    at_work.widget.tabs.show_tab(Tab.MODEL)
-    at_work.push("Train a round")
-    at_work.wait(
-        lambda: "No label is saved yet." in at_work.widget.messages.text, "the sentence"
-    )
-    assert at_work.widget.desk.annotator.predictor is before
-    assert not at_work.widget.training.use.isEnabled()
-    assert at_work.widget.training.start.isEnabled()
-
-
-def test_a_round_is_watched_and_cancelled(at_work, training):
-    training(
-        "for step in range(1, 4):\n"
-        "    print(json.dumps({'event': 'step', 'step': step, 'total': 9,"
-        " 'loss': 1 / step}), flush=True)\n"
-        "print(json.dumps({'event': 'validate', 'step': 3, 'dice': 0.5}), flush=True)\n"
-        "time.sleep(600)"
-    )
-    panel = at_work.widget.training
-    at_work.widget.tabs.show_tab(Tab.MODEL)
-    at_work.push("Train a round")
-    at_work.wait(lambda: panel.curve.dice == ((3.0, 0.5),), "the curve")
-    assert [step for step, _ in panel.curve.loss] == [1, 2, 3]
-    at_work.widget.tabs.show_tab(Tab.GRADE)
-    commit_a_lesion(at_work)
-    at_work.widget.tabs.show_tab(Tab.MODEL)
-    at_work.push("Cancel")
-    at_work.wait(lambda: "cancelled" in panel.words.text(), "the end")
-    assert not panel.use.isEnabled()
-    assert at_work.widget.messages.text == ""
 
 
 def test_a_folder_read_by_napari_becomes_the_list(grader, folder):

@@ -14,7 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from tour import move_pressed
 
-from napari_mae_sam2._qt import rounds
+from napari_mae_sam2.annotate import round_control
 
 TOP, SIDE = (10, 12), (40, 60)
 
@@ -500,13 +500,14 @@ def test_training_is_started_once_and_only_on_saved_labels(
     class Running:
         is_running = True
 
-        def __init__(self, *_arguments):
-            started.append(self)
-
         def close(self):
             pass
 
-    monkeypatch.setattr(rounds, "TrainingRun", Running)
+    def start(*_arguments):
+        started.append(Running())
+        return started[-1]
+
+    monkeypatch.setattr(round_control.DetachedRun, "start", start)
     commit(at_work, TOP)
     (folder / "leakage-study").write_text("in the way")
     at_work.widget.rounds.start()

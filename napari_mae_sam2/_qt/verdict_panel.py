@@ -1,0 +1,131 @@
+"""The last round: old against new in a short table, and what to do with the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.annotate.round_verdict import checks, table
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
+
+NOTHING = "No round of this study is done yet."
+DECIDED = {"promote": "promoted", "refuse": "refused", "rollback": "rolled back"}
+
+
+class VerdictPanel(QWidget):
+    """Shows how the last round was judged.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    promote_wanted = Signal(int, bool)
+    """Number of the round, and whether against the advice."""
+    refuse_wanted = Signal(int)
+    rollback_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._number = 0
+        self._forced = False
+        self._in_use = 0
+        self.words = QLabel(NOTHING)
+        self.words.setWordWrap(True)
+        self.grid = QGridLayout()
+        self.grid.setHorizontalSpacing(10)
+        self.grid.setVerticalSpacing(2)
+        self.grid.setColumnStretch(0, 1)
+        self.checks = QLabel()
+        self.checks.setWordWrap(True)
+        self.promote = button("Promote", "", self._promote)
+        self.refuse = button(
+            "Refuse",
+            "Keep the model in use; this is noted in the study",
+            lambda: self.refuse_wanted.emit(self._number),
+        )
+        self.rollback = button(
+            "Roll back", "", lambda: self.rollback_wanted.emit(self._in_use)
+        )
+        row = QHBoxLayout()
+        for made in (self.promote, self.refuse, self.rollback):
+            row.addWidget(made)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.words)
+        layout.addLayout(self.grid)
+        layout.addWidget(self.checks)
+        layout.addLayout(row)
+        self.show_rounds(None)
+
+    def show_rounds(self, stands: StudyRounds | None) -> None:
+        """Show how the rounds of a study stand; None where that is not known."""
+        last = None if stands is None else stands.last
+        self._fill(last)
+        if stands is None or last is None:
+            self.words.setText(NOTHING)
+        else:
+            self._number, self._forced = last.number, not last.is_proposed
+            said = f"Round {last.number}"
+            if stands.decision is not None:
+                said += f" ({DECIDED.get(stands.decision, stands.decision)})"
+            self.words.setText(f"{said}: {last.why}")
+        is_open = (
+            stands is not None and last is not None and stands.in_use != last.number
+        )
+        self.promote.setVisible(is_open)
+        self.promote.setText("Promote anyway" if self._forced else "Promote")
+        self.promote.setToolTip(
+            "Use the new model although it is not proposed; this is noted"
+            if self._forced
+            else "Use the new model from now on"
+        )
+        undecided = stands is not None and stands.decision is None
+        self.refuse.setVisible(is_open and undecided)
+        used = None if stands is None else stands.in_use
+        self._in_use = used or 0
+        self.rollback.setVisible(used is not None)
+        self.rollback.setToolTip(
+            f"Use the model again that was there before round {used}"
+        )
+
+    def set_busy(self, is_busy: bool) -> None:
+        """Offer nothing while a decision is being written."""
+        for made in (self.promote, self.refuse, self.rollback):
+            made.setEnabled(not is_busy)
+
+    def _promote(self) -> None:
+        self.promote_wanted.emit(self._number, self._forced)
+
+    def _fill(self, result: RoundResult | None) -> None:
+        while self.grid.count():
+            item = self.grid.takeAt(0)
+            widget = None if item is None else item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        rows = [] if result is None else table(result)
+        if rows:
+            rows.insert(0, ("", "old", "new"))
+        for line, row in enumerate(rows):
+            for column, text in enumerate(row):
+                label = QLabel(text)
+                if column:
+                    label.setAlignment(Qt.AlignmentFlag.AlignRight)
+                self.grid.addWidget(label, line, column)
+        found = [] if result is None else checks(result)
+        failed = [one for one in found if not one[0]]
+        self.checks.setVisible(bool(found))
+        self.checks.setText(
+            "\n".join(f"✗ {name}: {message}" for _, name, message in failed)
+            or f"✓ All {len(found)} checks passed"
+        )
+        self.checks.setToolTip(
+            "\n".join(f"{'✓' if ok else '✗'} {name}: {m}" for ok, name, m in found)
+        )

@@ -1,0 +1,256 @@
+"""The rounds of the study in hand: reckoned, run beside the window, decided on.
+
+Training and decisions happen in processes of their own; a round goes on where the
+window is closed, and is found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from psygnal import Signal
+
+from napari_mae_sam2.annotate.child_process import ChildProcess, Exit, Progress
+from napari_mae_sam2.annotate.detached_run import DetachedRun
+from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.annotate.round_story import RoundStory
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.round_results import StudyRounds, read_rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+Action = Literal["promote", "refuse", "rollback"]
+TRAINING = "mae_sam2_training"
+
+log = logging.getLogger(__name__)
+
+
+class RoundControl:
+    """What the window can do with rounds.
+
+    Parameters
+    ----------
+    post : callable
+        Runs a function on the thread that owns this.
+    runs : Path
+        Folder of this computer for what running rounds say.
+    """
+
+    estimated = Signal(object)
+    """Emits the `Progress` that holds the estimate, or None where there is none."""
+    moved = Signal(object)
+    """Emits the `RoundStory` of the round that runs."""
+    ended = Signal(str)
+    """Emits how a round ended, in one sentence."""
+    stands = Signal(object)
+    """Emits the `StudyRounds` of the study in hand."""
+    decided = Signal(str, object)
+    """Emits what was decided and the `StudyRounds` from then on."""
+    warned = Signal(str)
+
+    def __init__(self, post: Callable[[Callable[[], None]], None], runs: Path) -> None:
+        self._post = post
+        self._runs = runs
+        self._study: Path | None = None
+        self._run: DetachedRun | None = None
+        self._child: ChildProcess | None = None
+        self._history: ChildProcess | None = None
+        self._action: Action | None = None
+        self._looker = LatestWins["Path", "StudyRounds | None"](
+            lambda study, _cancelled: read_rounds(study),
+            lambda outcome: post(lambda: self._on_looked(outcome)),
+            "read rounds",
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a round of the study in hand runs on this computer."""
+        return self._run is not None and self._run.is_running
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an estimate or a decision is under way."""
+        return self._child is not None and self._child.is_running
+
+    def is_at(self, study: Path) -> bool:
+        """Whether these are the rounds of a study."""
+        return study == self._study
+
+    def follow(self, study: Path) -> None:
+        """Turn to a study: look how its rounds stand, and watch the one that runs."""
+        if self.is_at(study):
+            return
+        self._stop_watching()
+        self._study = study
+        self._attach(lambda *about: DetachedRun.find(self._folder(study), *about))
+        self.look()
+
+    def look(self) -> None:
+        """Look how the rounds of the study stand."""
+        if self._study is not None:
+            self._looker.submit(self._study)
+
+    def estimate(self, options: Sequence[str] = ()) -> None:
+        """Reckon what a round would take."""
+        if self._study is None or self.is_busy or self.is_running:
+            return
+        told: list[Progress] = []
+
+        def on_exit(end: Exit) -> None:
+            found = next((one for one in told if one.event == "estimate"), None)
+            self._post(lambda: self._on_estimate(found, end))
+
+        arguments = ("round", str(self._study), "--estimate", "--json-progress")
+        self._command((*arguments, *options), told.append, on_exit)
+
+    def start(self, options: Sequence[str] = ()) -> None:
+        """Run a round, apart from the window."""
+        study = self._study
+        if study is None or self.is_running:
+            return
+        self._stop_watching()
+        arguments = (TRAINING, "round", str(study), "--json-progress", *options)
+        folder = self._folder(study)
+        try:
+            self._attach(lambda *about: DetachedRun.start(folder, arguments, *about))
+        except (OSError, PlainError) as error:
+            self.warned.emit(f"The round could not be started: {error}")
+
+    def cancel(self) -> None:
+        """Stop what is under way; the model in use stays."""
+        if self._run is not None:
+            self._run.cancel()
+        if self._child is not None and self._action is None:
+            self._child.cancel()  # a decision is never cut short
+
+    def decide(
+        self, action: Action, number: int, by: str, *, force: bool = False
+    ) -> None:
+        """Promote or refuse the model of a round, or roll the last promotion back."""
+        if self._study is None or self.is_busy:
+            return
+        which = () if action == "rollback" else (str(number),)
+        arguments = [action, str(self._study), *which, "--by", by]
+        if force and action == "promote":
+            arguments.append("--force")
+
+        def on_exit(end: Exit) -> None:
+            self._post(lambda: self._on_decided(end))
+
+        self._command(arguments, lambda _said: None, on_exit)
+        self._action = action
+
+    def close(self) -> None:
+        """Stop watching; a round goes on."""
+        self._stop_watching()
+        self._looker.close()
+        for child in (self._child, self._history):
+            if child is not None:
+                child.close()
+
+    # --- inside ----------------------------------------------------------------
+
+    def _folder(self, study: Path) -> Path:
+        key = hashlib.sha256(str(study.absolute()).encode()).hexdigest()[:16]
+        return self._runs / key
+
+    def _attach(self, make: Callable[..., DetachedRun | None]) -> None:
+        """Watch a run; what one says that is no longer watched is dropped."""
+        story = RoundStory()
+        token = object()
+        self._token: object = token
+
+        def on_heard(said: Sequence[Progress]) -> None:
+            def hear() -> None:
+                if self._token is token:
+                    story.hear(said)
+                    self.moved.emit(story)
+
+            self._post(hear)
+
+        def on_exit(end: Exit) -> None:
+            def take() -> None:
+                if self._token is token:
+                    self._on_end(end)
+
+            self._post(take)
+
+        self._run = make(on_heard, on_exit)
+        if self._run is not None:
+            self.moved.emit(story)
+
+    def _stop_watching(self) -> None:
+        self._token = None
+        if self._run is not None:
+            self._run.close()
+            self._run = None
+
+    def _command(
+        self,
+        arguments: Sequence[str],
+        on_progress: Callable[[Progress], None],
+        on_exit: Callable[[Exit], None],
+    ) -> None:
+        self._action = None
+        try:
+            self._child = ChildProcess((TRAINING, *arguments), on_progress, on_exit)
+        except OSError as error:
+            self.warned.emit(f"That could not be started: {error}")
+            self.estimated.emit(None)
+
+    def _on_estimate(self, found: Progress | None, end: Exit) -> None:
+        self._child = None
+        if found is None and not end.cancelled:
+            self.warned.emit(f"No round can be trained now: {end.why}")
+        self.estimated.emit(None if end.cancelled else found)
+
+    def _on_end(self, end: Exit) -> None:
+        if self._run is not None:
+            self._run.forget()
+            self._stop_watching()
+        if end.code == 0:
+            self.ended.emit("The round is done.")
+        elif end.cancelled:
+            self.ended.emit("The round was cancelled; the model in use stays.")
+        else:
+            log.error("The round ended:\n%s", "\n".join(end.complaints))
+            sentence = f"The round failed: {end.why} The model in use stays."
+            self.warned.emit(sentence)
+            self.ended.emit(sentence)
+        self.look()
+
+    def _on_decided(self, end: Exit) -> None:
+        self._child = None
+        if end.code != 0:
+            self._action = None
+            self.warned.emit(end.why)
+        self.look()
+
+    def _on_looked(self, outcome: Outcome[Path, StudyRounds | None]) -> None:
+        if outcome.request != self._study:
+            return
+        if outcome.error is not None:
+            self.warned.emit(str(outcome.error))
+            self.stands.emit(StudyRounds())
+        elif outcome.response is not None:
+            self.stands.emit(outcome.response)
+            action, self._action = self._action, None
+            if action is not None:
+                self.decided.emit(action, outcome.response)
+        elif self._history is None:
+            self._history = ChildProcess(
+                (TRAINING, "history", str(outcome.request)),
+                lambda _said: None,
+                lambda end: self._post(lambda: self._on_history(end)),
+            )
+
+    def _on_history(self, end: Exit) -> None:
+        self._history = None
+        if end.code == 0:
+            self.look()
+        else:
+            self.warned.emit(f"The rounds of the study cannot be shown: {end.why}")

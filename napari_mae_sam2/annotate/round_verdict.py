@@ -1,0 +1,76 @@
+"""Old against new as a few rows that are read at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.study.round_results import RoundResult
+
+ROWS = (
+    ("Dice, no click", "image_dice", 2, 1),
+    ("Dice, one click", "lesion_dice_1", 2, 1),
+    ("Dice, three clicks", "lesion_dice_3", 2, 1),
+    ("Clicks to Dice 0.8", "clicks_to_0.8", 1, 1),
+    ("Lesions found", "sensitivity", 0, 100),
+)
+CHECKS = {
+    "empty": "Empty answers",
+    "area": "Too much leakage",
+    "false_leakage": "Leakage where is none",
+    "box": "A box gives what is in it",
+}
+WAYS = {
+    "way: image_dice": "No click",
+    "way: lesion_dice_1": "One click",
+    "way: lesion_dice_3": "Three clicks",
+}
+
+
+def table(result: RoundResult) -> list[tuple[str, str, str]]:
+    """Give name, old and new of each figure that was measured.
+
+    Parameters
+    ----------
+    result : RoundResult
+        Of one round.
+
+    Returns
+    -------
+    list of (str, str, str)
+        The score that decides comes first, with the interval of its change last.
+    """
+    score = result.values.get("score") or {}
+    rows = []
+    if score.get("count"):
+        rows.append(("Score on the test", _shown(score["old"]), _shown(score["new"])))
+        change = _shown(score.get("difference"), 3, signed=True)
+        low, high = (_shown(score.get(key), 3, signed=True) for key in ("low", "high"))
+        within = "one patient only" if score.get("low") is None else f"{low} to {high}"
+        rows.append(("Change", change, within))
+    for name, key, digits, factor in ROWS:
+        old, new = (result.metric(which, key) for which in ("old", "new"))
+        if new is not None:
+            one, other = (_shown(v, digits, factor) for v in (old, new))
+            rows.append((name, one, other))
+    return rows
+
+
+def checks(result: RoundResult) -> list[tuple[bool, str, str]]:
+    """Give each check: passed or not, its name, and the sentence that explains it."""
+    found = []
+    for guard in result.values.get("guards") or ():
+        name = str(guard["name"])
+        short = CHECKS.get(name) or WAYS.get(name) or name.removeprefix("kind: ")
+        found.append((bool(guard["passed"]), short, str(guard["message"])))
+    return found
+
+
+def _shown(
+    value: float | None, digits: int = 2, factor: int = 1, signed: bool = False
+) -> str:
+    if value is None:
+        return "–"
+    unit = " %" if factor == 100 else ""
+    text = f"{value * factor:{'+' if signed else ''}.{digits}f}{unit}"
+    return text.replace("-", "−")

@@ -1,0 +1,154 @@
+"""A round in the window: reckoned, watched, left alone, decided on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.rounds import Rounds
+from napari_mae_sam2._qt.training_panel import TrainingPanel
+from napari_mae_sam2._qt.verdict_panel import VerdictPanel
+
+TOP = (10, 12)
+TRAINING = """
+import os, pathlib
+
+study = pathlib.Path(sys.argv[4])
+rounds = study / "rounds"
+command = sys.argv[3]
+
+def say(event, **values):
+    print(json.dumps({"event": event} | values), flush=True)
+
+def history(decision, used, decisions):
+    row = {"round": 1, "status": "done", "decision": decision, "in_use": used}
+    said = {"rounds": [row], "answers": ["", ""], "decisions": decisions}
+    (rounds / "history.json").write_text(json.dumps(said))
+
+if "--estimate" in sys.argv:
+    say("estimate", train=3, val=1, test=1, new=2, steps=9, seconds=130, measured=False,
+        memory_gib=2.5, free_gib=8.0)
+elif command == "round":
+    say("start", round=1, message="Round 1.")
+    say("phase", phase="train", message="Training.")
+    say("validate", step=0, total=9, dice=0.25, lesions_found=0.5)
+    for step in range(1, 4):
+        say("step", step=step, total=9, loss=1 / step)
+    go = study / "go"
+    while not go.exists():
+        time.sleep(0.02)
+    if go.read_text():
+        say("error", message=go.read_text())
+        say("end", status="failed")
+        sys.exit(2)
+    result = rounds / "0001" / "result"
+    result.mkdir(parents=True)
+    (result / "result.json").write_text(json.dumps({
+        "proposed": True, "why": "Dice changed by +0.100: better.",
+        "score": {"old": 0.5, "new": 0.6, "difference": 0.1, "low": 0.05, "high": 0.15,
+                  "count": 3},
+        "guards": [{"name": "empty", "passed": True, "message": "Fine."}],
+    }))
+    history(None, False, 0)
+    say("end", status="done")
+else:
+    done = rounds / "decisions"
+    done.mkdir(exist_ok=True)
+    number = len(list(done.iterdir())) + 1
+    (done / f"000{number}.json").write_text(json.dumps(sys.argv))
+    history(command, command == "promote", number)
+"""
+
+
+@pytest.fixture
+def go(at_work, folder, stand_in):
+    """Lets the stand-in for the training go on; ends it after the test."""
+    stand_in(TRAINING)
+    file = folder / "leakage-study" / "go"
+
+    def let(word=""):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(word)
+
+    at_work.widget.tabs.show_tab(Tab.MODEL)
+    yield let
+    let("over")
+
+
+def begin(grader):
+    grader.push("Train a round")
+    panel = grader.widget.training
+    grader.wait(lambda: panel.start.isVisible(), "the estimate")
+    words = panel.words.text()
+    grader.push("Start")
+    grader.wait(lambda: len(panel.curve.loss) == 3, "the curve")
+    return words
+
+
+def test_a_round_is_reckoned_watched_and_cancelled(at_work, go):
+    panel = at_work.widget.training
+    words = begin(at_work)
+    assert "5 labelled cases, 2 of them new: 3 train, 1 steer, 1 test" in words
+    assert "About 2 min at most, 9 steps (typical of a laptop)" in words
+    assert "2.5 GB of memory of 8.0 GB free" in words
+    assert panel.curve.dice == ((0.0, 0.25),)
+    assert panel.curve.found == ((0.0, 0.5),)
+    assert [step for step, _ in panel.curve.loss] == [1, 2, 3]
+    panel.log_shown.click()
+    assert "Training." in panel.log.toPlainText()
+    at_work.widget.tabs.show_tab(Tab.GRADE)
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.widget.tabs.show_tab(Tab.MODEL)
+    at_work.push("Cancel")
+    at_work.wait(lambda: "cancelled" in panel.words.text(), "the end")
+    assert panel.train.isVisible()
+    assert at_work.widget.messages.text == ""
+
+
+def test_a_round_that_fails_leaves_the_old_model(at_work, go):
+    before = at_work.widget.desk.annotator.predictor
+    begin(at_work)
+    go("The disk is full.")
+    messages = at_work.widget.messages
+    at_work.wait(lambda: "The disk is full." in messages.text, "the sentence")
+    assert at_work.widget.desk.annotator.predictor is before
+    assert at_work.widget.training.train.isVisible()
+    assert not at_work.widget.verdict.promote.isVisible()
+
+
+def test_a_round_goes_on_without_the_window_and_is_decided_on(
+    at_work, go, folder, models
+):
+    widget, study = at_work.widget, folder / "leakage-study"
+    begin(at_work)
+    widget.rounds.close()  # as the window does
+    panel, verdict = TrainingPanel(), VerdictPanel()
+    again = Rounds(widget.desk, panel, verdict, widget)
+    panel.show()
+    verdict.show()
+    at_work.wait(lambda: len(panel.curve.loss) == 3, "the curve")
+    assert panel.cancel.isVisible()
+    go()
+    at_work.wait(lambda: verdict.promote.isVisible(), "the verdict")
+    assert verdict.words.text() == "Round 1: Dice changed by +0.100: better."
+    assert "All 1 checks passed" in verdict.checks.text()
+    model = study / "rounds" / "0001" / "result" / "model.safetensors"
+    models[str(model)] = type(models[None])()
+    models["packaged"] = models[None]
+    widget.desk.grader = "anna"
+    verdict.promote.click()
+    annotator = widget.desk.annotator
+    at_work.wait(lambda: annotator.predictor is models[str(model)], "the new model")
+    assert not verdict.promote.isVisible()
+    verdict.rollback.click()
+    at_work.wait(lambda: annotator.predictor is models[None], "the old model")
+    assert verdict.promote.isVisible()
+    said = [json.loads(p.read_text()) for p in sorted(study.glob("rounds/decisions/*"))]
+    assert said[0][3:] == ["promote", str(study), "1", "--by", "anna"]
+    assert said[1][3:] == ["rollback", str(study), "--by", "anna"]
+    again.close()
+    for one in (panel, verdict):
+        one.deleteLater()
