@@ -5,13 +5,14 @@
 Writes into the folder `runs/frames`:
 
 - `held_out/`: every fourth frame without leakage; never trained on in any way;
-- `clean/`: the other frames without leakage, and wholly drawn angiograms;
+- `clean/`: the other frames without leakage, but for a few that steer training, and
+  wholly drawn angiograms;
 - `leaking/`: frames that leak by themselves, unlabelled;
 - `pretrain.csv`: every angiogram but those of `held_out` and of the expert masks;
 - `negatives/` and `train.csv`: pictures that are no angiograms, with empty masks, to
-  train on beside what is drawn, and one drawn frame of each held out one to look at;
-- `test/` and `test.csv`: three other drawn frames of each held out one, contrast from
-  12 grey levels upwards; `compare.csv` has the rows of `train.csv` and these;
+  train on beside what is drawn, and two drawn frames of each that steers to look at;
+- `test/` and `test.csv`: three drawn frames of each held out one, contrast from 12
+  grey levels upwards; `compare.csv` has the rows of `train.csv` and these;
 - `nonperfusion.csv`: the frames with expert masks, by patient;
 - `phase.csv` and `diagnosis.csv`: frames with a class.
 """
@@ -52,10 +53,12 @@ def main() -> None:
     folders = {name: list_frames(data / name) for name in (*_DIAGNOSES, *_PHASES)}
     angiograms = sorted(path for paths in folders.values() for path in paths)
     clean = clean_frames(angiograms)
-    held_out = clean[::4]
+    # Who chooses the weights must not be measured on: steered by frames of their own.
+    held_out, steering = clean[::4], clean[2::8]
     leaking = sorted(set(angiograms) - set(clean))
     _copy(held_out, out / "held_out")
-    _copy([path for path in clean if path not in held_out], out / "clean")
+    kept_back = {*held_out, *steering}
+    _copy([path for path in clean if path not in kept_back], out / "clean")
     _copy(leaking, out / "leaking")
     for number in range(_DRAWN):
         phase = ("early", "late")[number % 2]
@@ -71,7 +74,7 @@ def main() -> None:
         mask = out / "negatives" / f"{path.stem}.png"
         _save(np.zeros(read_frame(path).shape, np.uint8), mask)
         rows.append((path, mask.resolve(), "train", _name(path)))
-    rows += _draw(held_out, out / "validation", len(held_out), 99, "val", 10)
+    rows += _draw(steering, out / "validation", 2 * len(steering), 99, "val", 10)
     test = _draw(held_out, out / "test", 3 * len(held_out), 777, "test", 12)
     _write(out / "train.csv", columns, rows)
     _write(out / "test.csv", columns, test)
@@ -91,7 +94,8 @@ def main() -> None:
     ]
     _write(out / "diagnosis.csv", "image,label", diagnoses)
     print(
-        f"{len(clean)} clean frames, {len(held_out)} held out, {len(leaking)} leaking"
+        f"{len(clean)} clean frames, {len(held_out)} held out, {len(steering)} steer, "
+        f"{len(leaking)} leaking"
     )
 
 
