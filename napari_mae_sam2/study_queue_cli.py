@@ -98,20 +98,42 @@ def reread(
 
 
 @study_app.command()
-def agreement(study: StudyFolder) -> None:
-    """Print, as CSV, how well each blinded reading agrees with the first one."""
+def agreement(
+    study: StudyFolder,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="One row for each two graders.")
+    ] = False,
+) -> None:
+    """Print, as CSV, how well each blinded reading agrees with the first one.
+
+    The summary holds mean Dice, the mean difference of the areas with its 95 % limits
+    of agreement (Bland and Altman), and their ICC(2,1).
+    """
     import csv
+    import math
     import sys
 
-    from napari_mae_sam2.study.agreement import agreements
+    from napari_mae_sam2.study.agreement import agreements, summarise
     from napari_mae_sam2.study.folder import Study
 
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(
-        ["case", "kind", "first", "again", "first_pixels", "again_pixels", "dice"]
-    )
-    for one in agreements(Study.open(study)):
-        rows.writerow([one.case, one.kind, *one.graders, *one.areas, f"{one.dice:.4f}"])
+    found = agreements(Study.open(study))
+    if summary:
+        heading = "kind,first,again,cases,dice,difference_pixels,low,high,icc"
+        rows.writerow(heading.split(","))
+        for two in summarise(found):
+            areas = [two.bias, two.low, two.high]
+            written = ["" if math.isnan(one) else f"{one:.1f}" for one in areas]
+            icc = "" if math.isnan(two.icc) else f"{two.icc:.4f}"
+            rows.writerow(
+                [two.kind, *two.graders, two.cases, f"{two.dice:.4f}", *written, icc]
+            )
+        return
+    heading = "case,kind,first,again,first_pixels,again_pixels,difference_pixels,dice"
+    rows.writerow(heading.split(","))
+    for one in found:
+        said = [one.case, one.kind, *one.graders, *one.areas, one.difference]
+        rows.writerow([*said, f"{one.dice:.4f}"])
 
 
 def _open(folder: StudyFolder) -> tuple[Study, Index]:

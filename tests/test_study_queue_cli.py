@@ -102,7 +102,15 @@ def test_readings_are_drawn_and_compared(call: Call, study: Study) -> None:
     (row,) = csv.DictReader(out.splitlines())
     assert row == {
         "case": event.case, "kind": "repeat", "first": "anna", "again": "anna",
-        "first_pixels": "600", "again_pixels": "1200", "dice": "0.6667",
+        "first_pixels": "600", "again_pixels": "1200", "difference_pixels": "600",
+        "dice": "0.6667",
+    }  # fmt: skip
+    _, out, _ = call("agreement", study.folder, "--summary")
+    (row,) = csv.DictReader(out.splitlines())
+    assert row == {
+        "kind": "repeat", "first": "anna", "again": "anna", "cases": "1",
+        "dice": "0.6667", "difference_pixels": "600.0", "low": "", "high": "",
+        "icc": "",
     }  # fmt: skip
     assert call("reread", study.folder)[0] == 2
     assert call("verify", study.folder)[0] == 0

@@ -121,7 +121,7 @@ class ConflictPart(Part):
     def _look(self) -> None:
         session, case = self._session, self._dock.desk.worklist.current
         if session is not None and case is not None:
-            self._conflicts.look(session, case.study)
+            self._conflicts.look(session, case.place)
 
     def _show(self, session: CaseSession, conflict: Conflict | None) -> None:
         if session is not self._session:

@@ -100,7 +100,9 @@ class QueuePanel(QWidget):
         which = self.which.currentText()
         if which == REVIEW:
             return Filter(statuses=("needs_review",))
-        return Filter(assigned=grader) if which == FOR_ME else Filter()
+        # Whoever is to read blinded must not find those cases alone under a heading.
+        mine = Filter(assigned=grader, first_readings=True)
+        return mine if which == FOR_ME else Filter()
 
     def show_standing(self, standing: Standing | None) -> None:
         """Show how the study stands; None where the folder holds none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
@@ -13,10 +12,10 @@ from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.queue_panel import QueuePanel
 from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.study_queue import StudyQueue
-from napari_mae_sam2.annotate.worklist import Case
+from napari_mae_sam2.annotate.study_thread import StudyThread
 from napari_mae_sam2.model.folders import index_folder
-from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.annotate.study_queue import Standing
+    from napari_mae_sam2.annotate.worklist import Case
     from napari_mae_sam2.study.index_query import Item
     from napari_mae_sam2.study.queue_state import QueueStatus
 
@@ -47,12 +47,13 @@ class QueuePart(Part):
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
         self._gui = GuiThread(dock)
-        self._cases: dict[tuple[Path, str], Case] = {}
+        self._cases = QueueCases()
         self._case: Case | None = None
         self._session: CaseSession | None = None
         self._worked = 0.0
         self._folder = dock.desk.folder
-        self.queue = StudyQueue(self._gui.post, index_folder())
+        self.thread = StudyThread(self._gui.post, index_folder())
+        self.queue = StudyQueue(self.thread)
         self.panel = QueuePanel()
         self.look_soon = Soon(self._look, AFTER_MS)
         self._timer = QTimer()
@@ -72,7 +73,7 @@ class QueuePart(Part):
         self.panel.refused.connect(lambda: self.answer("cannot_grade"))
         self.queue.looked.connect(self._show_standing)
         self.queue.taken.connect(self._open)
-        self.queue.warned.connect(dock.messages.warn)
+        self.thread.warned.connect(dock.messages.warn)
         dock.desk.folder_changed.connect(self._on_folder)
         dock.desk.worklist.changed.connect(self.look_soon)
 
@@ -102,7 +103,7 @@ class QueuePart(Part):
         self._dock.desk.folder_changed.disconnect(self._on_folder)
         self._dock.desk.worklist.changed.disconnect(self.look_soon)
         self.queue.let_go(self._folder, self._dock.desk.grader)
-        self.queue.close()
+        self.thread.close()
         self._gui.close()
 
     # --- what the grader does --------------------------------------------------
@@ -170,9 +171,5 @@ class QueuePart(Part):
                 "No such case is left here: look again later, or from the beginning."
             )
             return
-        key = (self._folder, item.case)
-        if key not in self._cases:
-            load = partial(Study(self._folder).load_frame, item.case)
-            self._cases[key] = Case(item.name, load, self._folder)
-        self._case = self._cases[key]
+        self._case = self._cases.case_of(self._folder, item)
         self._dock.desk.open_case(self._case)

@@ -16,15 +16,14 @@ from napari_mae_sam2.annotate.latest import LatestWins
 from napari_mae_sam2.annotate.lesion_record import lesion_of
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.study.conflicts import heads
-from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_mae_sam2.annotate.label_place import LabelPlace
     from napari_mae_sam2.annotate.latest import Outcome
     from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.session import CaseSession
@@ -103,13 +102,13 @@ class Conflict:
         return " and ".join(names) if len(names) > 1 else f"{names[0]} twice"
 
 
-def read_conflict(study: Study, frame: Frame) -> Conflict | None:
+def read_conflict(place: LabelPlace, frame: Frame) -> Conflict | None:
     """Read the parallel answers to a case.
 
     Parameters
     ----------
-    study : Study
-        The study, or a reading.
+    place : LabelPlace
+        Where its labels lie; there is a study.
     frame : Frame
         The frame of the case.
 
@@ -123,7 +122,8 @@ def read_conflict(study: Study, frame: Frame) -> Conflict | None:
     StudyError
         If a record or a label is damaged.
     """
-    case = study.find_case(frame)
+    study = place.open()
+    case = study.find_case(place.own_frame(study, frame))
     found = [] if case is None else heads(study, case.id)
     if len(found) < 2:
         return None
@@ -201,15 +201,17 @@ class Conflicts:
     ) -> None:
         self._deliver = deliver
         self._post = post
-        self._worker = LatestWins[tuple["CaseSession", "Path"], "Conflict | None"](
+        self._worker = LatestWins[
+            tuple["CaseSession", "LabelPlace"], "Conflict | None"
+        ](
             lambda wish, _cancelled: _look(*wish),
             lambda outcome: post(lambda: self._on_end(outcome)),
             "look for conflicts",
         )
 
-    def look(self, session: CaseSession, folder: Path) -> None:
-        """Look whether a case has parallel answers in a study folder."""
-        self._worker.submit((session, folder))
+    def look(self, session: CaseSession, place: LabelPlace) -> None:
+        """Look whether a case has parallel answers where its labels lie."""
+        self._worker.submit((session, place))
 
     def stop(self) -> None:
         """Want nothing any more of what was asked for."""
@@ -220,17 +222,17 @@ class Conflicts:
         self._worker.close()
 
     def _on_end(
-        self, outcome: Outcome[tuple[CaseSession, Path], Conflict | None]
+        self, outcome: Outcome[tuple[CaseSession, LabelPlace], Conflict | None]
     ) -> None:
         # One that cannot be read is no conflict here: opening the case says so.
         if self._worker.is_current(outcome.generation):
             self._deliver(outcome.request[0], outcome.response)
 
 
-def _look(session: CaseSession, folder: Path) -> Conflict | None:
-    if not (folder / STUDY_FILE).exists():
+def _look(session: CaseSession, place: LabelPlace) -> Conflict | None:
+    if not (place.folder / STUDY_FILE).exists():
         return None
-    return read_conflict(Study.open(folder), session.frame)
+    return read_conflict(place, session.frame)
 
 
 def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -206,15 +206,18 @@ class Desk:
 
         Labels that lie there already are not hidden: a case without changes is opened
         from there, and what was changed becomes a correction of what lies there.
+        Cases of a study's queue are put away: they belong to that study.
         """
         if folder == self.folder:
             return
+        self._put_queue_away()
         for case in self.worklist.cases:
             case.study = folder
             case.status = Status.NEW
             if case.path is not None:
                 self._places.choose(case.path.parent, folder)
-        if self._case is not None and self._case.path is None:
+        in_hand = self._case or self.worklist.current
+        if in_hand is None or in_hand.path is None:
             self._home = folder
         self._keeping.move(self._case)
         self.folder_changed.emit(folder)
@@ -264,6 +267,20 @@ class Desk:
         return self._keeping.save_now(self._home)
 
     # --- inside ----------------------------------------------------------------
+
+    def _put_queue_away(self) -> None:
+        of_queue = [case for case in self.worklist.cases if case.case_id]
+        if not of_queue:
+            return
+        self._keeping.save_all()
+        if self._case in of_queue or self.worklist.current in of_queue:
+            self._opener.cancel()
+            self.is_opening = False
+            self._case = None
+            self.annotator.open(None)
+        self.worklist.remove(of_queue)
+        if self._case is None:
+            self.case_opened.emit(None)
 
     def _signature(self) -> tuple[str, ModelRecord | None]:
         predictor = self.annotator.predictor

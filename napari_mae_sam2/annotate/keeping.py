@@ -10,6 +10,7 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.annotate.label_place import LabelPlace
 from napari_mae_sam2.annotate.saving import Writer
 from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.fa.errors import PlainError
@@ -91,7 +92,9 @@ class Keeping:
         if before is not None and before is not session:
             self._journal_of.pop(before).close(remove=True)
         if session not in self._journal_of:
-            self._journal_of[session] = self._journals.follow(session, case.study, file)
+            self._journal_of[session] = self._journals.follow(
+                session, case.place.key, file
+            )
         self._sessions[case] = session
         self._sessions.move_to_end(case)
         for old, known in list(self._sessions.items())[:-SESSIONS_KEPT]:
@@ -107,7 +110,7 @@ class Keeping:
                 self._let_go(case)
                 continue
             earlier = self._journal_of[session]
-            moved = self._journals.follow(session, case.study, None)
+            moved = self._journals.follow(session, case.place.key, None)
             if len(session.history):
                 moved.write_whole()
             self._journal_of[session] = moved
@@ -121,7 +124,7 @@ class Keeping:
     def save(self, case: Case, then: Callable[[], None] | None = None) -> None:
         """Save a case as a new revision, in the background."""
         session = self._sessions[case]
-        folder = case.study
+        place = case.place
 
         def done(error: Exception | None) -> None:
             if error is not None:
@@ -129,7 +132,7 @@ class Keeping:
                 self._worklist.set_status(case, Status.UNSAVED, sentence)
                 self._warn(f"{sentence} Your labels are kept in the window.")
                 return
-            if case.study == folder:
+            if case.place == place:
                 self._mark_saved(case, session.saves.parallel)
             if then is not None:
                 then()
@@ -137,7 +140,7 @@ class Keeping:
         grader, model = self._signature()
         # A revision that the journal does not lead up to would, after a crash, look as
         # if somebody had gone on elsewhere, and the history would be passed over.
-        self._writer.save(session, folder, grader, model, done, self._journals.wait)
+        self._writer.save(session, place, grader, model, done, self._journals.wait)
 
     def _mark_saved(self, case: Case, others: tuple[str, ...]) -> None:
         if not others:
@@ -186,10 +189,10 @@ class Keeping:
             session.painted()
             if session.saves.is_saved:
                 continue
-            for folder in (case.study, home):
+            for place in (case.place, LabelPlace(home)):
                 try:
                     self._writer.save_here(
-                        session, folder, grader, model, folder == case.study
+                        session, place, grader, model, place == case.place
                     )
                     break
                 except Exception as error:

@@ -72,8 +72,8 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
     """
     frame = frames.read(case)
     pages = count_pages(case.path) if case.path is not None and not case.page else 1
-    saved = find(frame, case.study)
-    found = journals.find(frame, case.study)
+    saved = find(frame, case.place)
+    found = journals.find(frame, case.place.key)
     journal = None if found is None else found.file
     if found is not None and found.session is not None and agrees(found.session, saved):
         session = found.session

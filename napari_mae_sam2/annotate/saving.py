@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2.annotate.lesion_record import lesion_of, record_of
 from napari_mae_sam2.study.conflicts import heads
 from napari_mae_sam2.study.files import StudyError
-from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from napari_mae_sam2.annotate.effort import Spent
+    from napari_mae_sam2.annotate.label_place import LabelPlace
     from napari_mae_sam2.annotate.lesion import Lesion
     from napari_mae_sam2.annotate.pixel_change import Origin
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.records import ModelRecord, RevisionRecord
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Writer:
     def save(
         self,
         session: CaseSession,
-        folder: Path,
+        place: LabelPlace,
         grader: str,
         model: ModelRecord | None,
         done: Callable[[Exception | None], None],
@@ -105,7 +106,7 @@ class Writer:
             error: Exception | None = None
             try:
                 first()
-                _write(session, snapshot, folder, grader, model)
+                _write(session, snapshot, place, grader, model)
             except Exception as raised:
                 error = raised
             self._post(lambda: finish(error))
@@ -116,7 +117,7 @@ class Writer:
     def save_here(
         self,
         session: CaseSession,
-        folder: Path,
+        place: LabelPlace,
         grader: str,
         model: ModelRecord | None,
         is_its_own: bool = True,
@@ -125,7 +126,7 @@ class Writer:
 
         Parameters
         ----------
-        session, folder, grader, model
+        session, place, grader, model
             As for `save`.
         is_its_own : bool
             False for a study that only takes what the session's own does not: it is
@@ -138,7 +139,7 @@ class Writer:
         """
         snapshot, revision = session.snapshot(), session.saves.revision
         try:
-            _write(session, snapshot, folder, grader, model, is_its_own)
+            _write(session, snapshot, place, grader, model, is_its_own)
             if not is_its_own:
                 session.saves.revision = revision
                 session.saves.is_elsewhere = True
@@ -164,15 +165,16 @@ class Writer:
 def _write(
     session: CaseSession,
     snapshot: Snapshot,
-    folder: Path,
+    place: LabelPlace,
     grader: str,
     model: ModelRecord | None,
     is_its_own: bool = True,
 ) -> None:
     """Write a revision whose parent is the one that the grader saw before."""
-    study = Study.open_or_create(folder)
+    study = place.open(create=True)
     saves = session.saves
-    case = study.find_case(snapshot.frame)
+    frame = place.own_frame(study, snapshot.frame)
+    case = study.find_case(frame)
     there = [] if case is None else study.revision_ids(case.id)
     parent = saves.revision
     # A case without labels that was opened here: whoever saved one meanwhile was not
@@ -181,14 +183,22 @@ def _write(
     if parent not in there and not opened_empty:
         latest = None if case is None else study.latest_revision(case.id)
         parent = None if latest is None else latest.id
+    merges = set(there).intersection(saves.merges) - {parent}
+    if case is not None:
+        # What a model proposed meanwhile is no answer that could be in conflict.
+        merges |= {
+            one.id
+            for one in heads(study, case.id)
+            if one.status == "proposed" and one.id != parent
+        }
     record = study.save_revision(
-        snapshot.frame,
+        frame,
         snapshot.labels,
         grader=grader or UNNAMED,
         parent=parent,
         lesions=[record_of(lesion) for lesion in snapshot.lesions],
         model=model,
-        merges=[one for one in saves.merges if one in there and one != parent],
+        merges=sorted(merges),
         statistics=_statistics(snapshot, session.effort.reported),
     )
     session.effort.reported = snapshot.spent
@@ -216,7 +226,7 @@ def _statistics(snapshot: Snapshot, reported: Spent) -> dict[str, float]:
     return {"seconds": round(spent.seconds, 1), "clicks": spent.clicks, **shares}
 
 
-def find(frame: Frame, folder: Path) -> Saved | None:
+def find(frame: Frame, place: LabelPlace) -> Saved | None:
     """Read the newest labels of a frame, None where it has none yet.
 
     Raises
@@ -224,10 +234,10 @@ def find(frame: Frame, folder: Path) -> Saved | None:
     StudyError
         If the study is damaged or of a newer version.
     """
-    if not (folder / "study.json").exists():
+    if not (place.folder / STUDY_FILE).exists():
         return None
-    study = Study.open(folder)
-    case = study.find_case(frame)
+    study = place.open()
+    case = study.find_case(place.own_frame(study, frame))
     revision = None if case is None else study.latest_revision(case.id)
     if revision is None:
         return None

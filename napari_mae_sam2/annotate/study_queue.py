@@ -1,23 +1,19 @@
-"""The queue of a study beside the window: asked in a thread of its own.
+"""The queue of a study beside the window: takes cases, answers them, hands them back.
 
-Everything asked for is done, in order: an answer must not be lost because something
-newer was asked. Knows cases by what the index says of them, and opens none.
+Knows cases by what the index says of them, and opens none. In a study with blinded
+readings every case goes by a code, so that a repeated case looks like any other.
 """
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.study.folder import Study
-from napari_mae_sam2.study.index import Index
 from napari_mae_sam2.study.index_query import Filter
-from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.migration import migrate
 from napari_mae_sam2.study.queue import Queue
 
@@ -25,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_mae_sam2.annotate.study_thread import StudyThread
     from napari_mae_sam2.study.index_query import Item
     from napari_mae_sam2.study.pace import Pace
     from napari_mae_sam2.study.queue_state import QueueStatus
@@ -36,12 +33,12 @@ RENEW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a study stands.
+    """How a study stands for a grader.
 
     Attributes
     ----------
     answered, total : int
-        Cases, blinded readings left out.
+        Cases, and blinded readings of this grader among them.
     review : int
         Of those answered, how many need review.
     pace : Pace
@@ -59,33 +56,25 @@ class StudyQueue:
 
     Parameters
     ----------
-    post : callable
-        Runs a function on the thread that owns the window.
-    place : Path
-        Folder of the indexes of this computer.
+    thread : StudyThread
+        Where it is done; closed by whoever made it.
     """
 
     looked = Signal(object)
     """How the study stands now; None where the folder holds no study."""
     taken = Signal(object)
     """An `Item` that is the grader's now; None where there is no such case."""
-    warned = Signal(str)
 
-    def __init__(self, post: Callable[[Callable[[], None]], None], place: Path) -> None:
+    def __init__(self, thread: StudyThread) -> None:
         self.item: Item | None = None
         """The case in hand, as it was when it was taken."""
-        self._post = post
-        self._place = place
-        self._thread = ThreadPoolExecutor(1, "study queue")
-        self._closed = False
+        self._thread = thread
         self._looking = False
         self._claimed = 0.0
-        self._study: Study | None = None
-        self._index: Index | None = None
 
     def look(self, folder: Path, grader: str, go_on: bool = False) -> None:
         """Ask how a study stands; with `go_on` keep the claim on the case in hand."""
-        if self._looking:
+        if self._looking or self._thread.is_closed:
             return
         self._looking = True
         item = self.item if go_on else None
@@ -96,31 +85,33 @@ class StudyQueue:
 
         def work() -> Callable[[], None]:
             try:
-                queue = self._open(folder, grader or "x")
+                queue = self._queue(folder, grader or "x")
                 if queue is not None and item is not None and grader:
                     queue.claim(item)
-                standing = None if queue is None else self._standing(queue)
+                standing = None if queue is None else _standing(queue)
             finally:
                 self._looking = False
             return lambda: self.looked.emit(standing)
 
-        self._do(work)
+        self._thread.do(work)
 
     def take(self, folder: Path, grader: str, wanted: Filter, step: int = 1) -> None:
         """Take the next free case, or with -1 the one before; `taken` tells which."""
         before = self.item
 
         def work() -> Callable[[], None]:
-            queue = self._open(folder, grader)
-            if queue is None:
+            opened = self._thread.open(folder)
+            if opened is None:
                 raise PlainError(f"{folder} holds no study yet: save a case first.")
-            assert self._study is not None
-            migrate(self._study, grader)
-            chosen = replace(wanted, first_readings=True)
-            item = queue.take(chosen, after=before, step=step)
-            if item is not None and before is not None and before.case != item.case:
-                self._give_back(queue, before)
-            standing = self._standing(queue)
+            study, index = opened
+            migrate(study, grader)
+            queue = Queue(study, index, grader)
+            item = queue.take(wanted, after=before, step=step)
+            if item is not None and before is not None and not _same(before, item):
+                _give_back(queue, before)
+            if item is not None and index.has_readings():
+                item = _blinded(item)
+            standing = _standing(queue)
 
             def tell() -> None:
                 self.item = item or before
@@ -130,7 +121,7 @@ class StudyQueue:
 
             return tell
 
-        self._do(work)
+        self._thread.do(work)
 
     def say(self, folder: Path, grader: str, status: QueueStatus) -> None:
         """Say where the case in hand stands, without a label."""
@@ -139,12 +130,12 @@ class StudyQueue:
             return
 
         def work() -> Callable[[], None]:
-            queue = self._open(folder, grader)
+            queue = self._queue(folder, grader)
             if queue is not None:
                 queue.say(item, status)
             return lambda: None
 
-        self._do(work)
+        self._thread.do(work)
 
     def let_go(self, folder: Path, grader: str) -> None:
         """Give the case in hand back: the grader went elsewhere."""
@@ -153,64 +144,40 @@ class StudyQueue:
             return
 
         def work() -> Callable[[], None]:
-            queue = self._open(folder, grader, patient=True)
+            queue = self._queue(folder, grader, patient=True)
             if queue is not None:
-                self._give_back(queue, item)
+                _give_back(queue, item)
             return lambda: None
 
-        self._do(work)
+        self._thread.do(work)
 
-    def close(self) -> None:
-        """Do what was asked for, then stop."""
-        if self._closed:
-            return
-        self._closed = True
-        self._thread.submit(self._let_go_of_index)
-        self._thread.shutdown(wait=True)
+    def _queue(
+        self, folder: Path, grader: str, *, patient: bool = False
+    ) -> Queue | None:
+        opened = self._thread.open(folder, patient)
+        return None if opened is None else Queue(*opened, grader)
 
-    # --- in the thread -----------------------------------------------------------
 
-    def _do(self, work: Callable[[], Callable[[], None]]) -> None:
-        def run() -> None:
-            try:
-                tell = work()
-            except PlainError as error:
-                sentence = str(error)
-                self._post(lambda: self.warned.emit(sentence))
-            else:
-                self._post(tell)
+def _standing(queue: Queue) -> Standing:
+    # Were readings left out, the bar would tell a repeated case from a new one.
+    mine = Filter(seen_by=queue.grader)
+    counts = queue.counts(mine)
+    total = sum(counts.values())
+    waiting = counts["new"] + counts["proposed"] + counts["in_work"]
+    return Standing(total - waiting, total, counts["needs_review"], queue.pace(mine))
 
-        if not self._closed:
-            self._thread.submit(run)
 
-    def _open(self, folder: Path, grader: str, patient: bool = False) -> Queue | None:
-        if not (folder / STUDY_FILE).exists():
-            return None
-        if self._study is None or self._study.folder != folder or self._index is None:
-            self._let_go_of_index()
-            self._study = Study.open(folder)
-            self._index = Index.open(self._study, self._place)
-        queue = Queue(self._study, self._index, grader)
-        # A window that closes waits for no large study, but gives its case back.
-        self._index.refresh(lambda: self._closed and not patient)
-        return queue
+def _give_back(queue: Queue, item: Item) -> None:
+    if queue.holds(item):
+        queue.release(item)
 
-    @staticmethod
-    def _standing(queue: Queue) -> Standing:
-        first = Filter(first_readings=True)
-        counts = queue.counts(first)
-        total = sum(counts.values())
-        waiting = counts["new"] + counts["proposed"] + counts["in_work"]
-        return Standing(
-            total - waiting, total, counts["needs_review"], queue.pace(first)
-        )
 
-    @staticmethod
-    def _give_back(queue: Queue, item: Item) -> None:
-        if queue.holds(item):
-            queue.release(item)
+def _same(one: Item, other: Item) -> bool:
+    return (one.case, one.reading) == (other.case, other.reading)
 
-    def _let_go_of_index(self) -> None:
-        if self._index is not None:
-            self._index.close()
-        self._study = self._index = None
+
+def _blinded(item: Item) -> Item:
+    """Know a case by its code alone, and nothing of who answered it before."""
+    return replace(
+        item, name=item.code, patient="", eye="", visit="", phase="", grader=""
+    )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.label_place import LabelPlace
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -38,13 +40,15 @@ class Case:
     study : Path
         Study folder that its labels belong to.
     path : Path, optional
-        The file it comes from.
+        The file it comes from; None also for a case of a study's queue.
     page : int
         Page of that file.
     status : Status
         What has become of it.
     trouble : str
         Why it cannot be opened or saved, or who else answered it.
+    case_id, reading : str
+        Of a case of a study's queue: its id there, and that of the blinded reading.
     """
 
     name: str
@@ -54,6 +58,13 @@ class Case:
     page: int = 0
     status: Status = Status.NEW
     trouble: str = ""
+    case_id: str = ""
+    reading: str = ""
+
+    @property
+    def place(self) -> LabelPlace:
+        """Where its labels lie."""
+        return LabelPlace(self.study, self.case_id, self.reading)
 
 
 class Worklist:
@@ -131,6 +142,14 @@ class Worklist:
         self._index = index
         self.changed.emit()
         return self._cases[index]
+
+    def remove(self, cases: Iterable[Case]) -> None:
+        """Take cases out; where the one in hand is among them none is in hand."""
+        gone, current = list(cases), self.current
+        self._cases = [case for case in self._cases if case not in gone]
+        is_there = current is not None and current in self._cases
+        self._index = self._cases.index(current) if current and is_there else -1
+        self.changed.emit()
 
     def neighbour(self, step: int) -> int | None:
         """Position so many steps away, None where the list ends before."""

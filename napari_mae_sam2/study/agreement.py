@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from napari_mae_sam2.study.queue_state import ANSWERS
 from napari_mae_sam2.study.readings import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from napari_mae_sam2.study.folder import Study
 
@@ -39,6 +40,40 @@ class Agreement:
     graders: tuple[str, str]
     areas: tuple[int, int]
     dice: float
+
+    @property
+    def difference(self) -> int:
+        """Leakage of the second answer less that of the first, in pixels."""
+        return self.areas[1] - self.areas[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How well two graders, or one with oneself, agree over many cases.
+
+    Attributes
+    ----------
+    kind, graders
+        As in `Agreement`.
+    cases : int
+        How many were compared.
+    dice : float
+        Mean over the cases.
+    bias, low, high : float
+        Mean difference of the areas in pixels, and the limits between which 95 % of
+        the differences lie (Bland and Altman, Lancet 1986); NaN for a single case.
+    icc : float
+        Of the areas, see `absolute_agreement`.
+    """
+
+    kind: str
+    graders: tuple[str, str]
+    cases: int
+    dice: float
+    bias: float
+    low: float
+    high: float
+    icc: float
 
 
 def agreements(study: Study) -> Iterator[Agreement]:
@@ -78,3 +113,62 @@ def agreements(study: Study) -> Iterator[Agreement]:
             areas=(int(a.sum()), int(b.sum())),
             dice=2 * both / total if total else 1.0,
         )
+
+
+def summarise(compared: Iterable[Agreement]) -> list[Summary]:
+    """Put agreements together by kind and graders.
+
+    Parameters
+    ----------
+    compared : iterable of Agreement
+        From `agreements`.
+
+    Returns
+    -------
+    list of Summary
+        Ordered by kind and graders.
+    """
+    groups: dict[tuple[str, tuple[str, str]], list[Agreement]] = {}
+    for one in compared:
+        groups.setdefault((one.kind, one.graders), []).append(one)
+    made = []
+    for (kind, graders), ones in sorted(groups.items()):
+        differences = np.array([one.difference for one in ones], float)
+        spread = float(differences.std(ddof=1)) if len(ones) > 1 else math.nan
+        bias = float(differences.mean())
+        made.append(
+            Summary(
+                kind=kind,
+                graders=graders,
+                cases=len(ones),
+                dice=float(np.mean([one.dice for one in ones])),
+                bias=bias,
+                low=bias - 1.96 * spread,
+                high=bias + 1.96 * spread,
+                icc=absolute_agreement(*zip(*(one.areas for one in ones), strict=True)),
+            )
+        )
+    return made
+
+
+def absolute_agreement(first: Sequence[float], second: Sequence[float]) -> float:
+    """ICC(2,1): two-way random effects, absolute agreement, single measurement.
+
+    Shrout and Fleiss 1979; the measure of reading centers for areas.
+
+    Returns
+    -------
+    float
+        Up to 1; NaN for fewer than two pairs or without any spread.
+    """
+    table = np.array([first, second], float).T  # [n, 2]
+    count, raters = len(table), 2
+    if count < 2:
+        return float("nan")
+    whole = table.mean()
+    rows = raters * ((table.mean(1) - whole) ** 2).sum() / (count - 1)
+    columns = count * ((table.mean(0) - whole) ** 2).sum() / (raters - 1)
+    rest = table - table.mean(1, keepdims=True) - table.mean(0) + whole
+    error = (rest**2).sum() / ((count - 1) * (raters - 1))
+    spread = rows + (raters - 1) * error + raters * (columns - error) / count
+    return float((rows - error) / spread) if spread > 0 else float("nan")

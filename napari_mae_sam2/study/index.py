@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from napari_mae_sam2.study.files import StudyError
-from napari_mae_sam2.study.index_query import Query
+from napari_mae_sam2.study.index_answers import Query
 from napari_mae_sam2.study.index_rows import Key, Rows
 from napari_mae_sam2.study.index_tables import connect
 from napari_mae_sam2.study.migration import study_id

@@ -12,6 +12,7 @@ from napari_mae_sam2.annotate.conflict import (
     read_conflict,
     take_over,
 )
+from napari_mae_sam2.annotate.label_place import LabelPlace
 from napari_mae_sam2.annotate.saving import Writer, find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.study.conflicts import heads
@@ -26,7 +27,7 @@ def _labels(frame, rows, value=1):
 
 
 def _open(frame, folder):
-    saved = find(frame, folder)
+    saved = find(frame, LabelPlace(folder))
     if saved is None:
         return CaseSession(frame)
     return CaseSession(frame, saved.labels, saved.lesions, saved.revision)
@@ -42,7 +43,7 @@ def save():
     writer = Writer(lambda function: function())
 
     def save(session, folder, grader):
-        writer.save_here(session, folder, grader, None)
+        writer.save_here(session, LabelPlace(folder), grader, None)
 
     yield save
     writer.close()
@@ -81,7 +82,7 @@ def test_a_correction_of_what_was_seen_ends_nothing_that_was_not(torn, frame, sa
 
 
 def test_a_conflict_says_where_answers_differ(torn, frame):
-    conflict = read_conflict(torn, frame)
+    conflict = read_conflict(LabelPlace(torn.folder), frame)
     assert conflict.names == "ben and anna"
     ben, anna = conflict.answers
     assert (ben.area, anna.area) == (90, 60)
@@ -98,7 +99,7 @@ def test_taking_an_answer_ends_the_conflict_and_keeps_all(torn, frame, save, cor
     (case,) = torn.case_ids()
     before = {name: torn.revision(case, name) for name in torn.revision_ids(case)}
     session = _open(frame, torn.folder)
-    conflict = read_conflict(torn, frame)
+    conflict = read_conflict(LabelPlace(torn.folder), frame)
     _, anna = conflict.answers
     take_over(session, conflict, anna)
     assert np.array_equal(session.labels, _labels(frame, 6, value=3))
@@ -111,7 +112,7 @@ def test_taking_an_answer_ends_the_conflict_and_keeps_all(torn, frame, save, cor
     assert only.merges == [conflict.answers[0].revision]
     assert np.array_equal(torn.load_labels(only), session.labels)
     assert {name: torn.revision(case, name) for name in before} == before
-    assert read_conflict(torn, frame) is None
+    assert read_conflict(LabelPlace(torn.folder), frame) is None
     assert list(verify(torn)) == []
     (event,) = [one for one in torn.log.events() if one.details.get("merges")]
     assert (event.grader, event.case) == ("carla", case)
@@ -124,7 +125,7 @@ def test_taking_an_answer_ends_the_conflict_and_keeps_all(torn, frame, save, cor
 
 def test_taking_an_answer_is_one_step_of_undo(torn, frame):
     session = _open(frame, torn.folder)
-    conflict = read_conflict(torn, frame)
+    conflict = read_conflict(LabelPlace(torn.folder), frame)
     take_over(session, conflict, conflict.answers[1])
     assert session.undo() == "take the answer of anna"
     assert np.array_equal(session.labels, _labels(frame, 9))
@@ -134,12 +135,12 @@ def test_only_the_case_that_was_asked_for_last_is_told_of(torn, frame, inbox):
     told = []
     conflicts = Conflicts(lambda *what: told.append(what), inbox.post)
     one, other = _open(frame, torn.folder), _open(frame, torn.folder)
-    conflicts.look(one, torn.folder)
-    conflicts.look(other, torn.folder)
+    conflicts.look(one, LabelPlace(torn.folder))
+    conflicts.look(other, LabelPlace(torn.folder))
     inbox.run_until(lambda: bool(told))
     assert [session for session, _ in told] == [other]
     assert len(told[0][1].answers) == 2
-    conflicts.look(one, torn.folder / "nowhere")
+    conflicts.look(one, LabelPlace(torn.folder / "nowhere"))
     inbox.run_until(lambda: len(told) == 2)
     assert told[1] == (one, None)
     conflicts.close()

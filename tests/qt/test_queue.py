@@ -81,7 +81,7 @@ def test_a_case_is_given_back_on_going_elsewhere(grader, part, study):
     assert grader.session.frame.name == "eye 1"
     grader.widget.open_sample()
     grader.wait(lambda: not part.panel.done.isEnabled(), "opening the sample")
-    part.queue._thread.submit(lambda: None).result()
+    part.thread.wait()
     assert _events(study) == [
         ("claim", "anna"), ("claim", "anna"), ("release", "anna"), ("release", "anna"),
     ]  # fmt: skip

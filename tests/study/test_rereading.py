@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from napari_mae_sam2.study.agreement import agreements
+from napari_mae_sam2.study.agreement import Agreement, agreements, summarise
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.index import Index
 from napari_mae_sam2.study.index_query import Filter
@@ -146,6 +146,24 @@ def test_two_empty_labels_agree(
     Reading(read_once, reading).save_revision(frame, empty, grader="anna", parent=None)
     (found,) = agreements(read_once)
     assert (found.dice, found.areas, found.kind) == (1.0, (0, 0), "second")
+
+
+def test_many_cases_are_put_together_by_kind_and_graders() -> None:
+    def one(case: str, kind: str, graders: tuple[str, str], *areas: int) -> Agreement:
+        return Agreement(case, "x", kind, graders, (areas[0], areas[1]), areas[2] / 10)
+
+    two, self_ = ("anna", "ben"), ("anna", "anna")
+    second, repeat = summarise(
+        [one("a", "second", two, 10, 12, 8), one("b", "repeat", self_, 5, 5, 10),
+         one("c", "second", two, 20, 26, 6), one("d", "repeat", self_, 9, 9, 10)]
+    )[::-1]  # fmt: skip
+    assert (second.kind, second.graders, second.cases) == ("second", two, 2)
+    assert (second.dice, second.bias) == (pytest.approx(0.7), 4.0)
+    spread = np.std([2, 6], ddof=1)
+    assert second.low == pytest.approx(4 - 1.96 * spread)
+    assert second.high == pytest.approx(4 + 1.96 * spread)
+    assert (repeat.bias, repeat.low, repeat.high, repeat.icc) == (0, 0, 0, 1)
+    assert second.icc < 1
 
 
 def test_ids_of_readings_lead_nowhere_else(read_once: Study) -> None:

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import wilcoxon
 
 from mae_sam2_training.evaluation.statistics import (
-    absolute_agreement,
     compare,
     estimate,
 )
+from napari_mae_sam2.study.agreement import absolute_agreement
 
 
 def test_the_interval_holds_the_mean_and_follows_the_seed() -> None:

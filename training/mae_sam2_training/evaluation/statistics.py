@@ -168,29 +168,6 @@ def compare(
     )
 
 
-def absolute_agreement(first: Sequence[float], second: Sequence[float]) -> float:
-    """ICC(2,1): two-way random effects, absolute agreement, single measurement.
-
-    Shrout and Fleiss 1979; the measure of reading centers for areas.
-
-    Returns
-    -------
-    float
-        Up to 1; NaN for fewer than two pairs or without any spread.
-    """
-    table = np.array([first, second], float).T  # [n, 2]
-    count, raters = len(table), 2
-    if count < 2:
-        return float("nan")
-    whole = table.mean()
-    rows = raters * ((table.mean(1) - whole) ** 2).sum() / (count - 1)
-    columns = count * ((table.mean(0) - whole) ** 2).sum() / (raters - 1)
-    rest = table - table.mean(1, keepdims=True) - table.mean(0) + whole
-    error = (rest**2).sum() / ((count - 1) * (raters - 1))
-    spread = rows + (raters - 1) * error + raters * (columns - error) / count
-    return float((rows - error) / spread) if spread > 0 else float("nan")
-
-
 def _wilcoxon(differences: NDArray[np.float64]) -> float:
     if not differences.any():
         return 1.0

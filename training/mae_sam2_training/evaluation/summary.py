@@ -12,10 +12,10 @@ from mae_sam2_training.evaluation.figures import METRICS, PAIRED, Metric
 from mae_sam2_training.evaluation.statistics import (
     Comparison,
     Estimate,
-    absolute_agreement,
     compare,
     estimate,
 )
+from napari_mae_sam2.study.agreement import absolute_agreement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
