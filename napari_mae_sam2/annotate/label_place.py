@@ -54,3 +54,7 @@ class LabelPlace:
             If the record of the case cannot be read.
         """
         return replace(frame, name=study.case(self.case).name) if self.case else frame
+
+    def named(self, frame: Frame) -> Frame:
+        """Give a frame under its own name, as `own_frame`; opens the study for it."""
+        return self.own_frame(self.open(), frame) if self.case else frame

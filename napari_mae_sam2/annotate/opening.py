@@ -85,7 +85,8 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         )
         if journal is not None:
             journal.forget()
-        review = None if saved is not None else stored_review(case.study, frame)
+        own = case.place.named(frame)
+        review = None if saved is not None else stored_review(case.study, own)
         if review is not None:
             session.offer(review)
     trouble = "" if found is None else found.trouble
