@@ -98,6 +98,7 @@ compare = _key("J")
 grid = _key("G")
 scale_bar = _key("Shift-Y")
 mini_map = _key("Y")
+overlay = _key("Shift-O")
 stretch_contrast = _button("stretch contrast")
 reset_contrast = _button("reset contrast")
 

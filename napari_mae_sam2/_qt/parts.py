@@ -76,10 +76,12 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.queue_part import QueuePart
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
+    from napari_mae_sam2._qt.view.colours_part import ColoursPart
     from napari_mae_sam2._qt.view.part import ViewPart
 
+    view = ViewPart(dock)
     return (
-        ViewPart(dock),
+        view,
         ProposalPart(dock),
         ReviewPart(dock),
         CloseUpPart(dock),
@@ -92,4 +94,5 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         SmartPart(dock),
         EffortWatch(dock),
         GuidePart(dock),
+        ColoursPart(dock, view),
     )

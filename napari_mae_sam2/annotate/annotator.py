@@ -74,6 +74,7 @@ class Annotator:
         self._readiness = Readiness.NO_MODEL
         self._halted: Readiness | None = None
         self._shown: tuple[CloseUp | None, bool] = (None, False)
+        self._besides: list[Task] = []
         self._later: list[Task] = []
         self._asked: tuple[Draft, Predictor] | None = None
         self.shelf = Shelf(MEMORY)
@@ -129,6 +130,7 @@ class Annotator:
             self._session.draft_changed.disconnect(self._on_draft)
         self._ask_nothing()
         self._session = session
+        self._besides = []
         self._halted = None
         self.view.leave()
         if session is not None:
@@ -153,6 +155,11 @@ class Annotator:
         if session is None or predictor is None or self.view.seen is None:
             return None
         return part_in_view(self.view.seen, session.frame.shape, predictor.image_size)
+
+    def do_besides(self, tasks: list[Task]) -> None:
+        """Do this for the case in hand, after all that its clicks need."""
+        self._besides = tasks
+        self._go_on()
 
     def read_ahead(self, tasks: list[Task]) -> None:
         """Do this where nothing is to be done for the case in hand."""
@@ -207,7 +214,7 @@ class Annotator:
                 readiness = readiness_of(self.shelf, question, sight)
         self._show_close_up()
         stopped = self._halted is Readiness.CANCELLED
-        self._queue.want(tasks if stopped else [*tasks, *self._later])
+        self._queue.want(tasks if stopped else [*tasks, *self._besides, *self._later])
         self._set_readiness(readiness)
         if readiness is Readiness.READY:
             self._ask()

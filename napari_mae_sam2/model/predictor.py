@@ -128,7 +128,11 @@ class Sam2Predictor:
         self.encoder.close()
 
     def encode(
-        self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
+        self,
+        pixels: NDArray[np.generic],
+        cancelled: Callable[[], bool] | None = None,
+        *,
+        keep: bool = True,
     ) -> FrameEmbedding:
         """Encode a frame; slow.
 
@@ -138,6 +142,8 @@ class Sam2Predictor:
             uint8, uint16 or float.
         cancelled : callable, optional
             Asked before every layer; answering True stops the encoding.
+        keep : bool
+            False adds nothing to the cache.
 
         Raises
         ------
@@ -153,7 +159,7 @@ class Sam2Predictor:
         if features is None:
             images = to_input(pixels, self.image_size)
             features = self.encoder.encode(images, cancelled)
-            if self.cache is not None:
+            if keep and self.cache is not None:
                 features = self.cache.put(self._keys(pixels)[0], features)
         height, width = pixels.shape[:2]
         return FrameEmbedding(

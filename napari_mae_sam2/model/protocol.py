@@ -144,7 +144,11 @@ class Predictor(Protocol):
         """Stop what runs in the background, and wait for it."""
 
     def encode(
-        self, pixels: NDArray[np.generic], cancelled: Callable[[], bool] | None = None
+        self,
+        pixels: NDArray[np.generic],
+        cancelled: Callable[[], bool] | None = None,
+        *,
+        keep: bool = True,
     ) -> Embedding:
         """Encode a frame; slow.
 
@@ -154,6 +158,8 @@ class Predictor(Protocol):
             uint8, uint16 or float.
         cancelled : callable, optional
             Asked every few hundredths of a second; answering True stops the encoding.
+        keep : bool
+            False where nobody will ask for these pixels again.
 
         Raises
         ------

@@ -70,6 +70,8 @@ def segment_in_tiles(
     pixels: NDArray[np.generic],
     cancelled: Callable[[], bool] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    keep: bool = True,
 ) -> Prediction:
     """Find all leakage of a large frame without a prompt; slow.
 
@@ -83,6 +85,8 @@ def segment_in_tiles(
         Asked before every tile and while one is encoded.
     progress : callable, optional
         Gets how many tiles are done and how many there are.
+    keep : bool
+        False where nobody will ask for these pixels again.
 
     Returns
     -------
@@ -114,7 +118,9 @@ def segment_in_tiles(
         if seen.min() == seen.max():
             logits[part] += _BLANK * weight
             continue
-        answer = predictor.decode(predictor.encode(seen, cancelled), Prompts())
+        answer = predictor.decode(
+            predictor.encode(seen, cancelled, keep=keep), Prompts()
+        )
         grid = answer.grid[0]
         h, w = grid.shape
         height, width = tile.shape

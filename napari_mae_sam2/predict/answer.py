@@ -11,6 +11,7 @@ from napari_mae_sam2.fa.close_up import CloseUp
 from napari_mae_sam2.fa.lesions import relabel, split_pieces
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.model.tiles import needs_tiles, segment_in_tiles
+from napari_mae_sam2.predict.maps import probability
 from napari_mae_sam2.predict.uncertainty import measure
 
 if TYPE_CHECKING:
@@ -110,8 +111,5 @@ def _probability(found: list[Prediction], shape: tuple[int, int]) -> NDArray[np.
     logits = found[0].logits_on(0, whole)
     for one in found[1:]:
         np.maximum(logits, one.logits_on(0, whole), out=logits)
-    np.negative(logits, out=logits)
-    np.exp(np.clip(logits, -60, 60, out=logits), out=logits)
-    logits += 1
-    rounded: NDArray[np.uint8] = np.rint(255 / logits).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(255 * probability(logits)).astype(np.uint8)
     return rounded

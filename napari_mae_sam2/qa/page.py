@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 import napari_mae_sam2
+from napari_mae_sam2.fa import colours
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.overlap import Overlap
 from napari_mae_sam2.fa.quality import WORDS
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.qa.labels import Labels
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_mae_sam2.predict.results import FrameRecord
@@ -35,6 +36,11 @@ _PICTURES: Final = 33_000_000  # bytes of all pictures; as base64 a third more
 _PICTURE: Final = 40_000  # bytes of one, even where there are few
 _OUTLINES: Final = 13_000_000  # characters of all outlines
 _OUTLINE: Final = 16_000
+
+_COLOURS: Final = (
+    f":root {{ --model: {colours.MODEL}; --other: {colours.OTHER}; "
+    f"--truth: {colours.LABEL}; --both: {colours.BOTH}; }}\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +161,8 @@ def _show(
         uncertainty=record.uncertainty,
         field_share=record.field_share,
         lesions=record.lesions,
-        dice_label=None if label is None else dice(mask, label),
-        dice_other=None if second is None else dice(mask, second),
+        dice_label=None if label is None else Overlap.of(mask, label).dice,
+        dice_other=None if second is None else Overlap.of(mask, second).dice,
     )
     content = {
         "id": record.id,
@@ -195,12 +201,6 @@ def _other_mask(other: Results, record: FrameRecord) -> NDArray[np.bool_] | None
     return read_tiff(path) > 0 if path.is_file() else None
 
 
-def dice(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> float:
-    """Return the overlap of two masks, 0 to 1; 1 where both are empty."""
-    both = np.count_nonzero(one) + np.count_nonzero(two)
-    return float(2 * np.count_nonzero(one & two) / both) if both else 1.0
-
-
 def _page(shown: Sequence[_Shown], names: list[str], results: Results) -> str:
     weighed = attention([one.signs for one in shown])
     frames = []
@@ -219,7 +219,7 @@ def _page(shown: Sequence[_Shown], names: list[str], results: Results) -> str:
         "software": f"napari-mae-sam2 {napari_mae_sam2.__version__}",
         "frames": frames,
     }
-    script, style = _part("page.js"), _part("page.css")
+    script, style = _part("page.js"), _COLOURS + _part("page.css")
     pictures = "\n".join(
         f'<script type="text/plain" id="p{number}">'
         f"{base64.b64encode(one.picture).decode()}</script>"

@@ -36,7 +36,7 @@ class Small(GreyPredictor):
         super().__init__()
         self._hold_parts = hold
 
-    def encode(self, pixels, cancelled=None):
+    def encode(self, pixels, cancelled=None, *, keep=True):
         check_pixels(pixels, "The part")
         self._hold = self._hold_parts if pixels.shape != (400, 600) else None
         return super().encode(pixels, cancelled)

@@ -49,7 +49,11 @@ class GreyPredictor:
         self.closed = True
 
     def encode(
-        self, pixels: np.ndarray, cancelled: Callable[[], bool] | None = None
+        self,
+        pixels: np.ndarray,
+        cancelled: Callable[[], bool] | None = None,
+        *,
+        keep: bool = True,
     ) -> GreyEmbedding:
         self.started.set()
         while self._hold is not None and not self._hold.wait(0.005):

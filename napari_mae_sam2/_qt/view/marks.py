@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_mae_sam2._qt.view.outlines import LayerOutlined
+from napari_mae_sam2._qt.view.over import Lesions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
-    from napari.layers import Labels
 
     from napari_mae_sam2._qt.layers import CaseLayers
     from napari_mae_sam2.annotate.view_state import ViewState
 
+OVER_COLOURS = "white"
+"""Outlines of lesions below something else that has colours."""
 PROPOSAL_SHARE = 0.9
 """The proposal is a little fainter than lesions that were committed."""
 
@@ -47,17 +51,31 @@ class Marks:
         self._state = state
         self._is_frame = is_frame
         self._on_labels = on_labels
+        self.lesions = Lesions.AS_CHOSEN
+        """How something else that lies over the frame wants them."""
         self._hidden: list[Any] | None = None
         self._followed: tuple[Any, ...] = ()
         self._setting = False
 
     @property
-    def outlined(self) -> tuple[Labels, ...]:
+    def _are_outlined(self) -> bool:
+        if self.lesions is Lesions.AS_CHOSEN:
+            return self._state.view.outline
+        return self.lesions is Lesions.OUTLINED
+
+    @property
+    def outlined(self) -> tuple[LayerOutlined, ...]:
         """The layers that are to be drawn as outlines now."""
-        if not self._state.view.outline:
+        if not self._are_outlined:
             return ()
-        both = (self._layers.leakage, self._layers.proposal)
-        return tuple(layer for layer in both if layer is not None and layer.visible)
+        # Among colours that mean something, those of lesions would seem to.
+        colour = "" if self.lesions is Lesions.AS_CHOSEN else OVER_COLOURS
+        both = ((self._layers.leakage, colour), (self._layers.proposal, ""))
+        return tuple(
+            LayerOutlined(layer, colour)
+            for layer, colour in both
+            if layer is not None and layer.visible
+        )
 
     def refresh(self) -> None:
         """Show lesions and proposal as the view says."""
@@ -71,7 +89,8 @@ class Marks:
                 layer.events.set_data.connect(self._on_pixels)
                 layer.events.labels_update.connect(self._on_pixels)
         # napari fills; outlines are drawn over the canvas instead.
-        filled = 0.0 if self._state.view.outline else self._state.view.opacity
+        fills = self.lesions is Lesions.AS_CHOSEN and not self._state.view.outline
+        filled = self._state.view.opacity if fills else 0.0
         self._setting = True
         try:
             leakage.opacity = filled
@@ -108,5 +127,5 @@ class Marks:
             self._state.change(opacity=float(event.source.opacity), outline=False)
 
     def _on_pixels(self, _event: object = None) -> None:
-        if self._state.view.outline:
+        if self._are_outlined:
             self._on_labels()

@@ -8,10 +8,10 @@ same few milliseconds for a frame of any size.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from qtpy.QtGui import QImage
+from qtpy.QtGui import QColor, QImage
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -20,7 +20,67 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.view.canvas_geometry import Cell
 
 
-def on_screen(layer: Labels, cell: Cell) -> NDArray[Any]:
+class Outlined(Protocol):
+    """Labels that lie over a frame, to be drawn as outlines."""
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """Numbers (H, W), 0 where there is nothing."""
+
+    @property
+    def translate(self) -> Any:
+        """(row, column) of the frame of its first pixel."""
+
+    @property
+    def scale(self) -> Any:
+        """Pixels of the frame to one of its own, down and across."""
+
+    def colours(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        """Give red, green, blue and alpha (N, 4), 0 to 1, of N numbers."""
+
+
+class LayerOutlined:
+    """A layer as it is at any time.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+    colour : str, optional
+        Of all its labels, in place of the colours of its colormap.
+    """
+
+    def __init__(self, layer: Labels, colour: str = "") -> None:
+        self._layer = layer
+        self._colour = colour
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """Numbers of the layer."""
+        return np.asarray(self._layer.data)
+
+    @property
+    def translate(self) -> Any:
+        """As the layer has it."""
+        return self._layer.translate
+
+    @property
+    def scale(self) -> Any:
+        """As the layer has it."""
+        return self._layer.scale
+
+    def colours(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        """Give the one colour, or those of the colormap."""
+        if self._colour:
+            return one_colour(self._colour, len(numbers))
+        return np.array(self._layer.colormap.map(numbers), np.float32).reshape(-1, 4)
+
+
+def one_colour(name: str, count: int) -> NDArray[np.float32]:
+    """Repeat a colour (red, green, blue, alpha)."""
+    return np.tile(np.array(QColor(name).getRgbF(), np.float32), (count, 1))
+
+
+def on_screen(layer: Outlined, cell: Cell) -> NDArray[Any]:
     """Look up the labels under every pixel of a view.
 
     Returns
@@ -60,13 +120,12 @@ def edges(shown: NDArray[Any]) -> NDArray[np.bool_]:
     return edge & (shown != 0)
 
 
-def outline_image(layer: Labels, cell: Cell, opacity: float) -> QImage | None:
+def outline_image(layer: Outlined, cell: Cell, opacity: float) -> QImage | None:
     """Draw the outlines of a layer as they lie in a view.
 
     Parameters
     ----------
-    layer : napari.layers.Labels
-        In the colours of its own colormap.
+    layer : Outlined
     cell : Cell
         The view.
     opacity : float
@@ -82,7 +141,7 @@ def outline_image(layer: Labels, cell: Cell, opacity: float) -> QImage | None:
     if not places[0].size:
         return None
     numbers, which = np.unique(shown[places], return_inverse=True)
-    colours = np.asarray(layer.colormap.map(numbers), np.float32).reshape(-1, 4)
+    colours = layer.colours(numbers)
     colours[:, 3] *= opacity
     colours[:, :3] *= colours[:, 3:]  # premultiplied, as Qt draws fastest
     picture = np.zeros((*shown.shape, 4), np.uint8)

@@ -13,14 +13,16 @@ from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_mae_sam2._qt.view.canvas_geometry import Cell, cells
+from napari_mae_sam2._qt.view.legend import draw_on_canvas
 from napari_mae_sam2._qt.view.outlines import outline_image
 from napari_mae_sam2._qt.view.rulers import round_length
 
 if TYPE_CHECKING:
     import napari
-    from napari.layers import Labels
     from qtpy.QtGui import QPaintEvent
 
+    from napari_mae_sam2._qt.view.legend import Entry
+    from napari_mae_sam2._qt.view.outlines import Outlined
     from napari_mae_sam2.fa.scale import PixelScale
 
 GRID = QColor(125, 211, 252, 110)
@@ -57,9 +59,11 @@ class Overlay(QWidget):
         self.scale: PixelScale | None = None
         self.names: tuple[str, ...] = ()
         """Names of the frames that stand side by side; empty where one stands alone."""
-        self.outlined: tuple[Labels, ...] = ()
-        """Layers whose labels are drawn as outlines."""
+        self.outlined: tuple[Outlined, ...] = ()
+        """Labels that are drawn as outlines."""
         self.outline_opacity = 1.0
+        self.legend: tuple[Entry, ...] = ()
+        """What colours over the frame mean."""
         canvas.installEventFilter(self)
         self.setGeometry(canvas.rect())
         camera = viewer.scene.camera
@@ -69,9 +73,8 @@ class Overlay(QWidget):
 
     def refresh(self) -> None:
         """Draw again, or not at all where there is nothing to draw."""
-        something = (
-            self.grid or self.scale_bar or bool(self.names) or bool(self.outlined)
-        )
+        lists = self.names, self.outlined, self.legend
+        something = self.grid or self.scale_bar or any(lists)
         self.setVisible(something and self.shape is not None)
         self.update()
 
@@ -122,6 +125,10 @@ class Overlay(QWidget):
                 self._draw_name(painter, cell, index)
                 self._draw_cross(painter, cell)
             painter.restore()
+        if self.legend and views:
+            top = views[0].area.top() + (36 if self.names else 8)
+            left = views[0].area.left() + MARGIN
+            draw_on_canvas(self.legend, painter, left, top)
         if self.scale_bar and views:
             self._draw_scale_bar(painter, views[0])
         painter.end()

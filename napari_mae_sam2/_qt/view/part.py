@@ -18,6 +18,7 @@ from napari_mae_sam2._qt.view.frame_display import FrameDisplay
 from napari_mae_sam2._qt.view.frame_panel import FramePanel
 from napari_mae_sam2._qt.view.marks import Marks
 from napari_mae_sam2._qt.view.mini_map import MiniMap
+from napari_mae_sam2._qt.view.over import Over, together
 from napari_mae_sam2._qt.view.overlay import Overlay
 from napari_mae_sam2._qt.view.overlay_panel import OverlayPanel
 from napari_mae_sam2._qt.view.side_by_side import SideBySide
@@ -44,6 +45,7 @@ class ViewPart(Part):
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
         self._frame: Frame | None = None
+        self._over: dict[str, Over] = {}
         self.state = ViewState(dock.preferences)
         self.looks = dock.looks
         self.display = FrameDisplay(dock.layers, self.state, self.looks, dock)
@@ -134,6 +136,14 @@ class ViewPart(Part):
         self.comparison.turn(not self.comparison.is_on)
         self._show_comparison()
 
+    def lay_over(self, tool: str, over: Over) -> None:
+        """Lay over the canvas what a tool wants there, in place of what it had."""
+        if over != self._over.get(tool, Over()):
+            self._over[tool] = over
+            self.marks.lesions = together(self._over.values()).lesions
+            self.marks.refresh()
+            self._refresh_canvas()
+
     # --- inside ----------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -185,8 +195,7 @@ class ViewPart(Part):
     def _refresh_canvas(self) -> None:
         if self.overlay is None or self.mini_map is None:
             return
-        view, frame = self.state.view, self._frame
-        shown = not self.marks.is_bare
+        view, frame, shown = self.state.view, self._frame, not self.marks.is_bare
         self.overlay.grid = view.grid and shown
         self.overlay.scale_bar = view.scale_bar and shown
         self.overlay.shape = None if frame is None else frame.shape
@@ -195,6 +204,7 @@ class ViewPart(Part):
         pair = frame is not None and other is not None
         self.overlay.names = (frame.name, other) if pair else ()  # type: ignore[union-attr, assignment]
         self.overlay.outlined = self.marks.outlined
+        self.overlay.legend = together(self._over.values()).legend if shown else ()
         # A line needs more than a filled area to be seen.
         self.overlay.outline_opacity = 0.5 + view.opacity / 2
         self.overlay.refresh()
