@@ -25,6 +25,7 @@ def lay_out(dock: LeakageWidget) -> None:
     tabs.add(Tab.MODEL, "Model in use", dock.model)
     tabs.add(Tab.MODEL, "Train a round", dock.training)
     tabs.add(Tab.MODEL, "Last round", dock.verdict)
+    tabs.add(Tab.MODEL, "All rounds", dock.history, folded=True)
     for part in dock.parts:
         part.add_panels(tabs)
     labels = tabs.add(Tab.GRADE, "Labels", dock.labels, folded=True)

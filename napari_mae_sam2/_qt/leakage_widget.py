@@ -17,6 +17,7 @@ from napari_mae_sam2._qt.dock_layout import lay_out
 from napari_mae_sam2._qt.dock_tabs import DockTabs
 from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.file_drop import FileDrop
+from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
@@ -99,7 +100,10 @@ class LeakageWidget(QWidget):
         self.model = ModelPanel()
         self.training = TrainingPanel()
         self.verdict = VerdictPanel()
-        self.rounds = Rounds(desk, self.training, self.verdict, self)
+        self.history = HistoryPanel()
+        self.rounds = Rounds(
+            desk, self.training, self.verdict, self.history.show_rounds, self
+        )
         self.exports = Exports(self)
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)

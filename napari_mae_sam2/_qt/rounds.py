@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_mae_sam2._qt.bridge import GuiThread
+from napari_mae_sam2._qt.old_new_window import OldNewWindow
 from napari_mae_sam2.annotate.round_control import RoundControl
 from napari_mae_sam2.model.folders import state_folder
 from napari_mae_sam2.model.weights import last_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
 
     from napari_mae_sam2._qt.training_panel import TrainingPanel
     from napari_mae_sam2._qt.verdict_panel import VerdictPanel
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.round_control import Action
-    from napari_mae_sam2.study.round_results import StudyRounds
+    from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
 
 
 class Rounds(QObject):
@@ -32,7 +36,9 @@ class Rounds(QObject):
         Where the round is shown.
     verdict : VerdictPanel
         Where it is decided on.
-    parent : QObject
+    show_history : callable
+        Shows all rounds.
+    parent : QWidget
         The dock.
     """
 
@@ -40,12 +46,21 @@ class Rounds(QObject):
     told = Signal(str)
 
     def __init__(
-        self, desk: Desk, panel: TrainingPanel, verdict: VerdictPanel, parent: QObject
+        self,
+        desk: Desk,
+        panel: TrainingPanel,
+        verdict: VerdictPanel,
+        show_history: Callable[[StudyRounds | None], None],
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._panel = panel
         self._verdict = verdict
+        self._show_history = show_history
+        self._dock = parent
+        self._last: RoundResult | None = None
+        self.old_new: OldNewWindow | None = None
         self._gui = GuiThread(self)
         self.control = RoundControl(self._gui.post, state_folder() / "rounds")
         self.options: tuple[str, ...] = ()
@@ -56,6 +71,7 @@ class Rounds(QObject):
         verdict.promote_wanted.connect(self._promote)
         verdict.refuse_wanted.connect(lambda number: self._decide("refuse", number))
         verdict.rollback_wanted.connect(lambda number: self._decide("rollback", number))
+        verdict.cases_wanted.connect(self.show_cases)
         control = self.control
         control.estimated.connect(panel.show_estimate)
         control.moved.connect(panel.show_story)
@@ -81,9 +97,22 @@ class Rounds(QObject):
         else:
             self._panel.show_idle()
 
+    def show_cases(self) -> None:
+        """Show old and new model on the test cases of the last round."""
+        if self._last is None:
+            return
+        if self.old_new is None:
+            self.old_new = OldNewWindow(self._gui.post, self._dock)
+        self.old_new.show_result(self._desk.folder, self._last)
+        self.old_new.show()
+        self.old_new.raise_()
+
     def close(self) -> None:
         """Stop watching; a round that runs goes on, and is found again."""
         self._gui.close()
+        if self.old_new is not None:
+            self.old_new.close_down()
+            self.old_new = None
         self._desk.folder_changed.disconnect(self._follow, missing_ok=True)
         self.control.close()
 
@@ -103,7 +132,9 @@ class Rounds(QObject):
     def _follow(self, folder: Path) -> None:
         if not self.control.is_at(folder):
             self._panel.show_idle()
+            self._last = None
             self._verdict.show_rounds(None)
+            self._show_history(None)
             self.control.follow(folder)
 
     def _promote(self, number: int, forced: bool) -> None:
@@ -115,7 +146,9 @@ class Rounds(QObject):
 
     def _on_stands(self, stands: StudyRounds) -> None:
         self._verdict.set_busy(self.control.is_busy)
+        self._last = stands.last
         self._verdict.show_rounds(stands)
+        self._show_history(stands)
 
     def _on_decided(self, action: Action, stands: StudyRounds) -> None:
         if action == "refuse":

@@ -30,6 +30,8 @@ class VerdictPanel(QWidget):
     """Number of the round, and whether against the advice."""
     refuse_wanted = Signal(int)
     rollback_wanted = Signal(int)
+    cases_wanted = Signal()
+    """Old against new on the test cases are to be seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,11 @@ class VerdictPanel(QWidget):
         self.rollback = button(
             "Roll back", "", lambda: self.rollback_wanted.emit(self._in_use)
         )
+        self.cases = button(
+            "Old against new…",
+            "Both models on the test cases, the worst change first",
+            self.cases_wanted.emit,
+        )
         row = QHBoxLayout()
         for made in (self.promote, self.refuse, self.rollback):
             row.addWidget(made)
@@ -61,6 +68,7 @@ class VerdictPanel(QWidget):
         layout.addWidget(self.words)
         layout.addLayout(self.grid)
         layout.addWidget(self.checks)
+        layout.addWidget(self.cases, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(row)
         self.show_rounds(None)
 
@@ -86,6 +94,7 @@ class VerdictPanel(QWidget):
             if self._forced
             else "Use the new model from now on"
         )
+        self.cases.setVisible(last is not None and bool(last.cases))
         undecided = stands is not None and stands.decision is None
         self.refuse.setVisible(is_open and undecided)
         used = None if stands is None else stands.in_use
@@ -114,11 +123,13 @@ class VerdictPanel(QWidget):
         if rows:
             rows.insert(0, ("", "old", "new"))
         for line, row in enumerate(rows):
-            for column, text in enumerate(row):
+            name, old, new = row
+            self.grid.addWidget(QLabel(name), line, 0)
+            cells = ((old, 1, 1), (new, 2, 1)) if new else ((old, 1, 2),)
+            for text, column, span in cells:
                 label = QLabel(text)
-                if column:
-                    label.setAlignment(Qt.AlignmentFlag.AlignRight)
-                self.grid.addWidget(label, line, column)
+                label.setAlignment(Qt.AlignmentFlag.AlignRight)
+                self.grid.addWidget(label, line, column, 1, span)
         found = [] if result is None else checks(result)
         failed = [one for one in found if not one[0]]
         self.checks.setVisible(bool(found))

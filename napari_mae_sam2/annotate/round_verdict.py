@@ -38,16 +38,17 @@ def table(result: RoundResult) -> list[tuple[str, str, str]]:
     Returns
     -------
     list of (str, str, str)
-        The score that decides comes first, with the interval of its change last.
+        The score that decides comes first; its change, with the interval, stands in
+        the place of old and new.
     """
     score = result.values.get("score") or {}
     rows = []
     if score.get("count"):
         rows.append(("Score on the test", _shown(score["old"]), _shown(score["new"])))
-        change = _shown(score.get("difference"), 3, signed=True)
-        low, high = (_shown(score.get(key), 3, signed=True) for key in ("low", "high"))
-        within = "one patient only" if score.get("low") is None else f"{low} to {high}"
-        rows.append(("Change", change, within))
+        change = _shown(score.get("difference"), signed=True)
+        low, high = (_shown(score.get(key), signed=True) for key in ("low", "high"))
+        within = "one patient" if score.get("low") is None else f"{low} to {high}"
+        rows += [("Change", change, ""), ("95 % interval", within, "")]
     for name, key, digits, factor in ROWS:
         old, new = (result.metric(which, key) for which in ("old", "new"))
         if new is not None:

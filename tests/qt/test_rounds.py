@@ -126,7 +126,7 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     begin(at_work)
     widget.rounds.close()  # as the window does
     panel, verdict = TrainingPanel(), VerdictPanel()
-    again = Rounds(widget.desk, panel, verdict, widget)
+    again = Rounds(widget.desk, panel, verdict, lambda _: None, widget)
     panel.show()
     verdict.show()
     at_work.wait(lambda: len(panel.curve.loss) == 3, "the curve")

@@ -83,7 +83,8 @@ def test_the_verdict_is_a_short_table(study):
     result = read_result(study, 2)
     assert table(result) == [
         ("Score on the test", "0.50", "0.60"),
-        ("Change", "+0.100", "−0.010 to +0.210"),
+        ("Change", "+0.10", ""),
+        ("95 % interval", "−0.01 to +0.21", ""),
         ("Dice, no click", "0.40", "0.55"),
         ("Lesions found", "–", "80 %"),
     ]
