@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 from mae_sam2_training.config import ConfigError, Fraction, Section
 from mae_sam2_training.data.manifest import Record, read_manifest
 from mae_sam2_training.data.splits import check_patients
+from mae_sam2_training.rounds.frozen_test import group_of, read_frozen_test
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.pixels import as_rgb8
@@ -86,7 +87,8 @@ class FilesOnDisk:
         A folder of frames, a study folder, or a manifest in CSV.
     side : {"train", "val"}
         Which rows of a manifest that names splits are read: those to learn from, or
-        those to measure on; rows of the split "test" never are.
+        those to measure on; rows of the split "test", and patients that a study keeps
+        for its frozen test, never are.
 
     Attributes
     ----------
@@ -305,10 +307,19 @@ def check_apart(learnt: Sequence[FilesOnDisk], measured: Sequence[FilesOnDisk]) 
 def _records(path: Path, side: str) -> list[Record]:
     if (path / "study.json").is_file():
         study = Study.open(path)
-        files = [study.frame_path(study.case(case)) for case in study.case_ids()]
-        if not files:
-            raise ConfigError(f"The study {path} has no case yet: add frames first.")
-        return [Record(file) for file in files]
+        reserved = read_frozen_test(path)
+        kept = frozenset() if reserved is None else reserved.groups_now(study)
+        cases = [study.case(case) for case in study.case_ids()]
+        records = [
+            Record(study.frame_path(case), patient=case.patient or "")
+            for case in cases
+            if group_of(case) not in kept
+        ]
+        if not records:
+            raise ConfigError(
+                f"The study {path} has no case that may be learnt from: add frames."
+            )
+        return records
     if path.is_dir():
         return [Record(file) for file in list_frames(path)]
     if not path.exists():

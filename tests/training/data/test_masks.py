@@ -51,6 +51,12 @@ def test_lesion_numbers_are_kept_apart_and_closed_up(tmp_path: Path) -> None:
         assert (lesions[2:5, 5:8] == 2).all()
 
 
+def test_a_single_lesion_in_pieces_stays_one(tmp_path: Path, two: np.ndarray) -> None:
+    """As a study saves a frame with one lesion that a grader drew in two pieces."""
+    one = save(tmp_path / "lesions.tif", two.astype(np.uint16))
+    assert np.unique(read_lesions(one, SHAPE)).tolist() == [0, 1]
+
+
 def test_empty_masks_and_named_values(tmp_path: Path, two: np.ndarray) -> None:
     empty = save(tmp_path / "e.png", two * 0)
     assert read_lesions(empty, SHAPE).max() == 0

@@ -11,11 +11,13 @@ import torch
 from PIL import Image
 
 from mae_sam2_training.config import ConfigError
+from mae_sam2_training.rounds.frozen_test import reserve
 from mae_sam2_training.stream import (
     CropConfig,
     DrawnFrames,
     FilesOnDisk,
     Stream,
+    check_apart,
     crop_frame,
 )
 from napari_mae_sam2.fa.errors import PlainError
@@ -139,7 +141,7 @@ def test_a_manifest_gives_its_training_rows(tmp_path: Path) -> None:
 
 def test_a_study_gives_all_its_frames(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text(json.dumps({"schema": 1}))
-    with pytest.raises(ConfigError, match="no case yet"):
+    with pytest.raises(ConfigError, match="no case that may be learnt from"):
         FilesOnDisk(tmp_path)
     study = Study.open(tmp_path)
     for case in ("a", "b"):
@@ -147,6 +149,22 @@ def test_a_study_gives_all_its_frames(tmp_path: Path) -> None:
         study.add_frame(read_frame(tmp_path / f"{case}.tif"))
 
     assert len(FilesOnDisk(tmp_path).files) == 2
+
+
+def test_a_study_keeps_its_test_and_names_its_patients(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    folder_of(tmp_path / "frames", ramp(10), ramp(60), ramp(120))
+    cases = [
+        study.add_frame(read_frame(tmp_path / "frames" / f"{n}.png"), patient=f"P{n}")
+        for n in range(3)
+    ]
+    reserve(study.folder, cases=[cases[0].id])
+    found = FilesOnDisk(study.folder)
+    assert found.groups() == {"patient P1", "patient P2"}
+    manifest = tmp_path / "same.csv"
+    manifest.write_text("image,patient\nframes/2.png,P2\n")
+    with pytest.raises(ConfigError, match="patient P2 is both learnt from and held"):
+        check_apart([found], [FilesOnDisk(manifest)])
 
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:

@@ -59,9 +59,10 @@ def read_lesions(
     if foreground:
         return number(np.isin(values, foreground))
     kinds = np.unique(values)
-    if set(kinds.tolist()) <= {0, 1} or set(kinds.tolist()) <= {0, 255}:
+    said, is_small = set(kinds.tolist()), values.dtype.itemsize == 1
+    if is_small and (said <= {0, 1} or said <= {0, 255}):
         return number(values > 0)
-    if values.dtype.itemsize == 1 or kinds[0] < 0:
+    if is_small or kinds[0] < 0:
         shown = ", ".join(str(kind) for kind in kinds[:4])
         raise DataError(
             f"The mask {path} holds the values {shown}, ...: save leakage as 255 and "

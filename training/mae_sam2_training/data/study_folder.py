@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import Record, read_manifest
+from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_frozen_test
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def read_source(path: Path) -> list[Record]:
 def read_study(folder: Path) -> list[Record]:
     """Read the newest finished revision of every case.
 
-    An empty label is a valid negative; a case without an answer is left out.
+    An empty label is a valid negative; a case without an answer is left out. Cases that
+    are reserved as the frozen test have the split "test"; other cases of their patients
+    are left out, as in a round.
 
     Parameters
     ----------
@@ -47,15 +50,21 @@ def read_study(folder: Path) -> list[Record]:
         If no case is labelled, or a label has changed since it was saved.
     """
     study = Study.open(folder)
+    reserved = read_frozen_test(folder) or FrozenTest({}, frozenset())
+    kept = reserved.groups_now(study)
     records = []
     for found in study.labelled():
         case, revision = found.case, found.revision
+        tests = case.id in reserved.cases
+        if group_of(case) in kept and not tests:
+            continue
         study.load_labels(revision)  # checks its hash
         records.append(
             Record(
                 image=study.frame_path(case),
                 mask=study.revision_folder(case.id, revision.id) / "lesions.tif",
                 patient=case.patient or "",
+                split="test" if tests else None,
                 dataset=folder.name,
             )
         )
