@@ -6,9 +6,11 @@ import multiprocessing
 import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.run import Outcome, PredictRun
@@ -53,6 +55,11 @@ def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outc
     """Predict frames in several processes; yields as `PredictRun.steps` does.
 
     What was begun is finished when this is closed, what was not is dropped.
+
+    Raises
+    ------
+    PlainError
+        If one of the processes was ended, or as `PredictRun.steps` does.
     """
     batches = [
         sources[start : start + setup.batch]
@@ -69,6 +76,12 @@ def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outc
         waiting = [pool.submit(_predict, batch) for batch in batches]
         for done in as_completed(waiting):
             yield from done.result()
+    except BrokenProcessPool as error:
+        raise PlainError(
+            "A process that predicts was ended, which the system does when the memory "
+            "is full: say fewer --processes and start the same command again, which "
+            "goes on where it stopped."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

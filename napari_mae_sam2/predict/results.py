@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -171,6 +172,9 @@ class Results:
             If it could not be written; the frame then counts as not done.
         """
         stem, labels = record.id, answer.labels
+        with suppress(OSError):  # what cannot be written is said by what follows
+            # else an earlier answer's record would stand beside this one's label
+            self.record(stem).unlink(missing_ok=True)
         write_files(
             self.folder / "labels",
             {
