@@ -36,12 +36,14 @@ class Places:
 
     def choose(self, frames: Path, study: Path) -> None:
         """Remember a choice; a settings file that cannot be written is no obstacle."""
-        self._chosen[str(frames.absolute())] = str(study.absolute())
+        choice = {str(frames.absolute()): str(study.absolute())}
+        self._chosen |= choice
         if self._file is None:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._file, to_json(dict(self._chosen)))
+            # Another window may have written meanwhile: its choices stay.
+            write_file(self._file, to_json(_read(self._file) | choice))
         except (OSError, StudyError) as error:
             log.warning("The choice of a study folder is not kept: %s", error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -172,7 +173,8 @@ def sides_before(rounds: Rounds) -> dict[str, Side]:
 def _write_once(path: Path, content: bytes, folder: Path) -> None:
     """Write a file that must not be there: of two who do so at once, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f"{TEMPORARY}{os.getpid()}-{path.name}"
+    # random: two computers may well run processes of one number
+    temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}"
     write_file(temporary, content)
     try:
         os.link(temporary, path)
