@@ -277,6 +277,9 @@ def predict(
         Path | None,
         typer.Option(help="A study: its queue gets the answers as proposals."),
     ] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Of a study only cases without label.")
+    ] = False,
     model: Annotated[
         Path | None, typer.Option(help="Weights; the model in use by default.")
     ] = None,
@@ -308,7 +311,7 @@ def predict(
         raise PlainError("Say where to write: --out FOLDER, or --propose STUDY.")
     setup = Setup(model, out, prompts, batch, processes, propose)
     report = JsonReport() if json_progress else BarReport()
-    raise typer.Exit(predict_folder(setup, inputs, report))
+    raise typer.Exit(predict_folder(setup, inputs, report, unlabelled))
 
 
 @app.command()

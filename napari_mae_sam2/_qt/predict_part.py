@@ -13,6 +13,7 @@ from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.predicting import Predicting
 from napari_mae_sam2.annotate.stored_review import stored_review
+from napari_mae_sam2.annotate.worklist import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,7 @@ class PredictPart(Part):
         self.predicting.started.connect(self.panel.show_started)
         self.predicting.progressed.connect(self._on_progress)
         self.predicting.ended.connect(self._on_end)
+        dock.rounds.promoted.connect(self._propose_anew)
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel under the model that is asked."""
@@ -83,6 +85,17 @@ class PredictPart(Part):
             self.predicting.start(desk.folder, desk.opened_paths())
 
     # --- inside ----------------------------------------------------------------
+
+    def _propose_anew(self, study: Path, model: Path) -> None:
+        """Let a promoted model propose what nobody has labelled yet."""
+        open_ones = [
+            case.path
+            for case in self._dock.desk.worklist.cases
+            if case.path is not None
+            and case.study == study
+            and case.status is Status.NEW
+        ]
+        self.predicting.start(study, [study, *open_ones], model, unlabelled=True)
 
     def _on_progress(self, progress: Progress) -> None:
         self._progress = progress

@@ -44,6 +44,8 @@ class Rounds(QObject):
 
     warned = Signal(str)
     told = Signal(str)
+    promoted = Signal(object, object)
+    """Study folder and weights: from now on these propose."""
 
     def __init__(
         self,
@@ -158,3 +160,5 @@ class Rounds(QObject):
         self._desk.annotator.load_model("packaged" if model is None else str(model))
         which = "The base" if model is None else f"The model of round {stands.in_use}"
         self.told.emit(f"{which} is in use now.")
+        if action == "promote" and model is not None:
+            self.promoted.emit(self._desk.folder, model)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-Wish = tuple["Path", tuple["Path", ...], "Path | None"]
+Wish = tuple["Path", tuple["Path", ...], "Path | None", bool]
 
 
 class Predicting:
@@ -39,7 +39,12 @@ class Predicting:
         return self._run is not None
 
     def start(
-        self, study: Path, inputs: Sequence[Path] = (), weights: Path | None = None
+        self,
+        study: Path,
+        inputs: Sequence[Path] = (),
+        weights: Path | None = None,
+        *,
+        unlabelled: bool = False,
     ) -> None:
         """Predict frames as proposals in a study.
 
@@ -54,8 +59,10 @@ class Predicting:
             Files, folders and studies; the study itself where there are none.
         weights : Path, optional
             Checkpoint; the model in use without.
+        unlabelled : bool
+            Leave out the cases of studies that have a label.
         """
-        self._next = (study, tuple(inputs), weights)
+        self._next = (study, tuple(inputs), weights, unlabelled)
         if self._run is None:
             self._begin()
         else:
@@ -78,7 +85,7 @@ class Predicting:
 
     def _begin(self) -> None:
         assert self._next is not None  # the callers looked
-        (study, inputs, weights), self._next = self._next, None
+        (study, inputs, weights, unlabelled), self._next = self._next, None
         try:
             self._run = PredictionRun(
                 study,
@@ -86,6 +93,7 @@ class Predicting:
                 lambda progress: self._post(lambda: self.progressed.emit(progress)),
                 lambda end: self._post(lambda: self._on_end(end)),
                 weights,
+                unlabelled,
             )
         except OSError as error:
             message = f"Predicting could not be started: {error}"

@@ -61,6 +61,8 @@ class PredictionRun:
         Called in a thread of this object.
     weights : Path, optional
         Checkpoint; the model in use without.
+    unlabelled : bool
+        Leave out the cases of studies that have a label.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class PredictionRun:
         on_progress: Callable[[Progress], None],
         on_end: Callable[[Predicted], None],
         weights: Path | None = None,
+        unlabelled: bool = False,
     ) -> None:
         self._on_progress = on_progress
         self._said = Progress("end")
@@ -83,6 +86,7 @@ class PredictionRun:
                 *("napari_mae_sam2", "predict", "--json-progress"),
                 *("--propose", str(study)),
                 *(("--model", str(weights)) if weights is not None else ()),
+                *(("--unlabelled",) if unlabelled else ()),
                 *("--", *map(str, inputs or [study])),
             ],
             self._hear,

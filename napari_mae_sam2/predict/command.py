@@ -33,8 +33,10 @@ STOPPED: Final = 130
 """Exit code of a run that was ended with Ctrl-C or by its parent."""
 
 
-def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
-    """Predict and say what became of it.
+def predict_folder(
+    setup: Setup, inputs: Sequence[Path], report: Report, unlabelled: bool = False
+) -> int:
+    """Predict and say what became of it; `inputs` and `unlabelled` as `list_sources`.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
     # Who started it ends it as Ctrl-C does: what was begun is finished.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        done = _predict(setup, inputs, report)
+        done = _predict(setup, inputs, report, unlabelled)
     except PlainError as error:
         report.failed(str(error))
         raise
@@ -61,11 +63,13 @@ def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
     return 1 if done.trouble else 0
 
 
-def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
+def _predict(
+    setup: Setup, inputs: Sequence[Path], report: Report, unlabelled: bool
+) -> Done:
     done = Done()
     run: _Run | None = None
     try:
-        sources = list_sources(inputs)
+        sources = list_sources(inputs, unlabelled)
         done.total = len(sources)
         if setup.prompts is not None:
             PromptBook.read(setup.prompts)  # before the model, which takes longer

@@ -51,7 +51,7 @@ class Source:
         return read_frame(self.path, self.page)
 
 
-def list_sources(paths: Sequence[Path]) -> list[Source]:
+def list_sources(paths: Sequence[Path], unlabelled: bool = False) -> list[Source]:
     """List the frames of files, folders and studies, each once.
 
     Parameters
@@ -59,6 +59,8 @@ def list_sources(paths: Sequence[Path]) -> list[Source]:
     paths : sequence of Path
         Of a folder the frames in itself are taken, of a study all its cases, of a
         TIFF all its pages.
+    unlabelled : bool
+        Leave out the cases of studies that have a label.
 
     Raises
     ------
@@ -72,9 +74,12 @@ def list_sources(paths: Sequence[Path]) -> list[Source]:
                 f"{path} does not exist: give a frame, a folder or a study."
             )
         if (path / STUDY_FILE).is_file():
-            cases = Study.open(path).case_ids()
+            study = Study.open(path)
+            cases = study.case_ids()
             if not cases:
                 raise PlainError(f"The study {path} holds no cases: grade one first.")
+            if unlabelled:
+                cases = [case for case in cases if not study.revision_ids(case)]
             found.update(dict.fromkeys(Source(path, case=case) for case in cases))
         else:
             for file in list_frames(path) if path.is_dir() else [path]:

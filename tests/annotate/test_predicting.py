@@ -18,7 +18,9 @@ def runs(monkeypatch):
     made = []
 
     class Run:
-        def __init__(self, study, inputs, on_progress, on_end, weights=None):
+        def __init__(
+            self, study, inputs, on_progress, on_end, weights=None, _all=False
+        ):
             self.asked = (study, inputs, weights)
             self.end = lambda: on_end(Predicted(None, 1, 0, (), False, "done"))
             made.append(self)

@@ -152,3 +152,25 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     again.close()
     for one in (panel, verdict):
         one.deleteLater()
+
+
+def test_a_promoted_model_proposes_what_has_no_label(at_work, stand_in, folder):
+    said = stand_in(
+        "open(sys.argv[0] + '.txt', 'w').write(json.dumps(sys.argv[1:]))\n"
+        "print(json.dumps({'event': 'end', 'status': 'done', 'made': 2, 'found': 0}))"
+    )
+    study, model = folder / "leakage-study", folder / "new.safetensors"
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.press("C")
+    at_work.press("S", shift=True)
+    at_work.wait(lambda: "Saved" in at_work.widget.messages.text, "saving")
+    at_work.widget.rounds.promoted.emit(study, model)
+    at_work.wait(
+        lambda: "2 frames predicted" in at_work.widget.messages.text, "proposals"
+    )
+    words = json.loads(said.with_suffix(".txt").read_text())
+    assert words[words.index("--model") + 1] == str(model)
+    assert "--unlabelled" in words
+    others = [str(folder / f"eye {n}.png") for n in (1, 2)]
+    assert words[words.index("--") + 1 :] == [str(study), *others]
