@@ -122,7 +122,8 @@ def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -
         raise StudyError(f"{one.id} is answered by {latest.grader}: left as it is.")
     if one.verdict in _STATUS:
         labels = read_tiff(results.label(one.id))
-        if latest is not None and latest.label_sha256 == pixel_sha256(labels):
+        again = latest is not None and latest.status == _STATUS[one.verdict]
+        if latest and again and latest.label_sha256 == pixel_sha256(labels):
             raise StudyError(f"{one.id} was taken in before: left as it is.")
         study.save_revision(
             study.load_frame(one.id),

@@ -83,6 +83,17 @@ def test_verdicts_arrive_in_the_study(
         assert len(study.revision_ids(case_id(a_frame(number)))) == 1
 
 
+def test_what_was_to_be_fixed_may_be_accepted_later(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    assert _take(monkeypatch, _file(tmp_path, "fix"), study, predictions) == 0
+    assert _take(monkeypatch, _file(tmp_path, "accept"), study, predictions) == 0
+    latest = study.latest_revision(case_id(a_frame(0)))
+    assert latest is not None
+    assert latest.status == "done"
+
+
 def test_verdicts_on_another_model_are_refused(
     study: Study, predictions: Results, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
