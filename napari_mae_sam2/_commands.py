@@ -99,6 +99,8 @@ grid = _key("G")
 scale_bar = _key("Shift-Y")
 mini_map = _key("Y")
 overlay = _key("Shift-O")
+version_a_or_b = _key("B")
+flicker = _key("Shift-B")
 stretch_contrast = _button("stretch contrast")
 reset_contrast = _button("reset contrast")
 

@@ -77,6 +77,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
     from napari_mae_sam2._qt.view.colours_part import ColoursPart
+    from napari_mae_sam2._qt.view.flicker_part import FlickerPart
     from napari_mae_sam2._qt.view.part import ViewPart
 
     view = ViewPart(dock)
@@ -95,4 +96,5 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         EffortWatch(dock),
         GuidePart(dock),
         ColoursPart(dock, view),
+        FlickerPart(dock, view),
     )

@@ -7,13 +7,13 @@ other costs the window nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_mae_sam2.annotate.latest import LatestWins
 from napari_mae_sam2.annotate.lesion_record import lesion_of
+from napari_mae_sam2.annotate.local_time import when
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.study.conflicts import heads
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -67,10 +67,7 @@ class Answer:
 
     def when(self) -> str:
         """Say when it was saved, in the time of this computer."""
-        try:
-            return f"{datetime.fromisoformat(self.time).astimezone():%d %b %H:%M}"
-        except (ValueError, OverflowError, OSError):
-            return ""
+        return when(self.time)
 
     def differs(self) -> tuple[int, int]:
         """Count the pixels that it alone, and that only others call leakage."""

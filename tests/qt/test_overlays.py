@@ -7,8 +7,10 @@ import pytest
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.view.colours_part import ColoursPart
+from napari_mae_sam2._qt.view.flicker_part import FlickerPart
 from napari_mae_sam2._qt.view.part import ViewPart
 from napari_mae_sam2.annotate.overlay_picture import RAMPS, Kind
+from napari_mae_sam2.fa.colours import MODEL, OTHER
 
 TOP = (10, 12)
 
@@ -92,3 +94,38 @@ def test_an_overlay_follows_the_case_the_draft_and_a_layer_that_was_deleted(
     at_work.viewer.layers.remove(overlay(at_work))
     at_work.wait(lambda: colours.overlays.kind is Kind.NONE, "nothing")
     assert np.asarray(at_work.widget.layers.frame.data).shape == (60, 80)
+
+
+def test_a_or_b_stands_in_the_place_of_the_lesions_flickers_and_gives_way(
+    at_work, view
+):
+    (part,) = (p for p in at_work.widget.parts if isinstance(p, FlickerPart))
+    at_work.widget.desk.grader = "AB"
+    at_work.widget.tabs.show_tab(Tab.VIEW, "A or B")
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.press("C")
+    at_work.press("B")
+    at_work.wait(lambda: bool(part.flicker.masks), "A")
+    assert [entry.words for entry in view.overlay.legend] == ["A", "Model in use"]
+    (seen,) = view.overlay.outlined
+    assert (seen.data.sum(), seen.colour) == (550, MODEL)
+    assert at_work.widget.layers.leakage.opacity == 0
+    assert part.panel.figure.text() == "Dice 0.43"
+    at_work.press("B")
+    assert [entry.words for entry in view.overlay.legend] == ["B", "Labels now"]
+    assert view.overlay.outlined[0].colour == OTHER
+    at_work.press("B", shift=True)
+    assert part.panel.ticking.isChecked()
+    at_work.wait(lambda: part.flicker.side == 0, "a tick", 3)
+    at_work.wait(lambda: part.flicker.side == 1, "another", 3)
+    at_work.click((40, 60))  # goes on grading
+    assert not part.flicker.is_on
+    assert not part.panel.ticking.isChecked()
+    assert view.overlay.legend == ()
+    assert at_work.widget.layers.leakage.opacity == 0.5
+    # The brush has B for the protection of lesions; here it is the same as elsewhere.
+    at_work.press("P")
+    at_work.press("B")
+    assert part.flicker.is_on
+    assert at_work.widget.layers.leakage.preserve_labels

@@ -51,17 +51,16 @@ class Marks:
         self._state = state
         self._is_frame = is_frame
         self._on_labels = on_labels
-        self.lesions = Lesions.AS_CHOSEN
-        """How something else that lies over the frame wants them."""
+        self._lesions = Lesions.AS_CHOSEN
         self._hidden: list[Any] | None = None
         self._followed: tuple[Any, ...] = ()
         self._setting = False
 
     @property
     def _are_outlined(self) -> bool:
-        if self.lesions is Lesions.AS_CHOSEN:
+        if self._lesions is Lesions.AS_CHOSEN:
             return self._state.view.outline
-        return self.lesions is Lesions.OUTLINED
+        return self._lesions is Lesions.OUTLINED
 
     @property
     def outlined(self) -> tuple[LayerOutlined, ...]:
@@ -69,13 +68,19 @@ class Marks:
         if not self._are_outlined:
             return ()
         # Among colours that mean something, those of lesions would seem to.
-        colour = "" if self.lesions is Lesions.AS_CHOSEN else OVER_COLOURS
+        colour = "" if self._lesions is Lesions.AS_CHOSEN else OVER_COLOURS
         both = ((self._layers.leakage, colour), (self._layers.proposal, ""))
         return tuple(
             LayerOutlined(layer, colour)
             for layer, colour in both
             if layer is not None and layer.visible
         )
+
+    def show_lesions(self, lesions: Lesions) -> None:
+        """Show lesions as something else that lies over the frame wants them."""
+        if lesions is not self._lesions:
+            self._lesions = lesions
+            self.refresh()
 
     def refresh(self) -> None:
         """Show lesions and proposal as the view says."""
@@ -89,7 +94,7 @@ class Marks:
                 layer.events.set_data.connect(self._on_pixels)
                 layer.events.labels_update.connect(self._on_pixels)
         # napari fills; outlines are drawn over the canvas instead.
-        fills = self.lesions is Lesions.AS_CHOSEN and not self._state.view.outline
+        fills = self._lesions is Lesions.AS_CHOSEN and not self._state.view.outline
         filled = self._state.view.opacity if fills else 0.0
         self._setting = True
         try:

@@ -8,6 +8,7 @@ same few milliseconds for a frame of any size.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -73,6 +74,28 @@ class LayerOutlined:
         if self._colour:
             return one_colour(self._colour, len(numbers))
         return np.array(self._layer.colormap.map(numbers), np.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskOutlined:
+    """A mask of a whole frame in one colour.
+
+    Attributes
+    ----------
+    data : bool array of shape (H, W)
+    colour : str
+    translate, scale : (float, float)
+        As it lies: on the frame, pixel on pixel.
+    """
+
+    data: NDArray[np.bool_]
+    colour: str
+    translate: tuple[float, float] = (0.0, 0.0)
+    scale: tuple[float, float] = (1.0, 1.0)
+
+    def colours(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        """Give the one colour."""
+        return one_colour(self.colour, len(numbers))
 
 
 def one_colour(name: str, count: int) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_mae_sam2._qt.view.legend import Entry
+    from napari_mae_sam2._qt.view.outlines import Outlined
 
 
 class Lesions(IntEnum):
@@ -30,10 +31,13 @@ class Over:
         What its colours mean.
     lesions : Lesions
         How lesions and proposal are to be seen.
+    outlined : tuple of Outlined
+        What is drawn as outlines of its own.
     """
 
     legend: tuple[Entry, ...] = ()
     lesions: Lesions = Lesions.AS_CHOSEN
+    outlined: tuple[Outlined, ...] = ()
 
 
 def together(overs: Iterable[Over]) -> Over:
@@ -42,4 +46,5 @@ def together(overs: Iterable[Over]) -> Over:
     return Over(
         tuple(entry for over in every for entry in over.legend),
         max((over.lesions for over in every), default=Lesions.AS_CHOSEN),
+        tuple(one for over in every for one in over.outlined),
     )

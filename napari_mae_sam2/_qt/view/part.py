@@ -138,10 +138,9 @@ class ViewPart(Part):
 
     def lay_over(self, tool: str, over: Over) -> None:
         """Lay over the canvas what a tool wants there, in place of what it had."""
-        if over != self._over.get(tool, Over()):
+        if over != self._over.setdefault(tool, Over()):
             self._over[tool] = over
-            self.marks.lesions = together(self._over.values()).lesions
-            self.marks.refresh()
+            self.marks.show_lesions(together(self._over.values()).lesions)
             self._refresh_canvas()
 
     # --- inside ----------------------------------------------------------------
@@ -203,8 +202,9 @@ class ViewPart(Part):
         other = self.beside.name
         pair = frame is not None and other is not None
         self.overlay.names = (frame.name, other) if pair else ()  # type: ignore[union-attr, assignment]
-        self.overlay.outlined = self.marks.outlined
-        self.overlay.legend = together(self._over.values()).legend if shown else ()
+        over = together(self._over.values()) if shown else Over()
+        self.overlay.legend = over.legend
+        self.overlay.outlined = self.marks.outlined + over.outlined
         # A line needs more than a filled area to be seen.
         self.overlay.outline_opacity = 0.5 + view.opacity / 2
         self.overlay.refresh()
