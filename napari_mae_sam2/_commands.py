@@ -118,6 +118,7 @@ queue_next = _key("Alt-N")
 queue_back = _key("Alt-B")
 queue_review = _button("queue review")
 queue_refuse = _button("queue cannot grade")
+study_window = _button("study")
 
 choose_model = _button("choose model")
 packaged_model = _button("packaged model")

@@ -135,6 +135,7 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
         lambda dock: _part(dock, QueuePart).answer("cannot_grade"),
         True,
     ),
+    "study": (lambda dock: _part(dock, QueuePart).study.show(), False),
     "choose model": (lambda dock: dock.model.file_wanted.emit(), False),
     "packaged model": (lambda dock: dock.commands.use_packaged_model(), False),
     "predict all frames": (_predict, True),

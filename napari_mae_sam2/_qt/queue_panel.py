@@ -39,6 +39,7 @@ class QueuePanel(QWidget):
     review_wanted = Signal()
     refused = Signal()
     step_wanted = Signal(int)
+    study_wanted = Signal()
     shown = Signal()
     """It is seen from now on, and may be out of date."""
 
@@ -83,7 +84,17 @@ class QueuePanel(QWidget):
         for column, one in enumerate((self.done, self.review, self.refuse)):
             second.addWidget(one, 0, column)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.bar)
+        top = QHBoxLayout()
+        top.addWidget(self.bar, 1)
+        top.addStretch(0)
+        top.addWidget(
+            button(
+                "Study…",
+                "List, describe and check the cases of the study, add frames",
+                self.study_wanted.emit,
+            )
+        )
+        layout.addLayout(top)
         layout.addWidget(self.words)
         layout.addLayout(first)
         layout.addLayout(second)
@@ -111,7 +122,9 @@ class QueuePanel(QWidget):
         for one in (self.which, self.back, self.next):
             one.setEnabled(is_there)
         if standing is None or not is_there:
-            self.words.setText("The folder of the labels holds no study yet.")
+            self.words.setText(
+                "The folder of the labels holds no study yet: “Study…” makes one."
+            )
             return
         self.bar.setMaximum(standing.total)
         self.bar.setValue(standing.answered)

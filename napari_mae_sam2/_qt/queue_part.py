@@ -12,6 +12,7 @@ from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.queue_panel import QueuePanel
 from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2._qt.study.view import StudyView
 from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.study_queue import StudyQueue
 from napari_mae_sam2.annotate.study_thread import StudyThread
@@ -55,6 +56,7 @@ class QueuePart(Part):
         self.thread = StudyThread(self._gui.post, index_folder())
         self.queue = StudyQueue(self.thread)
         self.panel = QueuePanel()
+        self.study = StudyView(dock, self.thread, self._gui.post)
         self.look_soon = Soon(self._look, AFTER_MS)
         self._timer = QTimer()
         self._timer.setInterval(EVERY_MS)
@@ -67,6 +69,9 @@ class QueuePart(Part):
             Key(("Alt-B",), "take the case before", lambda: self._take(-1), group),
         )
         self.panel.shown.connect(self._look)
+        self.panel.study_wanted.connect(self.study.show)
+        self.study.opened.connect(self._take_one)
+        self.study.changed.connect(self.look_soon)
         self.panel.step_wanted.connect(self._take)
         self.panel.done_wanted.connect(self._done)
         self.panel.review_wanted.connect(lambda: self.answer("needs_review"))
@@ -103,20 +108,28 @@ class QueuePart(Part):
         self._dock.desk.folder_changed.disconnect(self._on_folder)
         self._dock.desk.worklist.changed.disconnect(self.look_soon)
         self.queue.let_go(self._folder, self._dock.desk.grader)
+        self.study.close()
         self.thread.close()
         self._gui.close()
 
     # --- what the grader does --------------------------------------------------
 
     def _take(self, step: int) -> None:
-        desk = self._dock.desk
-        if not desk.grader:
+        if self._has_code():
+            grader = self._dock.desk.grader
+            self.queue.take(self._folder, grader, self.panel.wanted(grader), step)
+
+    def _take_one(self, item: Item) -> None:
+        if self._has_code():
+            self.queue.take_one(self._folder, self._dock.desk.grader, item)
+
+    def _has_code(self) -> bool:
+        if not self._dock.desk.grader:
             self._dock.messages.warn(
                 "Enter your code as the grader first, under Labels: others see by it "
                 "which cases you have in work."
             )
-            return
-        self.queue.take(self._folder, desk.grader, self.panel.wanted(desk.grader), step)
+        return bool(self._dock.desk.grader)
 
     def answer(self, status: QueueStatus) -> None:
         """Answer the case that was taken from the queue, and take the next.

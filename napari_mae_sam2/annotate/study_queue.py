@@ -111,15 +111,27 @@ class StudyQueue:
                 _give_back(queue, before)
             if item is not None and index.has_readings():
                 item = _blinded(item)
-            standing = _standing(queue)
+            return self._tell(queue, item)
 
-            def tell() -> None:
-                self.item = item or before
-                self._claimed = time.monotonic()
-                self.taken.emit(item)
-                self.looked.emit(standing)
+        self._thread.do(work)
 
-            return tell
+    def take_one(self, folder: Path, grader: str, item: Item) -> None:
+        """Take a case that was picked from a list, also one that is answered."""
+        before = self.item
+
+        def work() -> Callable[[], None]:
+            opened = self._thread.open(folder)
+            if opened is None:
+                raise PlainError(f"{folder} holds no study any more.")
+            study, index = opened
+            migrate(study, grader)
+            queue = Queue(study, index, grader)
+            holder = queue.claim(item)
+            if holder:
+                raise PlainError(f"{item.name} is in work with {holder}.")
+            if before is not None and not _same(before, item):
+                _give_back(queue, before)
+            return self._tell(queue, _blinded(item) if index.has_readings() else item)
 
         self._thread.do(work)
 
@@ -150,6 +162,18 @@ class StudyQueue:
             return lambda: None
 
         self._thread.do(work)
+
+    def _tell(self, queue: Queue, item: Item | None) -> Callable[[], None]:
+        """Give what tells the window that a case was taken, or that there is none."""
+        standing = _standing(queue)
+
+        def tell() -> None:
+            self.item = item or self.item
+            self._claimed = time.monotonic()
+            self.taken.emit(item)
+            self.looked.emit(standing)
+
+        return tell
 
     def _queue(
         self, folder: Path, grader: str, *, patient: bool = False

@@ -111,6 +111,14 @@ class Query:
         )
         return found[0] if found else None
 
+    def graders(self) -> list[str]:
+        """Name everybody who answered a case or is meant to, in order."""
+        rows = self._database.execute(
+            "SELECT grader FROM items WHERE grader != '' UNION "
+            "SELECT assigned FROM items WHERE assigned != '' ORDER BY 1"
+        )
+        return [grader for (grader,) in rows]
+
     def has_readings(self) -> bool:
         """Tell whether any case is to be read blinded."""
         found = self._database.execute(

@@ -1,0 +1,1 @@
+"""The window on a study: its cases, what is said of them, what is wrong with them."""
