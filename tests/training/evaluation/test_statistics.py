@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import ttest_1samp, wilcoxon
 
 from mae_sam2_training.evaluation.statistics import (
     compare,
     estimate,
+    widened,
 )
 from napari_mae_sam2.study.agreement import absolute_agreement
 
@@ -53,6 +54,24 @@ def test_a_clear_gain_is_seen() -> None:
     order = np.argsort(groups)  # the test does not depend on the order
     assert seen.p_wilcoxon == pytest.approx(wilcoxon((second - first)[order]).pvalue)
     assert seen.p_bootstrap < 0.002
+
+
+def test_few_patients_are_as_unsure_as_students_t_says() -> None:
+    first, second = [0.5, 0.5, 0.5], [0.52, 0.6, 0.75]
+    few = compare(first, second, ["a", "b", "c"])
+    assert few.low > 0  # all gained, so every resample does
+    wide = widened(few, first, second, ["a", "b", "c"])
+    gains = np.subtract(second, first)
+    expected = ttest_1samp(gains, 0).confidence_interval(0.95)
+    assert (wide.low, wide.high) == pytest.approx((expected.low, expected.high))
+    assert wide.low < 0
+    # the values of a patient are one: more of them make nobody surer
+    twice = [*("a", "b", "c"), *("a", "b", "c")]
+    again = compare(first * 2, second * 2, twice)
+    more = widened(again, first * 2, second * 2, twice)
+    assert (more.low, more.high) == pytest.approx((wide.low, wide.high))
+    alone = compare([0.1], [0.2], ["a"])
+    assert np.isnan(widened(alone, [0.1], [0.2], ["a"]).low)
 
 
 def test_the_same_model_does_not_differ() -> None:

@@ -95,6 +95,13 @@ def test_one_patient_or_none_says_nothing() -> None:
     assert "nobody knows" in none.why
 
 
+def test_two_patients_who_gained_are_not_enough() -> None:
+    one = verdict([frame(0, 0.6), frame(1, 0.9)], OLD[:2])
+    assert one.score.difference > 0.2
+    assert not one.proposed
+    assert "cannot be told apart" in one.why
+
+
 def test_no_click_and_one_and_three_count_alike() -> None:
     one = replace(frame(0, 0.9), lesions=(lesion(1, 0.3), lesion(2, 0.5)))
     assert score(one) == pytest.approx((0.9 + 0.4 + 0.4) / 3)

@@ -6,10 +6,11 @@ values, and paired tests compare patients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
 if TYPE_CHECKING:
@@ -165,6 +166,47 @@ def compare(
         min(1.0, 2 * max(rarer, 1 / (resamples + 1))),
         len(of),
         len(counts),
+    )
+
+
+def widened(
+    one: Comparison,
+    first: Sequence[float] | NDArray[np.float64],
+    second: Sequence[float] | NDArray[np.float64],
+    groups: Sequence[str],
+    *,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Widen the interval of a difference to Student's, where that is wider.
+
+    Resamples of few patients hold too little: where two patients gain, every one of
+    their resamples gains, although that happens by chance once in four times. Student's
+    interval, with one degree of freedom less than there are patients and the standard
+    error of a mean over clusters, knows how few they are.
+
+    Parameters
+    ----------
+    one : Comparison
+        Of the same values, from `compare`.
+    first, second, groups, confidence
+        As for `compare`.
+
+    Returns
+    -------
+    Comparison
+        With other `low` and `high`; as it was for fewer than two patients.
+    """
+    if one.groups < 2:
+        return one
+    gains = np.asarray(second, float) - np.asarray(first, float)
+    sums, counts = _by_group(*_finite(gains, groups))
+    rest = sums - one.difference * counts
+    error = np.sqrt(one.groups / (one.groups - 1) * (rest**2).sum()) / counts.sum()
+    reach = float(student.ppf(0.5 + confidence / 2, one.groups - 1) * error)
+    return replace(
+        one,
+        low=min(one.low, one.difference - reach),
+        high=max(one.high, one.difference + reach),
     )
 
 
