@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_mae_sam2._qt.gallery_widget import GalleryWidget
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.model.protocol import Predictor
@@ -25,6 +26,21 @@ def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
     if not napari_viewer.layers:
         widget.desk.bring_back()
     return widget
+
+
+def make_gallery_widget(napari_viewer: napari.Viewer) -> GalleryWidget:
+    """Make the widget "MAE-SAM2 gallery" for napari's menu, and the dock it is of."""
+    from napari_mae_sam2._qt.gallery_part import GalleryPart
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+
+    window = napari_viewer.window
+    docks = [*window.dock_widgets.values()]
+    dock = next((one for one in docks if isinstance(one, LeakageWidget)), None)
+    if dock is None:
+        name = "MAE-SAM2 leakage"
+        _, dock = window.add_plugin_dock_widget("napari-mae-sam2", name)
+    part = next(one for one in dock.parts if isinstance(one, GalleryPart))
+    return part.undocked_widget()
 
 
 def build_leakage_widget(viewer: napari.Viewer) -> LeakageWidget:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
+VERDICTS = "Verdicts (*.json);;All files (*)"
 MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
 
 
@@ -29,6 +30,14 @@ def ask_frames(parent: QWidget, title: str = "Open frames") -> list[Path]:
 def ask_frame(parent: QWidget, title: str) -> Path | None:
     """Ask for one image file; None where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(parent, title, "", IMAGES)
+    return Path(file) if file else None
+
+
+def ask_verdicts(parent: QWidget) -> Path | None:
+    """Ask for a file of verdicts; None where the grader thinks better of it."""
+    file, _ = QFileDialog.getOpenFileName(
+        parent, "Take in the verdicts of a page", "", VERDICTS
+    )
     return Path(file) if file else None
 
 

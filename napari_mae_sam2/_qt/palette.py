@@ -10,6 +10,7 @@ from napari.utils.notifications import show_warning
 
 from napari_mae_sam2._qt.clean_part import CleanPart
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.gallery_part import GalleryPart
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2._qt.lesions_part import LesionsPart
 from napari_mae_sam2._qt.predict_part import TITLE as PREDICT
@@ -28,7 +29,7 @@ P = TypeVar("P", bound="Part")
 NO_DOCK = "Open the dock first: menu Plugins, MAE-SAM2 leakage."
 NO_CASE = "Open the frames to grade first, or drop them here."
 
-WITHOUT_A_CASE = ("H", "Shift-H", "Escape", "Alt-N")
+WITHOUT_A_CASE = ("H", "Shift-H", "Escape", "Alt-N", "Alt-G", "Alt-W")
 """Keys that need no frame."""
 
 
@@ -141,6 +142,10 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
     "predict all frames": (_predict, True),
     "cancel predicting": (
         lambda dock: _part(dock, PredictPart).predicting.cancel(),
+        False,
+    ),
+    "verdicts of a page": (
+        lambda dock: _part(dock, GalleryPart).widget().page_wanted.emit(),
         False,
     ),
     "train a round": (_train, True),

@@ -69,6 +69,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.conflict_part import ConflictPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
+    from napari_mae_sam2._qt.gallery_part import GalleryPart
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
     from napari_mae_sam2._qt.predict_part import PredictPart
@@ -90,6 +91,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         QueuePart(dock),
         ConflictPart(dock),
         PredictPart(dock),
+        GalleryPart(dock),
         AheadPart(dock),
         CleanPart(dock),
         SmartPart(dock),

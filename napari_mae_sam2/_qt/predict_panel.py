@@ -30,6 +30,7 @@ class PredictPanel(QWidget):
 
     start_wanted = Signal()
     cancel_wanted = Signal()
+    gallery_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,9 +46,15 @@ class PredictPanel(QWidget):
         self.cancel = button(
             "Cancel", "Stop; what was predicted stays", self.cancel_wanted.emit
         )
+        self.gallery = button(
+            "Gallery",
+            "Look through what was found, what deserves a look first (Alt + G)",
+            self.gallery_wanted.emit,
+        )
         doing = QHBoxLayout()
         doing.addWidget(self.start)
         doing.addWidget(self.cancel)
+        doing.addWidget(self.gallery)
         layout = QVBoxLayout(self)
         layout.addWidget(self.words)
         layout.addWidget(self.bar)

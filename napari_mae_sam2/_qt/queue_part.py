@@ -13,7 +13,6 @@ from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.queue_panel import QueuePanel
 from napari_mae_sam2._qt.soon import Soon
 from napari_mae_sam2._qt.study.view import StudyView
-from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.study_queue import StudyQueue
 from napari_mae_sam2.annotate.study_thread import StudyThread
 from napari_mae_sam2.model.folders import index_folder
@@ -48,7 +47,6 @@ class QueuePart(Part):
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
         self._gui = GuiThread(dock)
-        self._cases = QueueCases()
         self._case: Case | None = None
         self._session: CaseSession | None = None
         self._worked = 0.0
@@ -184,5 +182,5 @@ class QueuePart(Part):
                 "No such case is left here: look again later, or from the beginning."
             )
             return
-        self._case = self._cases.case_of(self._folder, item)
+        self._case = self._dock.desk.study_cases.case_of(self._folder, item)
         self._dock.desk.open_case(self._case)

@@ -16,6 +16,7 @@ from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.opening import Opened, open_case
+from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.whereabouts import Whereabouts
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
 from napari_mae_sam2.study.records import ModelRecord
@@ -69,6 +70,7 @@ class Desk:
         self.worklist = Worklist()
         self.annotator = annotator
         self.grader = ""
+        self.study_cases = QueueCases()
         self._places = places
         self._home = home
         self._case: Case | None = None
@@ -225,6 +227,13 @@ class Desk:
             # Still in hand, and may be painted on, until the other labels are read.
             self._opener.submit(self._case)
 
+    def read_again(self) -> None:
+        """Show what somebody else wrote to the study; what is unsaved stays."""
+        self._keeping.let_go_of_saved(self._case)
+        session = self.session
+        if self._case is not None and session is not None and session.saves.is_saved:
+            self._opener.submit(self._case)
+
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save the case in hand as a new revision, also where nothing was found.
 
@@ -348,7 +357,7 @@ class Desk:
         elif session.saves.unsaved:
             self.told.emit(f"{case.name} is back as you left it, with its history.")
         elif session.is_reviewing:
-            self.told.emit("Found before you came: accept A, reject R, edit E.")
+            self.told.emit("The model's proposal: accept A, reject R, edit E.")
         wanted = self.worklist.position_of(*self._wanted)
         self._wanted = (None, 0)
         if wanted is not None and wanted != self.worklist.index:

@@ -116,6 +116,13 @@ class Keeping:
             self._journal_of[session] = moved
             earlier.close(remove=True)
 
+    def let_go_of_saved(self, in_hand: Case | None) -> None:
+        """Read cases that hold nothing unsaved from their study the next time."""
+        for case, session in list(self._sessions.items()):
+            session.painted()
+            if session.saves.is_saved and case is not in_hand:
+                self._let_go(case)
+
     def _let_go(self, case: Case) -> None:
         self._journal_of.pop(self._sessions.pop(case)).close()
 

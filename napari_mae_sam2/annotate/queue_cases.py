@@ -37,15 +37,24 @@ class QueueCases:
         Case
             A blinded reading is another one than the case that is read again.
         """
-        key = (folder, item.case, item.reading)
+        return self.of(folder, item.case, item.name, item.reading)
+
+    def of(self, folder: Path, case: str, name: str, reading: str = "") -> Case:
+        """Give a case, or a blinded reading of it, by its id.
+
+        Parameters
+        ----------
+        folder : Path
+            The study.
+        case, name : str
+            Its id, and what the grader is to know it by.
+        reading : str
+            Empty for the case itself.
+        """
+        key = (folder, case, reading)
         if key not in self._cases:
-            self._cases[key] = Case(
-                item.name,
-                partial(_load, folder, item.case, item.name),
-                folder,
-                case_id=item.case,
-                reading=item.reading,
-            )
+            load = partial(_load, folder, case, name)
+            self._cases[key] = Case(name, load, folder, case_id=case, reading=reading)
         return self._cases[key]
 
 

@@ -11,6 +11,7 @@ from napari_mae_sam2.annotate.draft import Draft
 from napari_mae_sam2.annotate.review import MOST, Patch, Review
 from napari_mae_sam2.fa.placed_mask import PlacedMask
 from napari_mae_sam2.predict.stored import find_stored
+from napari_mae_sam2.qa.verdicts import is_rejected
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.images import read_tiff
 
@@ -37,10 +38,11 @@ def stored_review(study: Path, frame: Frame) -> Review | None:
     Returns
     -------
     Review or None
-        None where nothing was predicted of the frame, or no leakage.
+        None where nothing was predicted of the frame, or no leakage, or somebody
+        rejected the answer: such a case is graded from the start.
     """
     stored = find_stored(study, frame)
-    if stored is None:
+    if stored is None or is_rejected(stored.results, stored.record.id):
         return None
     results, name = stored.results, stored.record.id
     try:

@@ -51,20 +51,23 @@ class Proposals:
             If it cannot be written.
         """
         name = case_id(frame)
-        if self._said.get(name, "new") != "new" or self._study.revision_ids(name):
+        status, weights = self._said.get(name, ("new", ""))
+        is_rejected = weights == self._model.fingerprint  # and so it is new again
+        if status != "new" or is_rejected or self._study.revision_ids(name):
             return False
         self._study.add_frame(frame)
         details = {"status": "proposed", "fingerprint": self._model.fingerprint}
         self._study.log.write("status", case=name, details=details)
-        self._said[name] = "proposed"
+        self._said[name] = ("proposed", self._model.fingerprint)
         return True
 
 
-def _statuses(study: Study) -> dict[str, str]:
-    """Say where every case stands that something was said of."""
-    said: dict[str, str] = {}
+def _statuses(study: Study) -> dict[str, tuple[str, str]]:
+    """Say where every case stands that something was said of, and of which weights."""
+    said: dict[str, tuple[str, str]] = {}
     for event in study.log.events():
         status = event.details.get("status")
         if event.case is not None and status and "reading" not in event.details:
-            said[event.case] = str(status)
+            weights = event.details.get("fingerprint", "")
+            said[event.case] = (str(status), str(weights))
     return said

@@ -71,7 +71,9 @@ function save() {
 async function take(file) {
   let found;
   try { found = JSON.parse(await file.text()); } catch { found = null; }
-  if (!Array.isArray(found?.verdicts) || found.page !== data.page) {
+  // Of this page, or of the gallery, which shows the answers of the same weights.
+  const ours = found?.page ? found.page === data.page : found?.fingerprint === data.fingerprint;
+  if (!Array.isArray(found?.verdicts) || !ours) {
     $("progress").dataset.note = "That file holds no verdicts of this page."; tell(); return;
   }
   for (const one of found.verdicts) {

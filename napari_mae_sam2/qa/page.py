@@ -17,8 +17,9 @@ from napari_mae_sam2.fa.overlap import Overlap
 from napari_mae_sam2.fa.quality import WORDS
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.qa.labels import Labels
-from napari_mae_sam2.qa.order import Signs, attention
+from napari_mae_sam2.qa.order import attention
 from napari_mae_sam2.qa.picture import UNIT, outline, small_picture
+from napari_mae_sam2.qa.ranking import signs_of
 from napari_mae_sam2.study.files import StudyError, write_file
 from napari_mae_sam2.study.images import read_tiff
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.predict.results import FrameRecord
+    from napari_mae_sam2.qa.order import Signs
 
 # Together less than 60 MB, the most that a browser opens without a wait.
 _PICTURES: Final = 33_000_000  # bytes of all pictures; as base64 a third more
@@ -156,13 +158,10 @@ def _show(
     mask = read_tiff(results.label(record.id)) > 0
     label = _or_trouble(lambda: labels.of(record) if labels else None, trouble)
     second = _or_trouble(lambda: _other_mask(other, record) if other else None, trouble)
-    signs = Signs(
-        flags=record.flags,
-        uncertainty=record.uncertainty,
-        field_share=record.field_share,
-        lesions=record.lesions,
-        dice_label=None if label is None else Overlap.of(mask, label).dice,
-        dice_other=None if second is None else Overlap.of(mask, second).dice,
+    signs = signs_of(
+        record,
+        None if label is None else Overlap.of(mask, label).dice,
+        None if second is None else Overlap.of(mask, second).dice,
     )
     content = {
         "id": record.id,

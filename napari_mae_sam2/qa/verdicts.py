@@ -1,4 +1,4 @@
-"""Verdicts of the page taken into a study, as revisions and events.
+"""Verdicts on predictions: their file, and taking them into a study.
 
 An accepted answer becomes a finished label, one to fix a proposal to be corrected; a
 rejected one leaves the case to be graded from the start. All are in the study's log.
@@ -7,16 +7,16 @@ rejected one leaves the case to be graded from the start. All are in the study's
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import lesion_ids
-from napari_mae_sam2.study.files import StudyError, read_json
+from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 from napari_mae_sam2.study.images import read_tiff
-from napari_mae_sam2.study.records import ANSWERED, LesionRecord
+from napari_mae_sam2.study.records import ANSWERED, LesionRecord, now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.records import Status
 
+Word = Literal["accept", "reject", "fix"]
+"""What may be said of an answer."""
+
+WORDS: Final[dict[Word, str]] = dict(
+    zip(get_args(Word), ("Accepted", "Rejected", "Fix later"), strict=True)
+)
+"""How the page and the gallery say it."""
+
+VERDICTS: Final = "verdicts.json"
+"""What was said in the gallery, or taken in from a page, in the folder of results."""
+
+_KIND: Final = "napari-mae-sam2 verdicts"
 _STATUS: Final[dict[str, Status]] = {"accept": "done", "fix": "proposed"}
 
 
@@ -35,15 +47,16 @@ class Verdict(BaseModel):
 
     id: str
     frame_sha256: str
-    verdict: Literal["accept", "reject", "fix"]
+    verdict: Word
+    time: str = ""
 
 
 class Verdicts(BaseModel):
-    """A file that the page saved."""
+    """A file that the page or the gallery saved."""
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["napari-mae-sam2 verdicts"]
+    kind: Literal["napari-mae-sam2 verdicts"] = _KIND
     fingerprint: str
     """Of the weights whose answers were looked at."""
     reviewer: str = ""
@@ -57,6 +70,8 @@ class Taken:
     Attributes
     ----------
     accepted, to_fix, rejected : int
+    known : int
+        Left out because the case has an answer, or this very proposal, already.
     trouble : list of str
         One sentence for each that was left out.
     """
@@ -64,6 +79,7 @@ class Taken:
     accepted: int = 0
     to_fix: int = 0
     rejected: int = 0
+    known: int = 0
     trouble: list[str] = field(default_factory=list)
 
 
@@ -75,6 +91,40 @@ def read_verdicts(path: Path) -> Verdicts:
         raise StudyError(
             f"{path} holds no verdicts: save them with “Save verdicts” in the page."
         ) from error
+
+
+def verdicts_of(results: Results) -> Verdicts:
+    """Read what was said of a folder of results so far; none where that is damaged."""
+    path = results.folder / VERDICTS
+    fingerprint = results.model.fingerprint
+    try:
+        said = read_verdicts(path)
+    except StudyError:
+        return Verdicts(fingerprint=fingerprint, verdicts=[])
+    return (
+        said
+        if said.fingerprint == fingerprint
+        else Verdicts(fingerprint=fingerprint, verdicts=[])
+    )
+
+
+def keep_verdicts(results: Results, said: Verdicts) -> None:
+    """Keep what was said of a folder of results beside them.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written.
+    """
+    content = {"schema": 1, "time": now(), "model": results.model.name}
+    path = results.folder / VERDICTS
+    write_file(path, to_json(content | said.model_dump(mode="json")))
+
+
+def is_rejected(results: Results, case: str) -> bool:
+    """Tell whether somebody rejected the answer to a frame."""
+    said = verdicts_of(results).verdicts
+    return any(one.id == case and one.verdict == "reject" for one in said)
 
 
 def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Taken:
@@ -97,7 +147,9 @@ def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Take
     """
     who = (grader or said.reviewer).strip()
     if not who:
-        raise StudyError("Say whose verdicts these are with --grader CODE.")
+        raise StudyError(
+            "The file does not say who looked: give a grader's code (--grader CODE)."
+        )
     if said.fingerprint != results.model.fingerprint:
         raise StudyError(
             f"{results.folder} holds predictions of another model than the verdicts "
@@ -109,6 +161,15 @@ def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Take
             _take(study, results, one, who, done)
         except PlainError as error:
             done.trouble.append(str(error))
+    known = {one.id: one for one in verdicts_of(results).verdicts}
+    known |= {one.id: one for one in said.verdicts}
+    kept = Verdicts(
+        fingerprint=said.fingerprint, reviewer=who, verdicts=list(known.values())
+    )
+    try:
+        keep_verdicts(results, kept)
+    except StudyError as error:
+        done.trouble.append(str(error))
     return done
 
 
@@ -119,11 +180,13 @@ def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -
         raise StudyError(f"{one.id} is another frame in {study.folder}: left as it is.")
     latest = study.latest_revision(one.id)
     if latest is not None and latest.status in ANSWERED:
+        done.known += 1
         raise StudyError(f"{one.id} is answered by {latest.grader}: left as it is.")
     if one.verdict in _STATUS:
         labels = read_tiff(results.label(one.id))
         again = latest is not None and latest.status == _STATUS[one.verdict]
         if latest and again and latest.label_sha256 == pixel_sha256(labels):
+            done.known += 1
             raise StudyError(f"{one.id} was taken in before: left as it is.")
         study.save_revision(
             study.load_frame(one.id),
@@ -134,7 +197,11 @@ def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -
             model=results.model,
             status=_STATUS[one.verdict],
         )
-    details = {"verdict": one.verdict, "fingerprint": results.model.fingerprint}
+    model = {"fingerprint": results.model.fingerprint}
+    if one.verdict == "reject" and latest is None:
+        # No more a proposal that waits to be corrected.
+        study.note("status", grader=who, case=one.id, details={"status": "new"} | model)
+    details = {"verdict": one.verdict} | model
     study.note("looked_at", grader=who, case=one.id, details=details)
     done.accepted += one.verdict == "accept"
     done.to_fix += one.verdict == "fix"

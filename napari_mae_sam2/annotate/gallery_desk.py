@@ -1,0 +1,231 @@
+"""Reads predictions for the gallery, keeps its verdicts, takes them into a study.
+
+All of it happens in threads of its own; nothing that was said is lost on closing.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_mae_sam2.annotate.keeping import sentence_of
+from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.predict.results import Results
+from napari_mae_sam2.predict.sources import Source
+from napari_mae_sam2.predict.stored import results_in
+from napari_mae_sam2.qa.gallery import Gallery
+from napari_mae_sam2.qa.ranking import rank_results
+from napari_mae_sam2.qa.verdicts import (
+    keep_verdicts,
+    read_verdicts,
+    take_in,
+    verdicts_of,
+)
+from napari_mae_sam2.study.folder import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from napari_mae_sam2.annotate.worklist import Case
+    from napari_mae_sam2.predict.results import FrameRecord
+    from napari_mae_sam2.qa.ranking import Ranked
+    from napari_mae_sam2.qa.verdicts import Taken, Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which predictions are wanted: of a folder, else the latest of a study."""
+
+    study: Path
+    results: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Predictions that were read; without results there are none."""
+
+    results: Results | None
+    ranked: Sequence[Ranked] = ()
+    said: Verdicts | None = None
+
+
+class GalleryDesk:
+    """What the gallery shows and what becomes of its verdicts.
+
+    Parameters
+    ----------
+    post : callable
+        Runs a function on the thread that owns this.
+    reviewer : callable
+        Gives the code of who looks; empty where there is none yet.
+    """
+
+    told = Signal(str)
+    warned = Signal(str)
+    taken = Signal()
+    """Verdicts were taken into a study."""
+
+    def __init__(
+        self,
+        post: Callable[[Callable[[], None]], None],
+        reviewer: Callable[[], str],
+    ) -> None:
+        self.gallery = Gallery()
+        self._post = post
+        self._reviewer = reviewer
+        self._closed = False
+        self._wish: Wish | None = None
+        self._unkept = False
+        self._writer = ThreadPoolExecutor(1, "keep verdicts")
+        self._loader = LatestWins[Wish, Loaded](
+            self._load,
+            lambda outcome: post(lambda: self._on_loaded(outcome)),
+            "read predictions",
+        )
+        self.gallery.judged.connect(self._on_judged)
+
+    def load(self, study: Path, results: Path | None = None) -> None:
+        """Show a folder of predictions, or the latest of a study."""
+        self.keep()  # else what was said just now would be read as it was before
+        self._wish = Wish(study, results)
+        self._loader.submit(self._wish)
+
+    def follow(self, study: Path, anew: bool = False) -> None:
+        """Show the predictions of a study, unless a folder was chosen by hand for it.
+
+        Parameters
+        ----------
+        study : Path
+            Study folder.
+        anew : bool
+            Also where they are shown already: there may be more.
+        """
+        wish = self._wish
+        is_other = wish is None or wish.study != study
+        if is_other or (anew and wish is not None and wish.results is None):
+            self.load(study)
+
+    def keep(self) -> None:
+        """Write down what was said, where something was said since."""
+        results = self.gallery.results
+        if self._unkept and results is not None and not self._closed:
+            self._unkept = False
+            said = self.gallery.verdicts(self._reviewer())
+            self._writer.submit(self._keep, results, said)
+
+    def take_in(self, study: Path, page: Path | None = None) -> None:
+        """Take verdicts into a study: those of the gallery, or of a file of the page.
+
+        Parameters
+        ----------
+        study : Path
+            Study folder.
+        page : Path, optional
+            The file.
+        """
+        self.keep()
+        shown = self.gallery.results
+        grader = self._reviewer()
+        said = None if shown is None else self.gallery.verdicts(grader)
+
+        def work() -> Callable[[], None]:
+            verdicts = said if page is None else read_verdicts(page)
+            assert verdicts is not None  # nothing is offered without frames
+            results = _results_about(verdicts, shown, study)
+            who = verdicts.reviewer or grader  # whoever takes them in did not look
+            done = take_in(Study.open(study), results, verdicts, who)
+            return lambda: self._on_taken(done, verdicts)
+
+        self._do(work, "The verdicts could not be taken in")
+
+    def close(self) -> None:
+        """Keep what was said, then stop."""
+        self.keep()
+        self._closed = True
+        self._loader.close()
+        self._writer.shutdown(wait=True)
+
+    # --- inside --------------------------------------------------------------------
+
+    def _on_judged(self, _place: int) -> None:
+        self._unkept = True
+
+    def _load(self, wish: Wish, cancelled: Callable[[], bool]) -> Loaded:
+        self._writer.submit(lambda: None).result()  # what was said just now is read
+        if wish.results is not None:
+            results = Results.open(wish.results)
+        else:
+            found = results_in(wish.study)
+            if not found or not any((found[0].folder / "records").glob("[!.]*.json")):
+                return Loaded(None)
+            results = found[0]
+        ranked = rank_results(results, cancelled)
+        return Loaded(results, ranked, verdicts_of(results))
+
+    def _on_loaded(self, outcome: Outcome[Wish, Loaded]) -> None:
+        if not self._loader.is_current(outcome.generation):
+            return
+        loaded = outcome.response
+        if loaded is None:
+            what = "The predictions cannot be read"
+            self.warned.emit(sentence_of(outcome.error, what))
+            return
+        self.gallery.show(loaded.results, loaded.ranked, loaded.said)
+
+    def _keep(self, results: Results, said: Verdicts) -> None:
+        try:
+            keep_verdicts(results, said)
+        except Exception as error:
+            sentence = sentence_of(error, "The verdicts could not be kept")
+            self._post(lambda: self.warned.emit(sentence))
+
+    def _on_taken(self, done: Taken, said: Verdicts) -> None:
+        if self.gallery.results is not None:
+            self.gallery.take(said)
+        words = (
+            f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected"
+        )
+        left_out = len(done.trouble) - done.known
+        if done.known:
+            words += f", {done.known} had an answer before"
+        if left_out:
+            words += f", {left_out} left out: {done.trouble[-1]}"
+        (self.warned if left_out else self.told).emit(words.rstrip(".") + ".")
+        self.taken.emit()
+
+    def _do(self, work: Callable[[], Callable[[], None]], what: str) -> None:
+        def run() -> None:
+            try:
+                tell = work()
+            except Exception as error:
+                sentence = sentence_of(error, what)
+                self._post(lambda: self.warned.emit(sentence))
+            else:
+                self._post(tell)
+
+        if not self._closed:
+            self._writer.submit(run)
+
+
+def find_open(record: FrameRecord, cases: Sequence[Case]) -> int | None:
+    """Find the frame of a record among open files; gives its place in the list."""
+    for place, case in enumerate(cases):
+        path = case.path
+        if path is not None and Source(path, case.page).name == record.source:
+            return place
+    return None
+
+
+def _results_about(said: Verdicts, shown: Results | None, study: Path) -> Results:
+    """Find the predictions that verdicts are about: those shown, or of the study."""
+    known = [*([shown] if shown is not None else []), *results_in(study)]
+    for results in known:
+        if results.model.fingerprint == said.fingerprint:
+            return results
+    if known:
+        return known[0]  # take_in says what is wrong
+    return Results.open(study)
