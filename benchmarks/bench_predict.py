@@ -158,10 +158,7 @@ def agree(predictors: dict[str, Sam2Predictor], source: Path, count: int) -> Non
             for name, p in predictors.items()
         }
         for name in others:
-            pairs = zip(masks[name], masks[exact], strict=True)
-            each = [
-                (a & b).sum() / n if (n := (a | b).sum()) else 1.0 for a, b in pairs
-            ]
+            each = [iou(*pair) for pair in zip(masks[name], masks[exact], strict=True)]
             overlaps[name].append(float(np.mean(each)))
     print(f"mean IoU with {exact} over {len(asked_of)} frames of {source.name}")
     for name, found in overlaps.items():
