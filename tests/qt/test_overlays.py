@@ -66,7 +66,7 @@ def test_the_key_shows_each_overlay_says_what_it_means_and_goes_back(
     wait_for(at_work, Kind.AGAINST_LABEL)
     at_work.wait(lambda: bool(colours.panel.figures.text()), "figures")
     # The label has the patch of 150 pixels; the model calls another 400 leakage.
-    figures = "Dice 0.43, precision 0.27, sensitivity 1.00"
+    figures = "Dice 0.43 · prec. 0.27 · sens. 1.00"
     assert colours.panel.figures.text() == figures
     assert view.overlay.legend[-1].words == "Dice 0.43"
     assert (at_work.session.labels == labels).all()

@@ -8,7 +8,6 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
-    QLabel,
     QProgressBar,
     QRadioButton,
     QSizePolicy,
@@ -70,11 +69,12 @@ class ColoursPanel(QWidget):
             grid.addWidget(made, *divmod(position, 2))
             self.buttons[kind] = made
         self.legend = Legend()
-        self.words = QElidingLabel()
-        self.words.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
-        self.figures = QLabel()
+        self.words, self.figures = QElidingLabel(), QElidingLabel()
+        for label in (self.words, self.figures):
+            label.setSizePolicy(
+                QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+            )
+        self.figures.setToolTip("Dice, precision and sensitivity, counted in pixels")
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
@@ -91,13 +91,11 @@ class ColoursPanel(QWidget):
         with QSignalBlocker(button):
             button.setChecked(True)
         self.legend.show_entries(entries_of(overlays.kind))
-        for label, words in (
-            (self.words, overlays.words),
-            (self.figures, "" if overlap is None else figures_of(overlap)),
-        ):
+        figures = "" if overlap is None else figures_of(overlap)
+        for label, words in ((self.words, overlays.words), (self.figures, figures)):
             label.setText(words)
-            label.setToolTip(words)
             label.setVisible(bool(words))
+        self.words.setToolTip(overlays.words)
         self.bar.setVisible(overlays.done is not None)
         self.bar.setValue(round(100 * (overlays.done or 0)))
 
@@ -108,9 +106,9 @@ def figures_of(overlap: Overlap) -> str:
         return "No lesion in the label yet"
     parts = [f"Dice {overlap.dice:.2f}"]
     for name, value in (
-        ("precision", overlap.precision),
-        ("sensitivity", overlap.sensitivity),
+        ("prec.", overlap.precision),
+        ("sens.", overlap.sensitivity),
     ):
         if value is not None:
             parts.append(f"{name} {value:.2f}")
-    return ", ".join(parts)
+    return " · ".join(parts)

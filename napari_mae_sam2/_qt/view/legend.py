@@ -123,12 +123,15 @@ class Legend(QWidget):
         self.entries = entries
         self.setAccessibleName(", ".join(entry.words for entry in entries))
         self.setVisible(bool(entries))
-        self.updateGeometry()
         self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        """Keep one line, also where the tab scrolls."""
+        return QSize(44, self.fontMetrics().height() + 4)
 
     def sizeHint(self) -> QSize:
         """Ask for one line."""
-        return QSize(60, self.fontMetrics().height() + 4)
+        return self.minimumSizeHint()
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw the line."""
