@@ -107,18 +107,22 @@ function picture(index, lines, errors) {
   const image = drawn("image", { width, height });
   image.setAttribute("href", "data:image/webp;base64," + $("p" + index).textContent);
   svg.append(image);
-  if (errors && frame.t !== null) {
+  // Right and wrong of the model whose lines are asked for; where it or the label has
+  // nothing to compare, the lines themselves.
+  const model = frame[lines.includes("a") ? "a" : "b"];
+  const compared = errors && frame.t !== null && model !== null;
+  if (compared) {
     const id = "c" + clips++, clip = drawn("clipPath", { id });
     const inside = mask("clip", frame.t || "M0 0");
     inside.setAttribute("clip-rule", "evenodd");
     clip.append(inside);
     // The clip is on a group of its own: on the path it would be scaled twice.
     const area = drawn("g", { class: "area" }), both = drawn("g", { "clip-path": `url(#${id})` });
-    both.append(mask("tp", frame.a));
-    area.append(clip, mask("fn", frame.t), mask("fp", frame.a), both);
+    both.append(mask("tp", model));
+    area.append(clip, mask("fn", frame.t), mask("fp", model), both);
     svg.append(area);
   }
-  for (const which of errors ? "" : lines) {
+  for (const which of compared ? "" : lines) {
     if (frame[which]) svg.append(mask("line " + which, frame[which]));
   }
   return svg;
@@ -213,7 +217,7 @@ const tools = [
   ...(labelled ? [tool("E", "Right and wrong", () => { state.errors = !state.errors; look(); }, () => state.errors)] : []),
   ...(two ? [
     tool("V", "Flicker", flicker, () => state.flicker),
-    tool("S", "Side by side", () => { state.besides = !state.besides; look(); }, () => state.besides),
+    tool("S", "Side by side", beside, () => state.besides),
   ] : []),
 ];
 large.querySelector(".tools").append(...tools.map((one) => one.button));
@@ -256,6 +260,11 @@ function flicker() {
   state.flicker = !state.flicker; state.besides = false;
   clearInterval(ticking);
   if (state.flicker) ticking = setInterval(() => { state.second = !state.second; look(); }, 600);
+  look();
+}
+function beside() {
+  if (state.flicker) flicker();
+  state.besides = !state.besides;
   look();
 }
 function go(index) {
@@ -398,7 +407,7 @@ const ACTS = {
   o: () => { state.outlines = !state.outlines; look(); },
   e: () => { if (labelled) { state.errors = !state.errors; if (!large.open) go(state.current); look(); } },
   v: () => { if (two && large.open) flicker(); },
-  s: () => { if (two && large.open) { state.besides = !state.besides; look(); } },
+  s: () => { if (two && large.open) beside(); },
   arrowright: () => go(step(state.current, 1)), arrowleft: () => go(step(state.current, -1)),
   arrowdown: () => go(step(state.current, large.open ? 1 : perRow())),
   arrowup: () => go(step(state.current, large.open ? -1 : -perRow())),

@@ -103,9 +103,22 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     assert page.run("document.querySelectorAll('.stage .tp').length") == 1
     page.key("e")
     page.key("s")
-    assert page.run("document.querySelectorAll('.stage:not([hidden])').length") == 2
+    stages = "[...document.querySelectorAll('.stage:not([hidden])')]"
+    assert page.run(stages + ".length") == 2
+    page.key("e")  # right and wrong of each model
+    assert page.run(
+        stages + ".map(s => s.querySelector('.fp').getAttribute('d'))"
+    ) == page.run("[frames[state.current].a, frames[state.current].b]")
+    page.key("ArrowRight")  # a frame without a label keeps its outlines
+    assert page.run(stages + ".map(s => s.querySelectorAll('.line').length)") == [1, 1]
+    page.key("ArrowLeft")
+    page.key("e")
     page.key("s")
     page.key("v")
+    page.key("s")  # one or the other
+    assert page.run("[state.flicker, state.besides]") == [False, True]
+    page.key("v")
+    assert page.run("[state.flicker, state.besides]") == [True, False]
     page.until("document.querySelector('.stage .b')")
     page.until("document.querySelector('.stage .a')")
     page.key("Escape")
