@@ -17,7 +17,7 @@ from mae_sam2_training.config import LoopConfig, RunConfig, Section
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.loop import Fitted, fit
-from mae_sam2_training.engine.records import read_metrics
+from mae_sam2_training.engine.records import Records, read_metrics
 from mae_sam2_training.engine.run import open_run
 from mae_sam2_training.engine.schedule import parameter_groups
 from mae_sam2_training.engine.stopping import Stopped
@@ -225,6 +225,26 @@ def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
     tmp_path.joinpath(".state.a1b2c3d4.pt").write_bytes(b"half")
     run_line(tmp_path, LineTask())
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_resumed_log_is_the_old_one_until_it_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Records(tmp_path)
+    log.write(1, {"loss": 0.5})
+    log.close()
+    before = (tmp_path / "metrics.csv").read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            Records(tmp_path, 1)
+    assert (tmp_path / "metrics.csv").read_bytes() == before
+    Records(tmp_path, 1).close()
+    assert (tmp_path / "metrics.csv").read_bytes() == before
 
 
 def test_another_recipe_begins_anew(tmp_path: Path) -> None:

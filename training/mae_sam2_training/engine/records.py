@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING
+
+from mae_sam2_training.engine.atomic import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +29,14 @@ class Records:
     def __init__(self, folder: Path, resumed_at: int = 0) -> None:
         self.path = folder / "metrics.csv"
         rows = [row for row in read_metrics(self.path) if row[0] <= resumed_at]
-        self._file = self.path.open("w", newline="", encoding="utf-8")
+        text = io.StringIO(newline="")
+        kept = csv.writer(text)
+        kept.writerow(("step", "name", "value"))
+        kept.writerows(rows if resumed_at else ())
+        # at once, or a kill here would lose the curve of all steps before
+        write_bytes(self.path, text.getvalue().encode())
+        self._file = self.path.open("a", newline="", encoding="utf-8")
         self._csv = csv.writer(self._file)
-        self._csv.writerow(("step", "name", "value"))
-        self._csv.writerows(rows if resumed_at else ())
         self._folder = folder / "tensorboard"
         self._resumed_at = resumed_at
         self._writer: SummaryWriter | None = None
