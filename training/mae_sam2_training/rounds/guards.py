@@ -85,13 +85,11 @@ def check_box(
         The limit.
     """
     before, after = float(np.mean(base)), float(np.mean(new))
-    limit = before - config.disc
-    return Guard(
+    return _at_least(
+        before - config.disc,
         "box",
-        after >= limit,
         before,
         after,
-        limit,
         f"A box around the optic disc gives it with Dice {after:.2f}, with the base "
         f"{before:.2f}.",
     )
@@ -109,18 +107,11 @@ def _empty(
         )
         for fs in (old, new)
     )
-    limit = before + config.empty
-    return [
-        Guard(
-            "empty",
-            after <= limit,
-            before,
-            after,
-            limit,
-            f"Nothing is called leakage in {after:.0%} of the leaking frames, by the "
-            f"old model in {before:.0%}.",
-        )
-    ]
+    message = (
+        f"Nothing is called leakage in {after:.0%} of the leaking frames, by the old "
+        f"model in {before:.0%}."
+    )
+    return [_at_most(before + config.empty, "empty", before, after, message)]
 
 
 def _area(
@@ -130,41 +121,25 @@ def _area(
     if not wanted:
         return []
     before, after = (sum(f.called_px for f in fs) / wanted for fs in (old, new))
-    limit = max(config.area, before)
-    return [
-        Guard(
-            "area",
-            after <= limit,
-            before,
-            after,
-            limit,
-            f"{after:.1f} times the true area is called leakage, by the old model "
-            f"{before:.1f} times.",
-        )
-    ]
+    message = (
+        f"{after:.1f} times the true area is called leakage, by the old model "
+        f"{before:.1f} times."
+    )
+    return [_at_most(max(config.area, before), "area", before, after, message)]
 
 
 def _false_leakage(
     old: Sequence[FrameResult], new: Sequence[FrameResult], config: GuardConfig
 ) -> list[Guard]:
-    before, after = (
-        [f.false_share for f in fs if np.isfinite(f.false_share)] for fs in (old, new)
-    )
-    if not after:
+    before, after = (_mean([f.false_share for f in fs]) for fs in (old, new))
+    if not np.isfinite(after):
         return []
-    was, now = float(np.mean(before)), float(np.mean(after))
-    limit = was + config.false_leakage
-    return [
-        Guard(
-            "false_leakage",
-            now <= limit,
-            was,
-            now,
-            limit,
-            f"In frames without leakage {now:.1%} of the field is called leakage, by "
-            f"the old model {was:.1%}.",
-        )
-    ]
+    message = (
+        f"In frames without leakage {after:.1%} of the field is called leakage, by "
+        f"the old model {before:.1%}."
+    )
+    limit = before + config.false_leakage
+    return [_at_most(limit, "false_leakage", before, after, message)]
 
 
 def _ways(
@@ -174,19 +149,24 @@ def _ways(
     for key, words in WAYS:
         before, after = (_mean(_of_way(fs, key)) for fs in (old, new))
         if np.isfinite(after):
-            limit = before - config.way
-            guards.append(
-                Guard(
-                    f"way: {key}",
-                    after >= limit,
-                    before,
-                    after,
-                    limit,
-                    f"With {words} the Dice is {after:.2f}, of the old model "
-                    f"{before:.2f}.",
-                )
+            message = (
+                f"With {words} the Dice is {after:.2f}, of the old model {before:.2f}."
             )
+            limit = before - config.way
+            guards.append(_at_least(limit, f"way: {key}", before, after, message))
     return guards
+
+
+def _at_most(
+    limit: float, name: str, before: float, after: float, message: str
+) -> Guard:
+    return Guard(name, after <= limit, before, after, limit, message)
+
+
+def _at_least(
+    limit: float, name: str, before: float, after: float, message: str
+) -> Guard:
+    return Guard(name, after >= limit, before, after, limit, message)
 
 
 def _of_way(frames: Sequence[FrameResult], key: str) -> list[float]:
