@@ -1,6 +1,6 @@
 """Whether a frame can be graded: dye in the vessels, sharp, neither dark nor burnt.
 
-Four numbers from the pixels alone and what is said of them. They order frames for a
+Five numbers from the pixels alone and what is said of them. They order frames for a
 look; they never keep a frame from being opened or predicted.
 """
 
@@ -41,6 +41,9 @@ _SHARP_AT: Final = 2.5  # a sharp frame falls below this with a Gaussian blur of
 _BRIGHT_AT: Final = 45.0  # of 255: the brightest of the field is darker than this
 _BURNT: Final = 250
 _BURNT_SHARE: Final = 0.05
+_WIDER: Final = 11  # pixels of that side: what is narrower is a vessel
+_BRIGHT_Z: Final = 3.0  # robust standard deviations above the middle of the field
+_BRIGHT_LEAST: Final = 25.0  # grey levels above it: a flat frame has no bright areas
 _LEAST: Final = 1e-3  # grey levels: less is rounding
 
 
@@ -61,12 +64,16 @@ class Quality:
         95th percentile of the grey values of the field, 0 to 255.
     burnt : float
         Share of the field at the top of the scale, 0 to 1.
+    bright : float
+        Share of the field in bright areas wider than vessels, 0 to 1: late leakage,
+        staining, and the disc, which is about 1 % of a field of 50°.
     """
 
     dye: float
     sharpness: float
     brightness: float
     burnt: float
+    bright: float
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -104,6 +111,7 @@ def assess(pixels: NDArray[Any], field: NDArray[np.bool_] | None = None) -> Qual
         sharpness=float(fine / max(coarse, _LEAST)),
         brightness=float(np.percentile(seen, 95)),
         burnt=float(np.mean(seen >= _BURNT)),
+        bright=_bright_share(small, inside),
     )
 
 
@@ -121,6 +129,17 @@ def _reduced(
     rim = max(1, round(_RIM * max(small.shape)))
     inside = ndimage.binary_erosion(whole, iterations=rim, border_value=0)
     return small, inside if inside.any() else np.ones(small.shape, bool)
+
+
+def _bright_share(small: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    """Measure bright areas; an opening takes vessels away and leaves wider things."""
+    plain = ndimage.grey_opening(
+        ndimage.uniform_filter(small, 3), size=(_WIDER, _WIDER)
+    )
+    seen = plain[inside]
+    middle = np.median(seen)
+    spread = 1.4826 * np.median(np.abs(seen - middle))
+    return float(np.mean(seen > middle + max(_BRIGHT_Z * spread, _BRIGHT_LEAST)))
 
 
 def _polarity(

@@ -84,13 +84,15 @@ class FrameRecord(BaseModel):
     sharpness: float
     brightness: float
     burnt: float
+    bright: float | None = None
+    """Share of the field in bright areas; None of an earlier version."""
     flags: list[str]
 
 
 _COLUMNS: Final = (
     *("id", "name", "source", "area_px", "field_px", "field_share", "lesions"),
     *("score", "uncertainty", "doubt", "spread", "flags"),
-    *("dye", "sharpness", "brightness", "burnt"),
+    *("dye", "sharpness", "brightness", "burnt", "bright"),
 )
 
 

@@ -195,5 +195,6 @@ def _record(read: _Read, answer: Answer) -> FrameRecord:
         sharpness=quality.sharpness,
         brightness=quality.brightness,
         burnt=quality.burnt,
+        bright=quality.bright,
         flags=list(quality.flags),
     )

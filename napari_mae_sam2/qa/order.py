@@ -18,10 +18,13 @@ _WEIGHT_LABEL: Final = 2.0
 _WEIGHT_OTHER: Final = 1.0
 _WEIGHT_OUTLIER: Final = 1.0
 _WEIGHT_EMPTY: Final = 0.4
+_WEIGHT_MISSED: Final = 1.0
 
 _OUTLIER: Final = 3.5  # robust z score, Iglewicz and Hoaglin 1993
 _DISAGREE: Final = 0.5  # Dice below which two masks are called different
 _UNSURE: Final = 0.6
+_BRIGHT: Final = 0.02  # share of the field in bright areas: twice what the disc is
+_EMPTY: Final = 0.05  # of those areas called leakage: less is none to speak of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Signs:
         Of `fa.quality`.
     uncertainty, field_share : float
     lesions : int
+    bright : float or None
+        Share of the field in bright areas wider than vessels, where it is known.
     dice_label, dice_other : float or None
         Agreement with a label and with another model, where there is one.
     """
@@ -42,6 +47,7 @@ class Signs:
     uncertainty: float
     field_share: float
     lesions: int
+    bright: float | None = None
     dice_label: float | None = None
     dice_other: float | None = None
 
@@ -83,7 +89,9 @@ def _weigh(one: Signs, z: float) -> Attention:
         found.append((unlike, words))
     if abs(z) > _OUTLIER:
         found.append((_WEIGHT_OUTLIER, "much leakage" if z > 0 else "little leakage"))
-    if not one.lesions:
+    if (one.bright or 0) > _BRIGHT and one.field_share < _EMPTY * (one.bright or 0):
+        found.append((_WEIGHT_MISSED, "bright but empty"))
+    elif not one.lesions:
         found.append((_WEIGHT_EMPTY, "no leakage found"))
     unsure = "model unsure" if one.uncertainty > _UNSURE else ""
     found.append((one.uncertainty, unsure))

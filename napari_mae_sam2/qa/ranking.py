@@ -34,6 +34,7 @@ def signs_of(
         uncertainty=record.uncertainty,
         field_share=record.field_share,
         lesions=record.lesions,
+        bright=record.bright,
         dice_label=dice_label,
         dice_other=dice_other,
     )

@@ -48,6 +48,18 @@ def test_blur_darkness_and_glare_are_named(drawn: NDArray[np.uint8]) -> None:
     assert OVEREXPOSED in assess(burnt).flags
 
 
+def test_bright_areas_are_wider_than_vessels(drawn: NDArray[np.uint8]) -> None:
+    plain = assess(drawn).bright
+    assert plain < 0.02
+    leaking = drawn.astype(float)
+    spot = np.zeros(drawn.shape)
+    spot[300:360, 200:280] = 90
+    leaking += ndimage.gaussian_filter(spot, 6)
+    share = 60 * 80 / np.count_nonzero(drawn > 0)
+    found = assess(np.clip(leaking, 0, 255).astype(np.uint8)).bright - plain
+    assert found == pytest.approx(share, rel=0.5)  # its soft edge, too
+
+
 def test_depth_and_size_change_little(drawn: NDArray[np.uint8]) -> None:
     plain = assess(drawn)
     rgb = assess(np.repeat(drawn[..., None], 3, axis=2))

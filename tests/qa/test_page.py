@@ -72,6 +72,22 @@ def test_what_deserves_a_look_comes_first() -> None:
     assert attention([]) == []
 
 
+def test_a_bright_frame_without_an_answer_deserves_a_look() -> None:
+    found = attention(
+        [
+            Signs((), 0.1, 0.0, 0, bright=0.05),
+            Signs((), 0.1, 0.002, 1, bright=0.05),
+            Signs((), 0.1, 0.0, 0, bright=0.01),
+            Signs((), 0.1, 0.0, 0),
+            Signs((), 0.1, 0.03, 2, bright=0.05),
+        ]
+    )
+    reasons = [one.reasons for one in found]
+    assert reasons[0] == reasons[1] == ("bright but empty",)
+    assert reasons[2] == reasons[3] == ("no leakage found",)
+    assert found[0].weight > found[2].weight > found[4].weight
+
+
 def test_an_outline_fits_its_mask() -> None:
     mask = np.zeros((100, 200), bool)
     mask[20:40, 50:100] = True
