@@ -68,8 +68,15 @@ def build_leakage_widget(viewer: napari.Viewer) -> LeakageWidget:
 
 def _load(choice: str | None, tell: Callable[[str], None]) -> Predictor:
     # Here, in a worker's thread: importing torch takes seconds.
-    from napari_mae_sam2.model.loading import open_predictor
+    from pathlib import Path
 
+    from napari_mae_sam2.model.loading import open_predictor
+    from napari_mae_sam2.model.weights import last_choice
+    from napari_mae_sam2.study.verify_rounds import check_file
+
+    chosen = last_choice() if choice is None else Path(choice)
+    if chosen is not None:
+        check_file(chosen)
     return open_predictor(choice, tell)
 
 

@@ -171,7 +171,7 @@ def _write(
     is_its_own: bool = True,
 ) -> None:
     """Write a revision whose parent is the one that the grader saw before."""
-    study = place.open(create=True)
+    study = place.open(create=not place.case)
     saves = session.saves
     frame = place.own_frame(study, snapshot.frame)
     case = study.find_case(frame)
@@ -188,7 +188,7 @@ def _write(
         # What a model proposed meanwhile is no answer that could be in conflict.
         merges |= {
             one.id
-            for one in heads(study, case.id)
+            for one in _heads(study, case.id)
             if one.status == "proposed" and one.id != parent
         }
     record = study.save_revision(
@@ -203,18 +203,17 @@ def _write(
     )
     session.effort.reported = snapshot.spent
     saves.written(snapshot.edits, snapshot.study, record.id)
-    saves.parallel = _others(study, record)
+    others = [one for one in _heads(study, record.case) if one.id != record.id]
+    saves.parallel = tuple(dict.fromkeys(one.grader for one in others))
 
 
-def _others(study: Study, record: RevisionRecord) -> tuple[str, ...]:
-    """Name who answered the case beside a revision that was just saved."""
+def _heads(study: Study, case: str) -> list[RevisionRecord]:
     try:
-        others = [one for one in heads(study, record.case) if one.id != record.id]
+        return heads(study, case)
     except StudyError as error:
-        # The label is saved: a damaged neighbour is for `verify` to name.
+        # A damaged neighbour is for `verify` to name, and no reason to save nothing.
         log.warning("Parallel revisions were not looked for: %s", error)
-        return ()
-    return tuple(dict.fromkeys(one.grader for one in others))
+        return []
 
 
 def _statistics(snapshot: Snapshot, reported: Spent) -> dict[str, float]:

@@ -14,6 +14,7 @@ from napari_mae_sam2.study.kinds import STUDY_FILE, read_kinds
 from napari_mae_sam2.study.readings import Reading, readings_of
 from napari_mae_sam2.study.records import CaseRecord, check_schema
 from napari_mae_sam2.study.relabel import said_in_log
+from napari_mae_sam2.study.verify_rounds import verify_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def verify(
         yield from _case(study, case, said.get(case, {}))
         if progress is not None:
             progress(done, len(cases))
+    yield from verify_rounds(study)
 
 
 def _said_by(check: Callable[[], object]) -> Iterator[str]:

@@ -81,6 +81,29 @@ def test_a_correction_of_what_was_seen_ends_nothing_that_was_not(torn, frame, sa
     assert {one.grader for one in heads(torn, case)} == {"anna", "carla"}
 
 
+def test_a_damaged_neighbour_is_no_reason_to_save_nothing(torn, frame, save):
+    session = _open(frame, torn.folder)
+    (case,) = torn.case_ids()
+    first = torn.revision_folder(case, torn.revision_ids(case)[0])
+    (first / "revision.json").write_bytes(b"{")
+    _paint(session, _labels(frame, 12))
+    save(session, torn.folder, "carla")
+    assert session.saves.is_saved
+    assert len(torn.revision_ids(case)) == 3
+
+
+def test_what_a_model_proposed_meanwhile_is_no_conflict(study, frame, save):
+    session = _open(frame, study)
+    proposed = Study.create(study).save_revision(
+        frame, _labels(frame, 3), grader="model", parent=None, status="proposed"
+    )
+    _paint(session, _labels(frame, 6))
+    save(session, study, "anna")
+    (case,) = Study.open(study).case_ids()
+    (only,) = heads(Study.open(study), case)
+    assert (only.grader, only.merges) == ("anna", [proposed.id])
+
+
 def test_a_conflict_says_where_answers_differ(torn, frame):
     conflict = read_conflict(LabelPlace(torn.folder), frame)
     assert conflict.names == "ben and anna"

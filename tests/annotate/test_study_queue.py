@@ -54,14 +54,14 @@ def take(inbox, thread, desk, filled):
     queue.taken.connect(taken.append)
     queue.looked.connect(lambda standing: setattr(queue, "standing", standing))
 
-    def take(grader):
+    def take(grader, seconds=20.0):
         desk.grader = grader
         before, seen = desk.session, len(taken)
         queue.take(filled.folder, grader, Filter())
         inbox.run_until(lambda: len(taken) > seen)
         if taken[-1] is not None:
             desk.open_case(cases.case_of(filled.folder, taken[-1]))
-            inbox.run_until(lambda: desk.session not in (None, before))
+            inbox.run_until(lambda: desk.session not in (None, before), seconds)
         return taken[-1]
 
     take.queue = queue
@@ -142,6 +142,46 @@ def test_what_is_not_saved_of_a_reading_comes_back_in_it_alone(
     assert place.key != filled.folder
     assert place.own_frame(filled, frame).name == "eye 0"
     assert place.open().revision_ids(first) == []
+
+
+def test_a_frame_that_is_another_one_now_is_named_and_nothing_is_lost(
+    take, desk, inbox, filled
+):
+    heard = []
+    desk.warned.connect(heard.append)
+    case = filled.case_ids()[1]
+    path = filled.case_folder(case) / "frame.tif"
+    other = filled.case_folder(filled.case_ids()[2]) / "frame.tif"
+    path.write_bytes(other.read_bytes())
+    item = None
+    with pytest.raises(AssertionError, match="did not come"):
+        item = take("ben", seconds=1.0)
+    assert item is None
+    (sentence,) = heard
+    assert sentence.startswith(str(path))
+    assert "no longer the frame that was graded" in sentence
+    assert desk.session is None
+    assert list(verify(filled)) == [sentence]
+    assert take("ben").name == "eye 2"
+
+
+def test_a_study_that_vanished_is_not_made_anew_elsewhere(
+    take, desk, inbox, filled, tmp_path
+):
+    heard = []
+    desk.warned.connect(heard.append)
+    take("ben")
+    filled.folder.rename(tmp_path / "away")
+    desk.session.labels[:3, :10] = 1
+    desk.session.painted()
+    desk.save()
+    inbox.run_until(lambda: bool(heard))
+    assert "is not a study" in heard[0]
+    assert "kept in the window" in heard[0]
+    assert not filled.folder.exists()
+    (tmp_path / "away").rename(filled.folder)
+    _save(desk, inbox, 4)
+    assert len(filled.revision_ids(filled.case_ids()[1])) == 1
 
 
 def test_another_folder_puts_cases_of_the_queue_away_saved(

@@ -247,7 +247,8 @@ def test_programs_killed_at_random_leave_a_study_that_can_be_put_right(
     study: Study,
 ) -> None:
     drawn = random.Random(5)
-    for turn in range(4):
+    turns = int(os.environ.get("MAE_SAM2_KILLS", "4"))
+    for turn in range(turns):
         program = subprocess.Popen(
             [sys.executable, "-c", _KILLED, str(study.folder), str(turn)],
             stdin=subprocess.PIPE,
@@ -263,7 +264,7 @@ def test_programs_killed_at_random_leave_a_study_that_can_be_put_right(
         program.kill()
         program.communicate()
     found = list(verify(study))
-    assert len(found) <= 4
+    assert len(found) <= turns
     assert all("relabel the case once more" in sentence for sentence in found)
     for case in study.case_ids():
         relabel(study, case, {"patient": "P-0"})

@@ -26,6 +26,7 @@ from napari_mae_sam2.study.files import (
     write_file,
 )
 from napari_mae_sam2.study.records import now
+from napari_mae_sam2.study.verify_rounds import SUMS, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,7 @@ class Rounds:
         return status
 
     def publish(self, number: int, files: dict[str, bytes]) -> Path:
-        """Put a result into its round: all its files or none.
+        """Put a result into its round: all its files or none, and their hashes.
 
         Raises
         ------
@@ -138,6 +139,7 @@ class Rounds:
         try:
             with new_folder(place) as contents:
                 contents.update(files)
+                contents[SUMS] = to_json(sums_of(files))
         except FileExistsError:
             raise RoundError(
                 f"Round {number} has a result already, which stays as it is."
