@@ -9,9 +9,13 @@ import chromium
 import numpy as np
 import pytest
 import tifffile
-from predicted import NAMES, write_predictions
+from predicted import NAMES, a_frame, write_predictions
 
+from napari_mae_sam2.predict.proposals import Proposals
 from napari_mae_sam2.qa.page import Inputs, write_page
+from napari_mae_sam2.qa.verdicts import read_verdicts, take_in
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +156,43 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     assert page.run(VERDICTS + ".length") == 0
     page.run(f"take(new File([{json.dumps(saved)}], 'verdicts.json'))")
     assert page.run(VERDICTS + ".length") == 3
+    # So can those of the gallery, which knows no page, and none of other weights.
+    page.run("localStorage.clear()")
+    page.reload()
+    of_gallery = {k: v for k, v in json.loads(saved).items() if k != "page"}
+    foreign = of_gallery | {"fingerprint": "cccc"}
+    for content, taken in ((foreign, 0), (of_gallery, 3)):
+        page.run(
+            f"take(new File([{json.dumps(json.dumps(content))}], 'verdicts.json'))"
+        )
+        assert page.run(VERDICTS + ".length") == taken
     assert page.said == []
+
+
+def test_what_was_said_arrives_in_the_queue(
+    page: chromium.Page, predictions: Results, tmp_path: Path
+) -> None:
+    study = Study.create(tmp_path / "study")
+    proposals = Proposals(study.folder, predictions.model)
+    for number in range(len(NAMES)):
+        proposals.add(a_frame(number))
+    page.run("document.getElementById('reviewer').value = 'AB'")
+    page.run("document.querySelector('.card').focus()")
+    for key in "arf":
+        page.key(key)
+    judged = page.run(SHOWN)[:3]
+    file = tmp_path / "verdicts.json"
+    file.write_text(page.run("JSON.stringify(content())"), encoding="utf-8")
+
+    done = take_in(study, predictions, read_verdicts(file), grader="")
+    assert done.trouble == []
+    index = Index.open(study, None)
+    index.refresh()
+    items = [index.item(case, "", now=0.0) for case in study.case_ids()]
+    stands = {item.name: item.status for item in items if item is not None}
+    index.close()
+    assert [stands[name] for name in judged] == ["done", "new", "proposed"]
+    assert sorted(stands.values()) == sorted(["done", "new", *["proposed"] * 4])
 
 
 @pytest.mark.parametrize("width", [1280, 400])
