@@ -49,3 +49,21 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 
     real = sys.executable
     return put
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run `napari-mae-sam2 study`: exit code, what it printed and complained of."""
+    from napari_mae_sam2 import cli
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        words = ["napari-mae-sam2", "study", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run

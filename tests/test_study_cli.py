@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from napari_mae_sam2 import cli
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -32,21 +30,6 @@ def frames(tmp_path: Path) -> Path:
         pixels = rng.integers(0, 200, (40, 60)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"f{number}.png")
     return folder
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command; gives the exit code, what it printed, and what it complained."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        words = ["napari-mae-sam2", "study", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
 
 
 def _listed(call: Call, study: Path, *options: object) -> list[str]:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import csv
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from napari_mae_sam2 import cli
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.readings import Reading
@@ -37,19 +35,6 @@ def _labels(rows: int) -> np.ndarray:
     labels = np.zeros(SHAPE, np.uint16)
     labels[:rows] = 1
     return labels
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        words = ["napari-mae-sam2", "study", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
 
 
 def test_assign_is_seen_by_list(call: Call, study: Study) -> None:

@@ -1,4 +1,4 @@
-"""A model with random weights that sees 64 pixels a side: real code, and quick."""
+"""A model with random weights that sees few pixels a side: real code, and quick."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def save_small_model(path: Path, seed: int) -> Path:
+def save_small_model(path: Path, seed: int, side: int = 64, name: str = "") -> Path:
     torch.manual_seed(seed)
-    card = ModelCard(architecture="tiny", image_size=64)
-    save_checkpoint(path, build_model(Architecture("tiny"), image_size=64), card)
+    card = ModelCard(architecture="tiny", image_size=side, name=name)
+    save_checkpoint(path, build_model(Architecture("tiny"), image_size=side), card)
     return path

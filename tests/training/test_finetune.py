@@ -6,25 +6,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from bright_squares import write_manifest
 from PIL import Image
 from safetensors.torch import load_file
+from small_model import save_small_model
 
 from mae_sam2_training.__main__ import main
 from mae_sam2_training.config import load_config
 from mae_sam2_training.engine.records import read_metrics
 from mae_sam2_training.finetune_config import FinetuneConfig
 from napari_mae_sam2.fa.drawing import draw_frame
-from napari_mae_sam2.model.architectures import Architecture, build_model
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from napari_mae_sam2.model.checkpoint import load_model
 
 STEPS = 6
 QUICK = [
@@ -37,41 +33,17 @@ RECIPES = sorted(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Two threads wait for each other longer than so small a model computes."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SAM 2 tiny with fresh weights for inputs of 128 pixels: quick, and real."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    model = build_model(Architecture("tiny"), image_size=128)
-    save_checkpoint(path, model, ModelCard(architecture="tiny", image_size=128))
-    return path
+    folder = tmp_path_factory.mktemp("weights")
+    return save_small_model(folder / "small.safetensors", 0, side=128)
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """Five frames with bright squares, one of them without any."""
-    rng = np.random.default_rng(0)
-    lines = ["image,mask,patient"]
-    for n in range(5):
-        mask = np.zeros((96, 96), np.uint8)
-        for row, column in rng.integers(5, 70, (n, 2)):
-            mask[row : row + 16, column : column + 16] = 255
-        pixels = rng.integers(20, 60, (96, 96), np.uint8) + mask // 2
-        Image.fromarray(pixels).save(tmp_path / f"{n}.png")
-        Image.fromarray(mask).save(tmp_path / f"{n}.mask.png")
-        lines.append(f"{n}.png,{n}.mask.png,P{n}")
-    path = tmp_path / "manifest.csv"
-    path.write_text("\n".join(lines))
-    return path
+    return write_manifest(tmp_path, {str(n): f"P{n}" for n in range(5)})
 
 
 @pytest.fixture

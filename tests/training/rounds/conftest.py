@@ -4,18 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
 
 from mae_sam2_training.rounds.records import ModelUsed
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
-from napari_mae_sam2.model.architectures import Architecture, build_model
-from napari_mae_sam2.model.card import ModelCard
-from napari_mae_sam2.model.checkpoint import save_checkpoint
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import LesionRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 BASE = ModelUsed(name="base", fingerprint="b" * 64)
@@ -27,24 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("NAPARI_MAE_SAM2_HOME", str(home))
     return home
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SAM 2 tiny with fresh weights for inputs of 64 pixels: quick, and real."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "base.safetensors"
-    model = build_model(Architecture("tiny"), image_size=64)
-    save_checkpoint(path, model, ModelCard(architecture="tiny", image_size=64))
-    return path
 
 
 def frame(number: int) -> tuple[Frame, np.ndarray]:
