@@ -278,7 +278,8 @@ def predict(
         typer.Option(help="A study: its queue gets the answers as proposals."),
     ] = None,
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Of a study only cases without label.")
+        bool,
+        typer.Option("--unlabelled", help="Leave out what has a label in the study."),
     ] = False,
     model: Annotated[
         Path | None, typer.Option(help="Weights; the model in use by default.")
@@ -309,9 +310,9 @@ def predict(
 
     if out is None and propose is None:
         raise PlainError("Say where to write: --out FOLDER, or --propose STUDY.")
-    setup = Setup(model, out, prompts, batch, processes, propose)
+    setup = Setup(model, out, prompts, batch, processes, propose, unlabelled)
     report = JsonReport() if json_progress else BarReport()
-    raise typer.Exit(predict_folder(setup, inputs, report, unlabelled))
+    raise typer.Exit(predict_folder(setup, inputs, report))
 
 
 @app.command()

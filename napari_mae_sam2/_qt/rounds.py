@@ -11,6 +11,7 @@ from napari_mae_sam2._qt.old_new_window import OldNewWindow
 from napari_mae_sam2.annotate.round_control import RoundControl
 from napari_mae_sam2.model.folders import state_folder
 from napari_mae_sam2.model.weights import last_choice
+from napari_mae_sam2.study.round_results import StudyRounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.verdict_panel import VerdictPanel
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.round_control import Action
-    from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
 
 
 class Rounds(QObject):
@@ -57,11 +57,12 @@ class Rounds(QObject):
     ) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._annotator = desk.annotator
         self._panel = panel
         self._verdict = verdict
         self._show_history = show_history
         self._dock = parent
-        self._last: RoundResult | None = None
+        self._stands = StudyRounds()
         self.old_new: OldNewWindow | None = None
         self._gui = GuiThread(self)
         self.control = RoundControl(self._gui.post, state_folder() / "rounds")
@@ -74,14 +75,17 @@ class Rounds(QObject):
         verdict.refuse_wanted.connect(lambda number: self._decide("refuse", number))
         verdict.rollback_wanted.connect(lambda number: self._decide("rollback", number))
         verdict.cases_wanted.connect(self.show_cases)
+        verdict.use_wanted.connect(self._use_model)
         control = self.control
         control.estimated.connect(panel.show_estimate)
         control.moved.connect(panel.show_story)
         control.ended.connect(panel.show_ended)
+        control.done.connect(self.told.emit)
         control.stands.connect(self._on_stands)
         control.decided.connect(self._on_decided)
         control.warned.connect(self.warned.emit)
         desk.folder_changed.connect(self._follow)
+        self._annotator.predictor_changed.connect(self._compare_models)
         control.follow(desk.folder)
 
     def estimate(self) -> None:
@@ -101,11 +105,11 @@ class Rounds(QObject):
 
     def show_cases(self) -> None:
         """Show old and new model on the test cases of the last round."""
-        if self._last is None:
+        if self._stands.last is None:
             return
         if self.old_new is None:
             self.old_new = OldNewWindow(self._gui.post, self._dock)
-        self.old_new.show_result(self._desk.folder, self._last)
+        self.old_new.show_result(self._desk.folder, self._stands.last)
         self.old_new.show()
         self.old_new.raise_()
 
@@ -116,6 +120,9 @@ class Rounds(QObject):
             self.old_new.close_down()
             self.old_new = None
         self._desk.folder_changed.disconnect(self._follow, missing_ok=True)
+        self._annotator.predictor_changed.disconnect(
+            self._compare_models, missing_ok=True
+        )
         self.control.close()
 
     def _estimate(self) -> None:
@@ -134,9 +141,7 @@ class Rounds(QObject):
     def _follow(self, folder: Path) -> None:
         if not self.control.is_at(folder):
             self._panel.show_idle()
-            self._last = None
-            self._verdict.show_rounds(None)
-            self._show_history(None)
+            self._on_stands(StudyRounds())
             self.control.follow(folder)
 
     def _promote(self, number: int, forced: bool) -> None:
@@ -148,16 +153,26 @@ class Rounds(QObject):
 
     def _on_stands(self, stands: StudyRounds) -> None:
         self._verdict.set_busy(self.control.is_busy)
-        self._last = stands.last
+        self._stands = stands
         self._verdict.show_rounds(stands)
         self._show_history(stands)
+        self._compare_models()
+
+    def _compare_models(self, *_: object) -> None:
+        """Offer the model that the study uses where another one answers."""
+        wanted, predictor = self._stands.in_use_fingerprint, self._annotator.predictor
+        other = predictor is not None and predictor.fingerprint != wanted
+        self._verdict.offer_model(wanted is not None and other)
+
+    def _use_model(self) -> None:
+        self._annotator.load_model(str(self._stands.in_use_model))
 
     def _on_decided(self, action: Action, stands: StudyRounds) -> None:
         if action == "refuse":
             self.told.emit("Refused; the model in use stays.")
             return
         model = stands.in_use_model
-        self._desk.annotator.load_model("packaged" if model is None else str(model))
+        self._annotator.load_model("packaged" if model is None else str(model))
         which = "The base" if model is None else f"The model of round {stands.in_use}"
         self.told.emit(f"{which} is in use now.")
         if action == "promote" and model is not None:

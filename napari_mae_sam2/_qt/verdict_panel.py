@@ -30,6 +30,8 @@ class VerdictPanel(QWidget):
     """Number of the round, and whether against the advice."""
     refuse_wanted = Signal(int)
     rollback_wanted = Signal(int)
+    use_wanted = Signal()
+    """The model that the study uses is to answer here, too."""
     cases_wanted = Signal()
     """Old against new on the test cases are to be seen."""
 
@@ -60,16 +62,23 @@ class VerdictPanel(QWidget):
             "Both models on the test cases, the worst change first",
             self.cases_wanted.emit,
         )
+        self.use = button(
+            "Use the study's model",
+            "Another model answers here than the one that this study has promoted",
+            self.use_wanted.emit,
+        )
+        self.use.hide()
         row = QHBoxLayout()
         for made in (self.promote, self.refuse, self.rollback):
             row.addWidget(made)
         row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addWidget(self.words)
+        layout.addLayout(row)
+        layout.addWidget(self.use, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(self.grid)
         layout.addWidget(self.checks)
         layout.addWidget(self.cases, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addLayout(row)
         self.show_rounds(None)
 
     def show_rounds(self, stands: StudyRounds | None) -> None:
@@ -103,6 +112,10 @@ class VerdictPanel(QWidget):
         self.rollback.setToolTip(
             f"Use the model again that was there before round {used}"
         )
+
+    def offer_model(self, is_offered: bool) -> None:
+        """Offer the model of the study where another one answers."""
+        self.use.setVisible(is_offered)
 
     def set_busy(self, is_busy: bool) -> None:
         """Offer nothing while a decision is being written."""

@@ -46,6 +46,8 @@ class RoundControl:
     """Emits the `RoundStory` of the round that runs."""
     ended = Signal(str)
     """Emits how a round ended, in one sentence."""
+    done = Signal(str)
+    """Emits one sentence where a round has a result."""
     stands = Signal(object)
     """Emits the `StudyRounds` of the study in hand."""
     decided = Signal(str, object)
@@ -85,7 +87,7 @@ class RoundControl:
         if self.is_at(study):
             return
         self._stop_watching()
-        self._study = study
+        self._study, self._action = study, None
         self._attach(lambda *about: DetachedRun.find(self._folder(study), *about))
         self.look()
 
@@ -96,15 +98,16 @@ class RoundControl:
 
     def estimate(self, options: Sequence[str] = ()) -> None:
         """Reckon what a round would take."""
-        if self._study is None or self.is_busy or self.is_running:
+        study = self._study
+        if study is None or self.is_busy or self.is_running:
             return
         told: list[Progress] = []
 
         def on_exit(end: Exit) -> None:
             found = next((one for one in told if one.event == "estimate"), None)
-            self._post(lambda: self._on_estimate(found, end))
+            self._post(lambda: self._on_estimate(study, found, end))
 
-        arguments = ("round", str(self._study), "--estimate", "--json-progress")
+        arguments = ("round", str(study), "--estimate", "--json-progress")
         self._command((*arguments, *options), told.append, on_exit)
 
     def start(self, options: Sequence[str] = ()) -> None:
@@ -201,9 +204,12 @@ class RoundControl:
         except OSError as error:
             self.warned.emit(f"That could not be started: {error}")
             self.estimated.emit(None)
+            self.look()
 
-    def _on_estimate(self, found: Progress | None, end: Exit) -> None:
+    def _on_estimate(self, study: Path, found: Progress | None, end: Exit) -> None:
         self._child = None
+        if not self.is_at(study):
+            return
         if found is None and not end.cancelled:
             self.warned.emit(f"No round can be trained now: {end.why}")
         self.estimated.emit(None if end.cancelled else found)
@@ -214,6 +220,7 @@ class RoundControl:
             self._stop_watching()
         if end.code == 0:
             self.ended.emit("The round is done.")
+            self.done.emit("The round is done: look at it under Model, Last round.")
         elif end.cancelled:
             self.ended.emit("The round was cancelled; the model in use stays.")
         else:

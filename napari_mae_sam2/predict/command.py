@@ -33,10 +33,8 @@ STOPPED: Final = 130
 """Exit code of a run that was ended with Ctrl-C or by its parent."""
 
 
-def predict_folder(
-    setup: Setup, inputs: Sequence[Path], report: Report, unlabelled: bool = False
-) -> int:
-    """Predict and say what became of it; `inputs` and `unlabelled` as `list_sources`.
+def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
+    """Predict and say what became of it.
 
     Returns
     -------
@@ -51,7 +49,7 @@ def predict_folder(
     # Who started it ends it as Ctrl-C does: what was begun is finished.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        done = _predict(setup, inputs, report, unlabelled)
+        done = _predict(setup, inputs, report)
     except PlainError as error:
         report.failed(str(error))
         raise
@@ -63,13 +61,11 @@ def predict_folder(
     return 1 if done.trouble else 0
 
 
-def _predict(
-    setup: Setup, inputs: Sequence[Path], report: Report, unlabelled: bool
-) -> Done:
+def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
     done = Done()
     run: _Run | None = None
     try:
-        sources = list_sources(inputs, unlabelled)
+        sources = list_sources(inputs, setup.unlabelled)
         done.total = len(sources)
         if setup.prompts is not None:
             PromptBook.read(setup.prompts)  # before the model, which takes longer
@@ -103,7 +99,9 @@ class _Run:
             else:
                 out = setup.out
             if setup.study is not None:
-                self._proposals: Proposals | None = Proposals(setup.study, model)
+                self._proposals: Proposals | None = Proposals(
+                    setup.study, model, setup.unlabelled
+                )
             else:
                 self._proposals = None
             self.results = Results.create(out, model)

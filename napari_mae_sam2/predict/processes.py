@@ -38,6 +38,8 @@ class Setup:
     processes : int
     study : Path or None
         Its queue gets every frame as proposed.
+    unlabelled : bool
+        Leave out what has a label in a study.
     """
 
     weights: Path | None
@@ -46,6 +48,7 @@ class Setup:
     batch: int
     processes: int
     study: Path | None = None
+    unlabelled: bool = False
 
 
 _run: PredictRun | None = None  # of this process, made once
@@ -105,7 +108,8 @@ def _start(setup: Setup) -> None:
     book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
     proposals = None
     if setup.study is not None:
-        proposals = Proposals(setup.study, model_record(predictor))
+        model = model_record(predictor)
+        proposals = Proposals(setup.study, model, setup.unlabelled)
     _run = PredictRun(predictor, Results.open(setup.out), book, setup.batch, proposals)
 
 

@@ -23,6 +23,8 @@ class Proposals:
         Its folder; made where it is no study yet.
     model : ModelRecord
         Which made the predictions, for the log.
+    unlabelled : bool
+        Want no frame that has a label.
 
     Raises
     ------
@@ -30,11 +32,18 @@ class Proposals:
         If it cannot be read or made.
     """
 
-    def __init__(self, study: Path, model: ModelRecord) -> None:
+    def __init__(
+        self, study: Path, model: ModelRecord, unlabelled: bool = False
+    ) -> None:
         self._study = Study.open_or_create(study)
         self._model = model
+        self._unlabelled = unlabelled
         # Whoever answers meanwhile has a revision, which is asked for case by case.
         self._said = _statuses(self._study)
+
+    def is_wanted(self, frame: Frame) -> bool:
+        """Whether a frame is to be predicted at all."""
+        return not (self._unlabelled and self._study.revision_ids(case_id(frame)))
 
     def add(self, frame: Frame) -> bool:
         """Make a frame a case that waits to be corrected.

@@ -35,7 +35,7 @@ class Done:
     total : int
         Frames that were asked for.
     counts : Counter of str
-        How many frames were "made", "found" or "trouble".
+        How many frames were "made", "found", "trouble" or "labelled".
     trouble : list of str
         One sentence for each frame that was left out.
     engine : str

@@ -41,7 +41,7 @@ class Outcome:
     """What became of one frame."""
 
     name: str
-    what: Literal["made", "found", "trouble"]
+    what: Literal["made", "found", "trouble", "labelled"]
     sentence: str = ""
 
 
@@ -129,6 +129,8 @@ class PredictRun:
             prompts = self._book.of(frame)
         except PlainError as error:
             return Outcome(source.name, "trouble", str(error))
+        if self._proposals is not None and not self._proposals.is_wanted(frame):
+            return Outcome(source.name, "labelled")
         if self._results.has(case_id(frame), frame, digest(prompts)):
             # The run may have been ended before it was proposed.
             return self._propose(frame, Outcome(source.name, "found"))

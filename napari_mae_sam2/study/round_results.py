@@ -112,6 +112,8 @@ class StudyRounds:
         The round whose model the study uses; None for the base.
     in_use_model : Path or None
         Its weights.
+    in_use_fingerprint : str or None
+        Of these.
     """
 
     rows: tuple[dict[str, Any], ...] = ()
@@ -120,6 +122,7 @@ class StudyRounds:
     decision: str | None = None
     in_use: int | None = None
     in_use_model: Path | None = None
+    in_use_fingerprint: str | None = None
 
 
 def read_rounds(study: Path) -> StudyRounds | None:
@@ -157,13 +160,15 @@ def read_rounds(study: Path) -> StudyRounds | None:
         used = next((row["round"] for row in rows if row["in_use"]), None)
         last = read_result(study, done[-1]) if done else None
         decided_on = {row["round"]: row["decision"] for row in rows}
+        model = None if used is None else read_result(study, used)
         return StudyRounds(
             rows,
             tuple(map(str, history["answers"])),
             last,
             None if last is None else decided_on[last.number],
             used,
-            None if used is None else read_result(study, used).model,
+            None if model is None else model.model,
+            None if model is None else str(model.values["model"]["fingerprint"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise StudyError(

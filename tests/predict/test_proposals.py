@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from bad_frames import write_bad
-from grey import make_frame
 
 from napari_mae_sam2 import cli
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.folders import index_folder
-from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.predict.stored import find_stored, results_in
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.index import Index
@@ -81,6 +79,12 @@ def test_what_nobody_has_answered_waits_as_proposed(
     assert (code, said[-1]["made"], said[-1]["found"]) == (1, 0, 5)
     assert len(list(study.log.events())) == events
 
+    # A label is left alone where only the rest is asked for, in a file and in a study.
+    asked = (study.folder, *asked, "--unlabelled")
+    _, said = predict(*asked)
+    what = [one["what"] for one in said if one["event"] == "predict"]
+    assert sorted(what) == ["found"] * 8 + ["labelled", "trouble"]
+
 
 def test_a_run_that_was_ended_before_it_proposed_does_so_later(
     frames: Path, tmp_path: Path, weights: Path, predict: Any
@@ -100,19 +104,3 @@ def test_what_is_wrong_is_said_in_json_too(tmp_path: Path, predict: Any) -> None
     assert [one["event"] for one in said] == ["error", "end"]
     assert "does not exist" in said[0]["message"]
     assert predict(tmp_path)[0] == 2
-
-
-def test_labelled_cases_of_a_study_can_be_left_out(tmp_path: Path) -> None:
-    study = Study.create(tmp_path / "study")
-    cases = []
-    for seed in range(2):
-        frame = make_frame(f"eye {seed}", seed=seed)
-        cases.append(study.add_frame(frame).id)
-    study.save_revision(
-        study.load_frame(cases[0]),
-        np.zeros(study.load_frame(cases[0]).shape, np.uint16),
-        grader="anna",
-        parent=None,
-    )
-    assert [s.case for s in list_sources([study.folder])] == cases
-    assert [s.case for s in list_sources([study.folder], unlabelled=True)] == cases[1:]

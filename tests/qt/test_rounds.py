@@ -46,6 +46,7 @@ elif command == "round":
     result = rounds / "0001" / "result"
     result.mkdir(parents=True)
     (result / "result.json").write_text(json.dumps({
+        "model": {"fingerprint": "new"},
         "proposed": True, "why": "Dice changed by +0.100: better.",
         "score": {"old": 0.5, "new": 0.6, "difference": 0.1, "low": 0.05, "high": 0.15,
                   "count": 3},
@@ -137,12 +138,19 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     assert "All 1 checks passed" in verdict.checks.text()
     model = study / "rounds" / "0001" / "result" / "model.safetensors"
     models[str(model)] = type(models[None])()
+    models[str(model)].fingerprint = "new"
     models["packaged"] = models[None]
     widget.desk.grader = "anna"
     verdict.promote.click()
     annotator = widget.desk.annotator
     at_work.wait(lambda: annotator.predictor is models[str(model)], "the new model")
     assert not verdict.promote.isVisible()
+    # another model was chosen meanwhile, as by a grader who comes from another study
+    annotator.load_model(None)
+    at_work.wait(lambda: verdict.use.isVisible(), "the offer")
+    verdict.use.click()
+    at_work.wait(lambda: annotator.predictor is models[str(model)], "the new model")
+    assert not verdict.use.isVisible()
     verdict.rollback.click()
     at_work.wait(lambda: annotator.predictor is models[None], "the old model")
     assert verdict.promote.isVisible()

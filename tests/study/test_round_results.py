@@ -15,6 +15,7 @@ from napari_mae_sam2.study.round_answers import (
 from napari_mae_sam2.study.round_results import read_result, read_rounds
 
 RESULT = {
+    "model": {"fingerprint": "f" * 64},
     "proposed": False,
     "why": "Dice changed by +0.100 (−0.010 to +0.210).",
     "score": {
@@ -60,6 +61,7 @@ def test_rounds_are_read_as_they_stand(study):
     assert stands.last.number == 2
     assert stands.decision is None
     assert stands.in_use == 1
+    assert stands.in_use_fingerprint == "f" * 64
     assert stands.in_use_model == study / "rounds/0001/result/model.safetensors"
     assert [case.case for case in stands.last.cases] == ["b"]
     assert not stands.last.is_proposed
