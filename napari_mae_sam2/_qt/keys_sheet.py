@@ -30,7 +30,7 @@ MOUSE = (
     ("Wheel", "zoom"),
     ("Space + drag", "move the picture"),
 )
-MOST_ROWS = 27
+MOST_ROWS = 31
 """Rows of a column; more would not fit on a screen of 720 pixels."""
 
 
@@ -84,7 +84,7 @@ def _grid(group: Group) -> QGridLayout:
     title, rows = group
     grid = QGridLayout()
     grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(4)
+    grid.setVerticalSpacing(1)
     grid.addWidget(QLabel(f"<b>{title}</b>"), 0, 0, 1, 2)
     for row, (key, text) in enumerate(rows, start=1):
         name = QLabel(key)

@@ -100,6 +100,23 @@ def test_what_every_look_says_lies_where_the_frame_has_it(
     assert picture.pixels[..., 3].max() == 0
 
 
+def test_a_large_frame_is_looked_at_in_tiles(
+    at_case, overlays, inbox, predictor, frame
+):
+    predictor.image_size = 48  # the frame of 60 x 80 takes four tiles
+    done = []
+    overlays.said.connect(lambda: done.append(overlays.done))
+    at_case(frame)
+    overlays.choose(Kind.PROBABILITY)
+    picture = wait_for(inbox, overlays, Kind.PROBABILITY)
+    assert picture.pixels.shape == (60, 80, 4)
+    assert picture.pixels[10, 12, 3] > 100
+    assert picture.pixels[25, 30, 3] == 0
+    assert {0.25, 0.5, 0.75} <= set(done)
+    # The tiles, and the frame itself for clicks.
+    assert len(predictor.encoded) == 5
+
+
 def test_another_case_drops_what_was_under_way(
     at_case, overlays, inbox, models, annotator
 ):

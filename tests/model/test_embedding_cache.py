@@ -281,8 +281,10 @@ def test_a_predictor_encodes_a_frame_once(
     expected = plain.decode(plain.encode(frame), Prompts()).logits
     answer = predictor.decode(second, Prompts()).logits
     assert np.abs(answer - expected).max() < 0.02 * np.abs(expected).max()
-    predictor.encode(frame[:, ::-1].copy())
+    mirrored = frame[:, ::-1].copy()
+    predictor.encode(mirrored, keep=False)
     assert encoder.calls == 2
+    assert not predictor.is_stored(mirrored)
 
 
 def test_a_more_exact_embedding_serves_a_less_exact_engine_but_not_the_reverse(

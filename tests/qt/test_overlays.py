@@ -124,8 +124,3 @@ def test_a_or_b_stands_in_the_place_of_the_lesions_flickers_and_gives_way(
     assert not part.panel.ticking.isChecked()
     assert view.overlay.legend == ()
     assert at_work.widget.layers.leakage.opacity == 0.5
-    # The brush has B for the protection of lesions; here it is the same as elsewhere.
-    at_work.press("P")
-    at_work.press("B")
-    assert part.flicker.is_on
-    assert at_work.widget.layers.leakage.preserve_labels

@@ -360,6 +360,8 @@ def test_the_sheet_of_keys_opens_and_closes(at_work):
     at_work.press("H")
     sheet = at_work.widget._keys_sheet
     assert sheet.isVisible()
+    assert sheet.width() <= 1280
+    assert sheet.height() <= 690  # of 720, less the frame of the window
     at_work.press("H")
     assert not sheet.isVisible()
 

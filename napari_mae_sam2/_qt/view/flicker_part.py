@@ -65,8 +65,7 @@ class FlickerPart(Part):
         self.panel.folder_wanted.connect(self._choose_folder)
         self.panel.file_wanted.connect(self._choose_file)
         self.keys = (
-            # On the labels layer B would turn the protection of lesions off.
-            Key(("B",), "two versions: A or B", self._swap, GROUP, True),
+            Key(("B",), "two versions: A or B", self._swap, GROUP),
             Key(("Shift-B",), "let A and B flicker, stop", self._turn_ticking, GROUP),
         )
 
