@@ -31,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(study_app, name="study")
-add_commands(app)
 
 
 def main() -> None:
@@ -262,3 +261,6 @@ def embed(
         raise typer.Exit(130)
     if run.trouble:
         raise typer.Exit(1)
+
+
+add_commands(app)  # behind those that everybody needs

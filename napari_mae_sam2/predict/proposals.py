@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.study.cases import case_id
+from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ class Proposals:
         self._model = model
         self._unlabelled = unlabelled
         # Whoever answers meanwhile has a revision, which is asked for case by case.
-        self._said = _statuses(self._study)
+        self._said = {
+            case: (str(word.details["status"]), str(word.details.get("fingerprint")))
+            for case, word in last_words(self._study.log).items()
+        }
 
     def is_wanted(self, frame: Frame) -> bool:
         """Whether a frame is to be predicted at all."""
@@ -69,14 +73,3 @@ class Proposals:
         self._study.log.write("status", case=name, details=details)
         self._said[name] = ("proposed", self._model.fingerprint)
         return True
-
-
-def _statuses(study: Study) -> dict[str, tuple[str, str]]:
-    """Say where every case stands that something was said of, and of which weights."""
-    said: dict[str, tuple[str, str]] = {}
-    for event in study.log.events():
-        status = event.details.get("status")
-        if event.case is not None and status and "reading" not in event.details:
-            weights = event.details.get("fingerprint", "")
-            said[event.case] = (str(status), str(weights))
-    return said

@@ -14,14 +14,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import lesion_ids
+from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 from napari_mae_sam2.study.images import read_tiff
+from napari_mae_sam2.study.queue_state import ANSWERS
 from napari_mae_sam2.study.records import ANSWERED, LesionRecord, now
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2.predict.results import Results
+    from napari_mae_sam2.study.event_log import Event
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.records import Status
 
@@ -156,8 +159,10 @@ def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Take
             "are about: give the folder that the page was made of."
         )
     done = Taken()
+    words = last_words(study.log)
     for one in said.verdicts:
         try:
+            _check_open(one.id, words.get(one.id), done)
             _take(study, results, one, who, done)
         except PlainError as error:
             done.trouble.append(str(error))
@@ -171,6 +176,13 @@ def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Take
     except StudyError as error:
         done.trouble.append(str(error))
     return done
+
+
+def _check_open(case: str, word: Event | None, done: Taken) -> None:
+    """Refuse a case that a grader has finished with, with a label or without one."""
+    if word is not None and word.details["status"] in ANSWERS:
+        done.known += 1
+        raise StudyError(f"{case} is answered by {word.grader}: left as it is.")
 
 
 def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -> None:

@@ -213,6 +213,24 @@ class EventLog:
             return None  # gone or unreadable now: no reason to lose the new event
 
 
+def last_words(log: EventLog) -> dict[str, Event]:
+    """Give the event of each case that says last where it stands.
+
+    Of blinded readings nothing is given, which stand apart from their case.
+
+    Raises
+    ------
+    StudyError
+        If an event is damaged.
+    """
+    said: dict[str, Event] = {}
+    for event in log.events():
+        details = event.details
+        if event.case and details.get("status") and "reading" not in details:
+            said[event.case] = event
+    return said
+
+
 def check_there(study: Path) -> None:
     """Refuse to write where no study is: a drive may be gone, and its folder empty.
 

@@ -10,6 +10,7 @@ from predicted import NAMES, a_frame, write_predictions
 
 from napari_mae_sam2 import cli
 from napari_mae_sam2.study.cases import case_id
+from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -92,6 +93,22 @@ def test_what_was_to_be_fixed_may_be_accepted_later(
     latest = study.latest_revision(case_id(a_frame(0)))
     assert latest is not None
     assert latest.status == "done"
+
+
+def test_a_case_that_cannot_be_graded_is_not_overruled(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    cases = [case_id(a_frame(number)) for number in range(2)]
+    for case in cases:
+        details = {"status": "cannot_grade"}
+        study.log.write("status", grader="CD", case=case, details=details)
+    said = _file(tmp_path, "accept", "reject")
+    assert _take(monkeypatch, said, study, predictions) == 1
+    assert capsys.readouterr().err.count("answered by CD") == 2
+    assert [study.latest_revision(case) for case in cases] == [None, None]
+    words = last_words(study.log)
+    assert {words[case].details["status"] for case in cases} == {"cannot_grade"}
 
 
 def test_verdicts_on_another_model_are_refused(
