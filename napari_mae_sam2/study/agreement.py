@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_mae_sam2.study.queue_state import ANSWERS
 from napari_mae_sam2.study.readings import Reading
+from napari_mae_sam2.study.records import ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -99,8 +99,8 @@ def agreements(study: Study) -> Iterator[Agreement]:
             continue
         reading = Reading(study, str(event.details.get("reading")))
         again = reading.latest_revision(event.case)
-        if again is None or again.status not in ANSWERS:
-            continue
+        if again is None or again.status not in ANSWERED:
+            continue  # "cannot_grade" says nothing of leakage
         first = study.revision(event.case, str(event.details.get("of")))
         a = study.load_labels(first) > 0
         b = reading.load_labels(again) > 0

@@ -143,7 +143,12 @@ def test_two_empty_labels_agree(
     plans = draw_seconds(_all(index), ["anna", "ben"], 1.0, seed=1)
     (reading,) = plan(read_once, [one for one in plans if one.case == saved.case])
     assert list(agreements(read_once)) == []  # not read yet
-    Reading(read_once, reading).save_revision(frame, empty, grader="anna", parent=None)
+    again = Reading(read_once, reading)
+    refused = again.save_revision(
+        frame, empty, grader="anna", parent=None, status="cannot_grade"
+    )
+    assert list(agreements(read_once)) == []  # which is no label without leakage
+    again.save_revision(frame, empty, grader="anna", parent=refused.id)
     (found,) = agreements(read_once)
     assert (found.dice, found.areas, found.kind) == (1.0, (0, 0), "second")
 
