@@ -17,7 +17,7 @@ from napari_mae_sam2.predict_cli import add_commands, leave_with
 from napari_mae_sam2.study_queue_cli import study_app
 
 if TYPE_CHECKING:
-    from napari_mae_sam2.doctor import Finding
+    from napari_mae_sam2.findings import Finding
 
 BAD_INPUT = 2
 """Exit code for what the message explains; 1 says "done, but something is wrong"."""
@@ -75,7 +75,7 @@ def open_window(
     ] = None,
 ) -> None:
     """Open napari with the leakage tools."""
-    from napari_mae_sam2.doctor import find_display
+    from napari_mae_sam2.doctor_window import find_display
 
     chosen = paths or []
     _check_that_one_opens(chosen)

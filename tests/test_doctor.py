@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from napari_mae_sam2 import cli, doctor
-from napari_mae_sam2.doctor import Finding, app_can_run
+from napari_mae_sam2 import cli, doctor, doctor_window, findings
+from napari_mae_sam2.doctor import app_can_run
+from napari_mae_sam2.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +81,8 @@ def test_what_is_not_needed_does_not_stop_the_app() -> None:
 
 
 def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda package: None)
-    assert not doctor.find_qt().ok
+    monkeypatch.setattr(findings, "installed_version", lambda package: None)
+    assert not doctor_window.find_qt().ok
     napari, openvino = (f for f in doctor.examine() if f.name in ("napari", "openvino"))
     assert napari.needed
     assert "napari-mae-sam2[app]" in napari.advice
@@ -91,13 +92,13 @@ def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_qt_binding_that_qt_api_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"PyQt5": "5.15", "PyQt6": "6.9"}
-    monkeypatch.setattr(doctor, "_version", versions.get)
+    monkeypatch.setattr(findings, "installed_version", versions.get)
     monkeypatch.delenv("QT_API", raising=False)
-    assert doctor.find_qt().value == "PyQt5 5.15"
+    assert doctor_window.find_qt().value == "PyQt5 5.15"
     monkeypatch.setenv("QT_API", "pyqt6")
-    assert doctor.find_qt().value == "PyQt6 6.9"
+    assert doctor_window.find_qt().value == "PyQt6 6.9"
     monkeypatch.setenv("QT_API", "pyside6")
-    assert "QT_API" in doctor.find_qt().advice
+    assert "QT_API" in doctor_window.find_qt().advice
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_opengl_that_does_not_work(
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     done = SimpleNamespace(stdout=out, stderr=error, returncode=code)
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: done)
-    finding = doctor.find_opengl()
+    finding = doctor_window.find_opengl()
     assert said in finding.value
     assert finding.advice.startswith("Run: sudo apt-get install")
     assert not app_can_run([finding])
@@ -123,17 +124,17 @@ def test_opengl_that_does_not_work(
 
 def test_a_driver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.setattr(doctor, "_ASK_OPENGL", "import time; time.sleep(60)")
-    finding = doctor.find_opengl(timeout=0.5)
+    monkeypatch.setattr(doctor_window, "_ASK_OPENGL", "import time; time.sleep(60)")
+    finding = doctor_window.find_opengl(timeout=0.5)
     assert "no answer" in finding.value
     assert not finding.ok
 
 
 def test_opengl_is_asked_for_real() -> None:
-    if not doctor.find_display().ok:
-        assert "not asked" in doctor.find_opengl().value
+    if not doctor_window.find_display().ok:
+        assert "not asked" in doctor_window.find_opengl().value
         return
-    finding = doctor.find_opengl()
+    finding = doctor_window.find_opengl()
     assert finding.ok, finding
     assert "Qt" in finding.value
 
