@@ -202,7 +202,7 @@ def _train(grader: Grader, screen: Screen, beat: Heartbeat, late: Lateness) -> N
     grader.widget.rounds.options = ("--set", "finetune.loop.steps=15")
     training = grader.widget.training
     training.train.click()
-    grader.wait(lambda: training.start.isVisible(), "the estimate", 120)
+    grader.wait(lambda: training.start.isVisibleTo(training), "the estimate", 120)
     training.start.click()
     grader.settle(20)
     seconds: list[float] = []

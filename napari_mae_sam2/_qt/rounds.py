@@ -9,6 +9,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.old_new_window import OldNewWindow
 from napari_mae_sam2.annotate.round_control import RoundControl
+from napari_mae_sam2.annotate.round_places import RoundPlaces
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.model.folders import state_folder
 from napari_mae_sam2.model.weights import last_choice
 from napari_mae_sam2.study.round_results import StudyRounds
@@ -65,7 +67,8 @@ class Rounds(QObject):
         self._stands = StudyRounds()
         self.old_new: OldNewWindow | None = None
         self._gui = GuiThread(self)
-        self.control = RoundControl(self._gui.post, state_folder() / "rounds")
+        self._places = RoundPlaces(state_folder() / "rounds")
+        self.control = RoundControl(self._gui.post, self._places)
         self.options: tuple[str, ...] = ()
         """More arguments for the training command, for scripts and tests."""
         panel.estimate_wanted.connect(self.estimate)
@@ -94,7 +97,7 @@ class Rounds(QObject):
 
     def start(self) -> None:
         """Save what changed, then train on all labels of the study folder."""
-        self._desk.save_changes(lambda: self.control.start(self._arguments()))
+        self._desk.save_changes(self._start)
 
     def cancel(self) -> None:
         """Stop the round, or do not begin it; the model in use stays."""
@@ -130,13 +133,30 @@ class Rounds(QObject):
             self._panel.show_reckoning()
             self.control.estimate(self._arguments())
 
+    def _start(self) -> None:
+        base = self._base()
+        try:
+            if base is not None:
+                self._places.remember_base(self._desk.folder, base)
+        except (OSError, PlainError) as error:
+            self.warned.emit(f"The round could not be started: {error}")
+            return
+        self.control.start(self._arguments())
+
     def _arguments(self) -> tuple[str, ...]:
-        """Train the weights that the grader chose, unless a round has made them."""
+        base = self._base()
+        return (*(() if base is None else ("--weights", str(base))), *self.options)
+
+    def _base(self) -> Path | None:
+        """Give the weights that the grader chose by hand; None for the packaged ones.
+
+        Where a model of a round answers now, those that the rounds began with.
+        """
         chosen = last_choice()
         own = self._desk.folder / "rounds"
-        if chosen is None or not chosen.is_file() or own in chosen.parents:
-            return self.options
-        return ("--weights", str(chosen), *self.options)
+        if chosen is not None and own in chosen.parents:
+            return self._places.base(self._desk.folder)
+        return chosen if chosen is not None and chosen.is_file() else None
 
     def _follow(self, folder: Path) -> None:
         if not self.control.is_at(folder):
@@ -172,7 +192,8 @@ class Rounds(QObject):
             self.told.emit("Refused; the model in use stays.")
             return
         model = stands.in_use_model
-        self._annotator.load_model("packaged" if model is None else str(model))
+        weights = model or self._places.base(self._desk.folder)
+        self._annotator.load_model("packaged" if weights is None else str(weights))
         which = "The base" if model is None else f"The model of round {stands.in_use}"
         self.told.emit(f"{which} is in use now.")
         if action == "promote" and model is not None:

@@ -20,6 +20,8 @@ from napari_mae_sam2._qt.curve import RoundCurve
 from napari_mae_sam2.annotate.round_story import duration
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_mae_sam2.annotate.child_process import Progress
     from napari_mae_sam2.annotate.round_story import RoundStory
 
@@ -80,12 +82,14 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.log)
         self.log_shown.toggled.connect(self.log.setVisible)
         self._written = 0
+        self._story: RoundStory | None = None
         for widget in (self.curve, self.bar, self.log, self.log_shown):
             widget.hide()  # until there is something to see
         self._offer(self.train)
 
     def show_reckoning(self) -> None:
         """Show that the estimate is being made."""
+        self._story = None
         for made in (self.curve, self.log, self.log_shown):
             made.hide()
         self.log_shown.setChecked(False)
@@ -105,6 +109,7 @@ class TrainingPanel(QWidget):
 
     def show_idle(self) -> None:
         """Show no round."""
+        self._story = None
         for made in (self.curve, self.bar, self.log, self.log_shown):
             made.hide()
         self.log_shown.setChecked(False)
@@ -112,7 +117,20 @@ class TrainingPanel(QWidget):
         self._offer(self.train)
 
     def show_story(self, story: RoundStory) -> None:
-        """Show how far a round is."""
+        """Show how far a round is, as soon as somebody looks."""
+        self._story = story
+        # Every change of a panel makes Qt put the whole window together anew, which
+        # clicks would have to wait for.
+        if self.isVisible():
+            self._tell(story)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Show what came while nobody looked."""
+        super().showEvent(event)
+        if self._story is not None:
+            self._tell(self._story)
+
+    def _tell(self, story: RoundStory) -> None:
         if not self.curve.isVisibleTo(self) or len(story.log) < self._written:
             self.log.clear()
             self._written = 0
@@ -128,6 +146,9 @@ class TrainingPanel(QWidget):
 
     def show_ended(self, message: str) -> None:
         """Show how the round ended; its curve and log stay to be read."""
+        if self._story is not None:
+            self._tell(self._story)
+            self._story = None
         self.bar.hide()
         self.words.setText(message)
         self._offer(self.train)

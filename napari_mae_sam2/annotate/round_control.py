@@ -6,22 +6,23 @@ window is closed, and is found again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from typing import TYPE_CHECKING, Literal
 
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.child_process import ChildProcess, Exit, Progress
-from napari_mae_sam2.annotate.detached_run import DetachedRun
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
-from napari_mae_sam2.annotate.round_story import RoundStory
+from napari_mae_sam2.annotate.round_watch import RoundWatch
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.round_results import StudyRounds, read_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from napari_mae_sam2.annotate.round_places import RoundPlaces
 
 Action = Literal["promote", "refuse", "rollback"]
 TRAINING = "mae_sam2_training"
@@ -36,8 +37,8 @@ class RoundControl:
     ----------
     post : callable
         Runs a function on the thread that owns this.
-    runs : Path
-        Folder of this computer for what running rounds say.
+    places : RoundPlaces
+        Where running rounds write what they say.
     """
 
     estimated = Signal(object)
@@ -54,11 +55,13 @@ class RoundControl:
     """Emits what was decided and the `StudyRounds` from then on."""
     warned = Signal(str)
 
-    def __init__(self, post: Callable[[Callable[[], None]], None], runs: Path) -> None:
+    def __init__(
+        self, post: Callable[[Callable[[], None]], None], places: RoundPlaces
+    ) -> None:
         self._post = post
-        self._runs = runs
+        self._places = places
         self._study: Path | None = None
-        self._run: DetachedRun | None = None
+        self._watch = RoundWatch(post, self.moved.emit, self._on_end)
         self._child: ChildProcess | None = None
         self._history: ChildProcess | None = None
         self._action: Action | None = None
@@ -71,7 +74,7 @@ class RoundControl:
     @property
     def is_running(self) -> bool:
         """Whether a round of the study in hand runs on this computer."""
-        return self._run is not None and self._run.is_running
+        return self._watch.is_running
 
     @property
     def is_busy(self) -> bool:
@@ -86,9 +89,8 @@ class RoundControl:
         """Turn to a study: look how its rounds stand, and watch the one that runs."""
         if self.is_at(study):
             return
-        self._stop_watching()
         self._study, self._action = study, None
-        self._attach(lambda *about: DetachedRun.find(self._folder(study), *about))
+        self._watch.find(self._places.of(study))
         self.look()
 
     def look(self) -> None:
@@ -100,6 +102,10 @@ class RoundControl:
         """Reckon what a round would take."""
         study = self._study
         if study is None or self.is_busy or self.is_running:
+            return
+        if not (study / STUDY_FILE).is_file():
+            self.warned.emit("Nothing to train on is saved yet: save labels first.")
+            self.estimated.emit(None)
             return
         told: list[Progress] = []
 
@@ -115,18 +121,15 @@ class RoundControl:
         study = self._study
         if study is None or self.is_running:
             return
-        self._stop_watching()
         arguments = (TRAINING, "round", str(study), "--json-progress", *options)
-        folder = self._folder(study)
         try:
-            self._attach(lambda *about: DetachedRun.start(folder, arguments, *about))
+            self._watch.start(self._places.of(study), arguments)
         except (OSError, PlainError) as error:
             self.warned.emit(f"The round could not be started: {error}")
 
     def cancel(self) -> None:
         """Stop what is under way; the model in use stays."""
-        if self._run is not None:
-            self._run.cancel()
+        self._watch.cancel()
         if self._child is not None and self._action is None:
             self._child.cancel()  # a decision is never cut short
 
@@ -149,48 +152,13 @@ class RoundControl:
 
     def close(self) -> None:
         """Stop watching; a round goes on."""
-        self._stop_watching()
+        self._watch.stop()
         self._looker.close()
         for child in (self._child, self._history):
             if child is not None:
                 child.close()
 
     # --- inside ----------------------------------------------------------------
-
-    def _folder(self, study: Path) -> Path:
-        key = hashlib.sha256(str(study.absolute()).encode()).hexdigest()[:16]
-        return self._runs / key
-
-    def _attach(self, make: Callable[..., DetachedRun | None]) -> None:
-        """Watch a run; what one says that is no longer watched is dropped."""
-        story = RoundStory()
-        token = object()
-        self._token: object = token
-
-        def on_heard(said: Sequence[Progress]) -> None:
-            def hear() -> None:
-                if self._token is token:
-                    story.hear(said)
-                    self.moved.emit(story)
-
-            self._post(hear)
-
-        def on_exit(end: Exit) -> None:
-            def take() -> None:
-                if self._token is token:
-                    self._on_end(end)
-
-            self._post(take)
-
-        self._run = make(on_heard, on_exit)
-        if self._run is not None:
-            self.moved.emit(story)
-
-    def _stop_watching(self) -> None:
-        self._token = None
-        if self._run is not None:
-            self._run.close()
-            self._run = None
 
     def _command(
         self,
@@ -215,9 +183,6 @@ class RoundControl:
         self.estimated.emit(None if end.cancelled else found)
 
     def _on_end(self, end: Exit) -> None:
-        if self._run is not None:
-            self._run.forget()
-            self._stop_watching()
         if end.code == 0:
             self.ended.emit("The round is done.")
             self.done.emit("The round is done: look at it under Model, Last round.")

@@ -10,6 +10,8 @@ from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.rounds import Rounds
 from napari_mae_sam2._qt.training_panel import TrainingPanel
 from napari_mae_sam2._qt.verdict_panel import VerdictPanel
+from napari_mae_sam2.model.weights import remember_weights
+from napari_mae_sam2.study.folder import Study
 
 TOP = (10, 12)
 TRAINING = """
@@ -27,6 +29,8 @@ def history(decision, used, decisions):
     said = {"rounds": [row], "answers": ["", ""], "decisions": decisions}
     (rounds / "history.json").write_text(json.dumps(said))
 
+if command == "round":
+    (study / "asked").write_text(json.dumps(sys.argv[5:]))
 if "--estimate" in sys.argv:
     say("estimate", train=3, val=1, test=1, new=2, steps=9, seconds=130, measured=False,
         memory_gib=2.5, free_gib=8.0)
@@ -67,10 +71,9 @@ else:
 def go(at_work, folder, stand_in):
     """Lets the stand-in for the training go on; ends it after the test."""
     stand_in(TRAINING)
-    file = folder / "leakage-study" / "go"
+    file = Study.create(folder / "leakage-study").folder / "go"
 
     def let(word=""):
-        file.parent.mkdir(exist_ok=True)
         file.write_text(word)
 
     at_work.widget.tabs.show_tab(Tab.MODEL)
@@ -124,6 +127,9 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     at_work, go, folder, models
 ):
     widget, study = at_work.widget, folder / "leakage-study"
+    base = folder / "chosen.safetensors"
+    base.touch()
+    remember_weights(base)
     begin(at_work)
     widget.rounds.close()  # as the window does
     panel, verdict = TrainingPanel(), VerdictPanel()
@@ -139,7 +145,7 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     model = study / "rounds" / "0001" / "result" / "model.safetensors"
     models[str(model)] = type(models[None])()
     models[str(model)].fingerprint = "new"
-    models["packaged"] = models[None]
+    models[str(base)] = type(models[None])()
     widget.desk.grader = "anna"
     verdict.promote.click()
     annotator = widget.desk.annotator
@@ -152,14 +158,28 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     at_work.wait(lambda: annotator.predictor is models[str(model)], "the new model")
     assert not verdict.use.isVisible()
     verdict.rollback.click()
-    at_work.wait(lambda: annotator.predictor is models[None], "the old model")
+    # the weights that were chosen by hand before the first round
+    at_work.wait(lambda: annotator.predictor is models[str(base)], "the old model")
     assert verdict.promote.isVisible()
+    # and the next round begins with them, too
+    remember_weights(model)
+    model.touch()
+    assert again._arguments() == ("--weights", str(base))
+    asked = json.loads((study / "asked").read_text())
+    assert asked == ["--json-progress", "--weights", str(base)]
     said = [json.loads(p.read_text()) for p in sorted(study.glob("rounds/decisions/*"))]
     assert said[0][3:] == ["promote", str(study), "1", "--by", "anna"]
     assert said[1][3:] == ["rollback", str(study), "--by", "anna"]
     again.close()
     for one in (panel, verdict):
         one.deleteLater()
+
+
+def test_without_a_label_it_says_what_to_do(at_work):
+    at_work.widget.tabs.show_tab(Tab.MODEL)
+    at_work.push("Train a round")
+    at_work.wait(lambda: "save labels first" in at_work.widget.messages.text, "it")
+    assert at_work.widget.training.train.isVisible()
 
 
 def test_a_promoted_model_proposes_what_has_no_label(at_work, stand_in, folder):

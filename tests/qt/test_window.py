@@ -14,7 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from tour import move_pressed
 
-from napari_mae_sam2.annotate import round_control
+from napari_mae_sam2.annotate.detached_run import DetachedRun
 
 TOP, SIDE = (10, 12), (40, 60)
 
@@ -509,7 +509,7 @@ def test_training_is_started_once_and_only_on_saved_labels(
         started.append(Running())
         return started[-1]
 
-    monkeypatch.setattr(round_control.DetachedRun, "start", start)
+    monkeypatch.setattr(DetachedRun, "start", start)
     commit(at_work, TOP)
     (folder / "leakage-study").write_text("in the way")
     at_work.widget.rounds.start()
