@@ -135,6 +135,6 @@ def _sentence(cancelled: bool, made: int, found: int, left_out: int) -> str:
     if found:
         parts.append(f"{found} before")
     if left_out:
-        parts.append(f"{left_out} left out, as they cannot be read or kept")
-    end = "; go on at any time." if cancelled else "; they wait in the queue."
+        parts.append(f"{left_out} left out")
+    end = "; go on at any time." if cancelled else "; proposals wait in the queue."
     return begin + ", ".join(parts) + (end if made + found or cancelled else ".")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -127,6 +128,8 @@ class Results:
                     f"{folder} holds predictions of another model "
                     f"({opened.model.name}): choose another folder."
                 )
+            with suppress(OSError):
+                os.utime(folder / "records")  # the latest run is this one
             return opened
         try:
             for name in _FOLDERS:

@@ -45,7 +45,7 @@ def results_in(study: Path) -> list[Results]:
     found: list[tuple[float, Results]] = []
     for head in heads:
         try:
-            # Every record is a file of this folder: its time is that of the last one.
+            # Its time is that of the last record, or of the last run's beginning.
             changed = (head.parent / "records").stat().st_mtime
             found.append((changed, Results.open(head.parent)))
         except (OSError, StudyError):

@@ -55,8 +55,7 @@ def test_the_end_is_one_sentence_with_what_was_left_out(start, tmp_path):
     assert end.results == tmp_path / "out"
     assert not end.failed
     assert end.message == (
-        "2 frames predicted, 1 before, 1 left out, as they cannot be read or kept; "
-        "they wait in the queue."
+        "2 frames predicted, 1 before, 1 left out; proposals wait in the queue."
     )
 
 

@@ -82,6 +82,10 @@ def test_the_latest_run_counts_and_damage_is_no_obstacle(tmp_path):
     os.utime(older.folder / "records", (1, 1))
     newer, _ = predict(tmp_path, "def", number=2)
     assert stored_review(tmp_path, FRAME).model == "model def"
+    Results.create(older.folder, older.model)  # that model is asked once more
+    os.utime(newer.folder / "records", (1, 1))
+    assert stored_review(tmp_path, FRAME).model == "model abc"
+    os.utime(older.folder / "records", (0, 0))
     name = next(newer.records()).id
     newer.label(name).write_bytes(b"nothing")
     assert stored_review(tmp_path, FRAME) is None

@@ -143,6 +143,10 @@ def test_the_menu_of_napari_gives_the_same_gallery(at_work, part, gallery):
     assert again.parent() is None
     part.open()
     assert gallery.isVisible()
+    gallery.parent().destroyOnClose()  # the cross of its dock
+    at_work.settle(0.05)
+    part.open()
+    assert part.widget().isVisible()
 
 
 def test_ten_thousand_frames_keep_few_thumbnails(at_work, part, gallery, results):
