@@ -102,12 +102,25 @@ def measure(cases: int, answered: float, folder: Path) -> dict[str, float]:
         ),
         "filter_text": lambda: index.items(Filter(text="p-00099"), now=clock),
         "free_for_grader": lambda: index.items(Filter(free_for="anna"), now=clock),
+        "filter_conflict": lambda: index.items(Filter(conflict=True), now=clock),
+        "filter_assigned": lambda: index.items(Filter(assigned="anna"), now=clock),
+        "filter_grader": lambda: index.items(
+            Filter(grader="ben", visit="month-06"), now=clock, order="answered"
+        ),
+        "sort_status": lambda: index.items(now=clock, order="status"),
+        "sort_grader_down": lambda: index.items(
+            now=clock, order="grader", descending=True
+        ),
+        "sort_seconds": lambda: index.items(now=clock, order="seconds"),
         "sort_patient_down": lambda: index.items(
             now=clock, order="patient", descending=True
         ),
         "sort_time": lambda: index.items(now=clock, order="answered"),
         "middle_page": lambda: index.items(now=clock, offset=cases // 2),
         "counts": lambda: index.counts(now=clock),
+        "counts_of_grader": lambda: index.counts(Filter(seen_by="anna"), now=clock),
+        "graders": index.graders,
+        "any_readings": index.has_readings,
         "next": lambda: index.neighbour(middle, 1, Filter(free_for="anna"), now=clock),
     }
     result = {"make_s": made, "open_s": again}

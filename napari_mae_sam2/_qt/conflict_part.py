@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
+from qtpy.QtCore import QTimer
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.conflict_panel import (
@@ -37,6 +38,9 @@ TITLE = "Two answers"
 IN_FRONT, BEHIND = 0.85, 0.3
 """Opacity of the difference while answers are compared, and while one is corrected."""
 
+EVERY_MS = 60_000
+"""Somebody else may save this case meanwhile: look again so often."""
+
 AFTER_MS = 400
 """The case is drawn, and answers its first click, before anybody looks for others."""
 
@@ -64,6 +68,10 @@ class ConflictPart(Part):
         self.panel.take_wanted.connect(self._take)
         self.panel.correct_wanted.connect(self._correct)
         dock.desk.worklist.changed.connect(self._look_soon)
+        self._timer = QTimer()
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel under the list of cases; it is seen in a conflict alone."""
@@ -80,6 +88,7 @@ class ConflictPart(Part):
 
     def close(self) -> None:
         """Look for nothing any more."""
+        self._timer.stop()
         self._look_soon.stop()
         self._dock.desk.worklist.changed.disconnect(self._look_soon)
         self._conflicts.close()
@@ -130,6 +139,9 @@ class ConflictPart(Part):
         now = () if conflict is None else conflict.revisions
         if now != before:
             self._set(conflict)
+        case = self._dock.desk.worklist.current
+        if not now and case is not None and case.status is Status.CONFLICT:
+            self._dock.desk.worklist.set_status(case, Status.GRADED)
 
     def _set(self, conflict: Conflict | None) -> None:
         self._conflict = conflict

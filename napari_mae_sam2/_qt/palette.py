@@ -131,11 +131,6 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
     "open folder": (lambda dock: dock.cases.folder_wanted.emit(), False),
     "open files": (lambda dock: dock.cases.files_wanted.emit(), False),
     "open sample": (lambda dock: dock.open_sample(), False),
-    "queue review": (lambda dock: _part(dock, QueuePart).answer("needs_review"), True),
-    "queue cannot grade": (
-        lambda dock: _part(dock, QueuePart).answer("cannot_grade"),
-        True,
-    ),
     "study": (lambda dock: _part(dock, QueuePart).study.show(), False),
     "choose model": (lambda dock: dock.model.file_wanted.emit(), False),
     "packaged model": (lambda dock: dock.commands.use_packaged_model(), False),

@@ -68,12 +68,12 @@ class QueuePanel(QWidget):
         )
         self.review = button(
             "Review",
-            "Save, ask somebody else to look, and take the next",
+            "Save, ask somebody else to look, and take the next (Alt + R)",
             self.review_wanted.emit,
         )
         self.refuse = button(
             "Cannot grade",
-            "Say that nobody can grade this frame, and take the next",
+            "Say that nobody can grade this frame, and take the next (Alt + X)",
             self.refused.emit,
         )
         first = QHBoxLayout()

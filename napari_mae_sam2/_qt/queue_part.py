@@ -63,6 +63,8 @@ class QueuePart(Part):
         group = "Queue of the study"
         self.keys = (
             Key(("Alt-D",), "done: save, take the next", self._done, group),
+            Key(("Alt-R",), "to be reviewed: save, next", self._review, group),
+            Key(("Alt-X",), "cannot grade, take the next", self._refuse, group),
             Key(("Alt-N",), "take the next case", lambda: self._take(1), group),
             Key(("Alt-B",), "take the case before", lambda: self._take(-1), group),
         )
@@ -72,8 +74,8 @@ class QueuePart(Part):
         self.study.changed.connect(self.look_soon)
         self.panel.step_wanted.connect(self._take)
         self.panel.done_wanted.connect(self._done)
-        self.panel.review_wanted.connect(lambda: self.answer("needs_review"))
-        self.panel.refused.connect(lambda: self.answer("cannot_grade"))
+        self.panel.review_wanted.connect(self._review)
+        self.panel.refused.connect(self._refuse)
         self.queue.looked.connect(self._show_standing)
         self.queue.taken.connect(self._open)
         self.thread.warned.connect(dock.messages.warn)
@@ -152,6 +154,12 @@ class QueuePart(Part):
 
     def _done(self) -> None:
         self.answer("done")
+
+    def _review(self) -> None:
+        self.answer("needs_review")
+
+    def _refuse(self) -> None:
+        self.answer("cannot_grade")
 
     def _say(self, status: QueueStatus) -> None:
         self.queue.say(self._folder, self._dock.desk.grader, status)

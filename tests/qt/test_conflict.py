@@ -23,6 +23,7 @@ def test_a_reviewer_compares_and_chooses(at_work):
     desk = grader.widget.desk
     study, frame = Study.open_or_create(desk.folder), grader.session.frame
     assert not part.panel.isVisible()
+    assert part._timer.isActive()  # others may save while the case is open
     _answer(study, frame, 6, "anna", None)
     grader.session.labels[:9, :10] = 1
     grader.widget.labels.grader.setText("ben")
