@@ -9,6 +9,7 @@ import pytest
 from mae_sam2_training.__main__ import main
 from mae_sam2_training.config import load_config
 from mae_sam2_training.rounds import simulate as module
+from mae_sam2_training.rounds import simulate_chain
 from mae_sam2_training.rounds.simulate_config import SimulateConfig
 from mae_sam2_training.rounds.simulate_report import (
     against_baseline,
@@ -43,7 +44,7 @@ def test_the_whole_loop_runs_once_and_goes_on_where_it_ended(
     out = tmp_path / "out"
     command = ("simulate", "--out", out, "--weights", weights, *QUICK)
     trained: list[Path] = []
-    finetune = module.finetune
+    finetune = simulate_chain.finetune
 
     def counted(source: Path, checkpoint: Path, **more: object) -> object:
         trained.append(checkpoint)
@@ -51,7 +52,7 @@ def test_the_whole_loop_runs_once_and_goes_on_where_it_ended(
             raise KeyboardInterrupt
         return finetune(source, checkpoint, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "finetune", counted)
+    monkeypatch.setattr(simulate_chain, "finetune", counted)
     assert run(*command) == 130
     assert not (out / "simulation.html").exists()
     assert run(*command) == 0
