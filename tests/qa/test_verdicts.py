@@ -9,6 +9,8 @@ import pytest
 from predicted import NAMES, a_frame, write_predictions
 
 from napari_mae_sam2 import cli
+from napari_mae_sam2.predict.proposals import Proposals
+from napari_mae_sam2.qa.verdicts import is_rejected, read_verdicts, take_in
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
@@ -109,6 +111,19 @@ def test_a_case_that_cannot_be_graded_is_not_overruled(
     assert [study.latest_revision(case) for case in cases] == [None, None]
     words = last_words(study.log)
     assert {words[case].details["status"] for case in cases} == {"cannot_grade"}
+
+
+def test_a_rejected_answer_is_not_proposed_again(
+    study: Study, predictions: Results, tmp_path: Path
+) -> None:
+    frame = a_frame(0)
+    assert Proposals(study.folder, predictions.model).add(frame)
+    said = read_verdicts(_file(tmp_path, "reject"))
+    assert take_in(study, predictions, said, "AB").rejected == 1
+    assert is_rejected(predictions, case_id(frame))
+    assert not Proposals(study.folder, predictions.model).add(frame)
+    newer = predictions.model.model_copy(update={"fingerprint": "bbbb"})
+    assert Proposals(study.folder, newer).add(frame)
 
 
 def test_verdicts_on_another_model_are_refused(
