@@ -11,24 +11,21 @@ import numpy as np
 
 import napari_mae_sam2
 from mae_sam2_training.engine.atomic import write_bytes
-from mae_sam2_training.evaluation.plots import as_address, as_svg
 from mae_sam2_training.evaluation.statistics import compare
 from mae_sam2_training.evaluation.tables import write_table
 from mae_sam2_training.evaluation.wording import interval, shown
+from mae_sam2_training.rounds.simulate_plots import plots_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mae_sam2_training.evaluation.statistics import Comparison
+    from mae_sam2_training.rounds.simulate_chain import Turn
     from mae_sam2_training.rounds.simulate_config import SimulateConfig
 
-Turn = dict[str, Any]
 BASELINE = "foreground"
 """What the other strategies have to beat."""
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS = "osD^vP"
-# of Okabe and Ito 2008, with a shape each
 
 
 def write_simulation(
@@ -75,7 +72,7 @@ def write_simulation(
     page = environment.from_string(template).render(
         answers=answers,
         config=config,
-        plots=_plots(rows),
+        plots=plots_of(rows),
         table=_table(rows),
         software=software,
     )
@@ -243,62 +240,3 @@ def _table(rows: Sequence[Turn]) -> list[list[str]]:
                 cells.append(f"{np.mean(known):.{digits}f}" if known else "–")
             lines.append(cells)
     return lines
-
-
-def _plots(rows: Sequence[Turn]) -> list[tuple[str, str]]:
-    drawn = [
-        ("Dice on the frozen test by labels", _curves(rows, "labels", "dice")),
-        ("Dice on the frozen test by clicks", _curves(rows, "clicks", "dice")),
-        ("Clicks per frame, from proposals and from nothing", _efforts(rows)),
-    ]
-    return [(title, as_address(svg)) for title, svg in drawn]
-
-
-def _curves(rows: Sequence[Turn], across: str, up: str) -> str:
-    """Draw a curve for each strategy: means over the seeds, and their range."""
-    names = {"labels": "Labelled frames", "clicks": "Clicks so far", "dice": "Dice"}
-
-    def draw(axes: Any) -> None:
-        for nth, strategy in enumerate(dict.fromkeys(r["strategy"] for r in rows)):
-            own = [row for row in rows if row["strategy"] == strategy]
-            points = []
-            for number in sorted({row["round"] for row in own}):
-                here = [row for row in own if row["round"] == number]
-                values = np.array([row[up] for row in here], float)
-                place = float(np.mean([row[across] for row in here]))
-                points.append((place, values.mean(), values.min(), values.max()))
-            x, y, low, high = np.array(points).T
-            axes.errorbar(
-                x,
-                y,
-                yerr=[y - low, high - y],
-                color=_COLOURS[nth % len(_COLOURS)],
-                marker=_MARKERS[nth % len(_MARKERS)],
-                capsize=3,
-                label=strategy,
-            )
-        axes.set(xlabel=names[across], ylabel=names[up])
-        axes.legend(loc="best")
-
-    return as_svg(draw)
-
-
-def _efforts(rows: Sequence[Turn]) -> str:
-    def draw(axes: Any) -> None:
-        rounds = sorted({row["round"] for row in rows if row["proposed"] > 0} or {1})
-        for nth, (key, title) in enumerate(
-            (("proposed", "from proposals"), ("nothing", "from nothing"))
-        ):
-            means = [
-                np.nanmean([row[key] for row in rows if row["round"] == number])
-                for number in rounds
-            ]
-            axes.plot(
-                rounds, means, color=_COLOURS[nth], marker=_MARKERS[nth], label=title
-            )
-        axes.set(xlabel="Round", ylabel="Clicks per frame")
-        axes.set_xticks(rounds)
-        axes.set_ylim(0)
-        axes.legend(loc="best")
-
-    return as_svg(draw)
