@@ -160,11 +160,12 @@ class Flicker:
         self._wanted[side] = version
         if version.source in (Source.PREDICTIONS, Source.CHECKPOINT):
             self._added = list(dict.fromkeys([*self._added, version]))
-        self.side = side
         if self.is_on:
             self._ask()
         else:
             self.turn(True)
+        self.side = side
+        self.changed.emit()
 
     def close(self) -> None:
         """Stop the worker and wait for it."""

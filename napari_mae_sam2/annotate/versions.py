@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,7 @@ from napari_mae_sam2.fa.lesions import check_labels
 from napari_mae_sam2.predict.results import Results, load_record
 from napari_mae_sam2.predict.stored import results_in
 from napari_mae_sam2.study.cases import case_id
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.images import read_tiff
 from napari_mae_sam2.study.kinds import STUDY_FILE
 
@@ -82,22 +84,24 @@ def checkpoint_at(path: Path) -> Version:
 def list_versions(place: LabelPlace, frame: Frame) -> list[Version]:
     """List what a study has of a case: saved labels, newest first, then predictions.
 
-    A blinded reading knows its own labels alone.
+    A blinded reading knows its own labels alone. What is damaged is left out:
+    `study verify` names it.
 
     Raises
     ------
     PlainError
-        If a record is damaged.
+        If the study cannot be read.
     """
     if not (place.folder / STUDY_FILE).is_file():
         return []
     study = place.open()
     own = place.own_frame(study, frame)
     case = case_id(own)
-    revisions = [study.revision(case, one) for one in study.revision_ids(case)]
-    found = [
-        Version(Source.REVISION, one.id, _words(one)) for one in reversed(revisions)
-    ]
+    found = []
+    for one in reversed(study.revision_ids(case)):
+        with suppress(StudyError):
+            words = _words(study.revision(case, one))
+            found.append(Version(Source.REVISION, one, words))
     for results in results_in(place.folder):
         if results.record(case).exists():
             name = f"Predicted · {results.model.name}"

@@ -106,6 +106,20 @@ def test_saved_labels_are_told_apart_and_compared_with_the_labels_now(
     assert not session.labels.any()
 
 
+def test_a_damaged_record_is_left_out_and_the_others_are_compared(
+    at_case, flicker, inbox, study, frame
+):
+    first = save(study, frame, square(10, frame))
+    second = save(study, frame, square(20, frame), parent=first)
+    folder = Study.open(study).revision_folder(case_id(frame), second)
+    (folder / "revision.json").write_text("{")
+    at_case(frame)
+    flicker.turn(True)
+    inbox.run_until(lambda: bool(flicker.masks))
+    assert [one.which for one in flicker.offered[2:]] == [first]
+    assert int(flicker.masks[0].sum()) == 100
+
+
 def test_labels_now_are_a_copy_of_what_the_brush_goes_on_with(
     at_case, flicker, inbox, frame
 ):
@@ -129,6 +143,7 @@ def test_another_model_goes_along_to_the_next_case_and_saved_labels_do_not(
     at_case(frame)
     flicker.choose(1, checkpoint_at(tmp_path / "round 3.safetensors"))
     inbox.run_until(lambda: bool(flicker.masks))
+    assert flicker.side == 1  # what was chosen is seen
     assert flicker.chosen[0].source is Source.REVISION
     assert int(flicker.masks[1].sum()) == 150
     at_case(make_frame("two", seed=1))
