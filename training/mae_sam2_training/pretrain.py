@@ -24,7 +24,8 @@ from mae_sam2_training.masking import UNIT
 from mae_sam2_training.places import place_of_checkpoint
 from mae_sam2_training.pretrain_config import PretrainConfig, SourceConfig
 from mae_sam2_training.pretrain_task import PretrainTask
-from mae_sam2_training.stream import DrawnFrames, FilesOnDisk, Stream, check_apart
+from mae_sam2_training.stream import Stream
+from mae_sam2_training.stream_sources import DrawnFrames, FilesOnDisk, check_apart
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.weights import find_weights
 

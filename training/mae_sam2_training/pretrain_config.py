@@ -7,7 +7,7 @@ from pathlib import Path  # noqa: TC003 - pydantic needs it at run time
 from pydantic import Field, model_validator
 
 from mae_sam2_training.config import LoopConfig, RunConfig, Section
-from mae_sam2_training.stream import CropConfig
+from mae_sam2_training.crops import CropConfig
 
 
 class SourceConfig(Section):

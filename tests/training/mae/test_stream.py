@@ -11,15 +11,10 @@ import torch
 from PIL import Image
 
 from mae_sam2_training.config import ConfigError
+from mae_sam2_training.crops import CropConfig, crop_frame
 from mae_sam2_training.rounds.frozen_test import reserve
-from mae_sam2_training.stream import (
-    CropConfig,
-    DrawnFrames,
-    FilesOnDisk,
-    Stream,
-    check_apart,
-    crop_frame,
-)
+from mae_sam2_training.stream import Stream
+from mae_sam2_training.stream_sources import DrawnFrames, FilesOnDisk, check_apart
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.study.folder import Study
