@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,10 +76,22 @@ def _load(choice: str | None, tell: Callable[[str], None]) -> Predictor:
     from napari_mae_sam2.model.weights import last_choice
     from napari_mae_sam2.study.verify_rounds import check_file
 
+    _spare_the_collector()
     chosen = last_choice() if choice is None else Path(choice)
     if chosen is not None:
         check_file(chosen)
     return open_predictor(choice, tell)
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Keep Python from looking through all of torch and napari for garbage.
+
+    Half a million objects that stay for good would stop the window for a quarter of a
+    second now and then; before a model is loaded, so that models are not among them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _draw_sample() -> Frame:

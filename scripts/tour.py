@@ -27,7 +27,7 @@ from skimage import measure
 from skimage.segmentation import expand_labels
 
 from napari_mae_sam2._qt.dock_tabs import Tab
-from napari_mae_sam2._qt.soon import AFTER_THE_FRAME
+from napari_mae_sam2._qt.soon import AFTER_THE_DOTS
 from napari_mae_sam2.annotate.annotator import Readiness
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Grader:
 
     def look(self) -> None:
         """Wait until the panels have followed what was done."""
-        self.settle(AFTER_THE_FRAME / 1000 + 0.1)
+        self.settle(AFTER_THE_DOTS / 1000 + 0.1)
 
     def wait_until_ready(self) -> None:
         """Wait until a case is open and the model has read it."""

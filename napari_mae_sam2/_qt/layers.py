@@ -1,4 +1,4 @@
-"""The napari layers that show one case: frame, leakage, proposal, box, prompts.
+"""The napari layers that show one case: frame, leakage, proposal, prompts.
 
 The layers render the session and report paint; they hold no state of their own.
 They are made once and filled anew for every case, because making layers is slow.
@@ -14,15 +14,18 @@ from napari_mae_sam2._qt.frame_layer import FrameLayer
 from napari_mae_sam2._qt.label_layers import LabelLayers
 from napari_mae_sam2._qt.layer_stack import LayerStack
 from napari_mae_sam2._qt.prompt_layers import PromptLayers
+from napari_mae_sam2._qt.soon import Soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
     import numpy as np
-    from napari.layers import Image, Labels, Layer, Points, Shapes
+    from napari.layers import Image, Labels, Layer, Points
     from numpy.typing import NDArray
+    from qtpy.QtWidgets import QWidget
 
+    from napari_mae_sam2._qt.drawn_prompts import DrawnPrompts
     from napari_mae_sam2.annotate.draft import Box
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.placed_mask import PlacedMask
@@ -38,17 +41,26 @@ class CaseLayers:
     on_ready : callable
         Called when the layers show a case, new layers among them: for the keys and
         the mouse.
+    find_canvas : callable
+        Gives the widget that napari draws on, None while there is none.
     """
 
-    def __init__(self, viewer: napari.Viewer, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        on_ready: Callable[[], None],
+        find_canvas: Callable[[], QWidget | None],
+    ) -> None:
         self._viewer = viewer
         self._on_ready = on_ready
         self._session: CaseSession | None = None
+        self._mode: str | None = None
+        self._ready = Soon(self._tell_ready, 0)
         self.stack = LayerStack(viewer, self._on_lost)
         """For further layers of ours."""
         self._frame = FrameLayer(self.stack)
         self._labels = LabelLayers(self.stack)
-        self._prompts = PromptLayers(self.stack)
+        self._prompts = PromptLayers(self.stack, find_canvas)
         viewer.dims.events.ndisplay.connect(self._lock)
 
     # --- the layers, None where no case is shown -------------------------------
@@ -69,9 +81,9 @@ class CaseLayers:
         return self._labels.proposal
 
     @property
-    def box(self) -> Shapes | None:
-        """The box of the draft."""
-        return self._prompts.box
+    def drawn(self) -> DrawnPrompts | None:
+        """The boxes of the draft, or the line that is being drawn."""
+        return self._prompts.drawn
 
     @property
     def prompts(self) -> Points | None:
@@ -85,6 +97,7 @@ class CaseLayers:
         self._labels.follow(session)
         self._prompts.follow(session)
         self._session = session
+        self._ready.stop()
         if session is None:
             for layers in (self._prompts, self._labels, self._frame):
                 layers.clear()
@@ -93,14 +106,22 @@ class CaseLayers:
 
     def start_prompting(self) -> None:
         """Make clicks in the canvas prompts."""
+        self._mode = None
         if self.prompts is not None:
             self._viewer.layers.selection.active = self.prompts
 
     def start_painting(self, mode: str) -> None:
         """Hand the canvas to one of napari's own tools on the leakage labels."""
-        if self.leakage is not None:
+        if self.leakage is None:
+            return
+        self._mode = mode
+        if self._viewer.layers.selection.active is self.leakage:
+            self._take_tool()
+        else:
+            # napari puts other controls beside the canvas and changes its cursor: the
+            # window would stand still for the two of them together.
             self._viewer.layers.selection.active = self.leakage
-            self.leakage.mode = mode
+            QTimer.singleShot(0, self._take_tool)
 
     def choose_label(self, number: int) -> None:
         """Make the brush paint this lesion."""
@@ -145,6 +166,10 @@ class CaseLayers:
         """Show the scribble or the lasso that is being drawn."""
         self._prompts.preview_line(line, closed)
 
+    def hide_drawn(self, hidden: bool) -> None:
+        """Leave the frame bare of boxes and lines for a while, or no more."""
+        self._prompts.hide_drawn(hidden)
+
     def close(self) -> None:
         """Take our layers away and let go of the viewer."""
         self.show(None)
@@ -154,24 +179,34 @@ class CaseLayers:
 
     # --- inside ----------------------------------------------------------------
 
+    def _take_tool(self) -> None:
+        if self._mode is not None and self.leakage is not None:
+            self.leakage.mode = self._mode
+        self._mode = None
+
     def _fill(self, session: CaseSession) -> None:
         resized = self._frame.fill(session.frame)
         self._labels.fill(session)
         self._prompts.fill()
         self._lock()
-        self._prompts.show_draft(session.draft)
+        self._prompts.show_soon()
         self._labels.show_proposal(session.proposal)
-        self._on_ready()
-        self.start_prompting()
         if resized:
             self._viewer.reset_view()
+        # Whoever else shows something of the case does it once the case is seen.
+        self._ready()
+
+    def _tell_ready(self) -> None:
+        if self._session is not None:
+            self._on_ready()
+            self.start_prompting()
 
     def _lock(self, _event: object = None) -> None:
         """Keep napari's own tools off prompts and proposal: the session owns them.
 
         napari unlocks its layers when it goes to 3-D and back.
         """
-        for layer in (self.proposal, self.prompts, self.box):
+        for layer in (self.proposal, self.prompts):
             if layer is not None:
                 layer.editable = False
         if self.prompts is not None:

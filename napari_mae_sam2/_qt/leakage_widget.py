@@ -21,6 +21,7 @@ from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
+from napari_mae_sam2._qt.main_window import canvas_of
 from napari_mae_sam2._qt.message_bar import MessageBar
 from napari_mae_sam2._qt.model_panel import ModelPanel
 from napari_mae_sam2._qt.parts import make_parts
@@ -28,7 +29,7 @@ from napari_mae_sam2._qt.prompt_mouse import PromptMouse
 from napari_mae_sam2._qt.rounds import Rounds
 from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
-from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
+from napari_mae_sam2._qt.soon import AFTER_THE_DOTS, Soon
 from napari_mae_sam2._qt.training_panel import TrainingPanel
 from napari_mae_sam2._qt.verdict_panel import VerdictPanel
 from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
@@ -88,8 +89,8 @@ class LeakageWidget(QWidget):
         self._is_closed = False
         self._keys_sheet: KeysSheet | None = None
 
-        self._refresh_soon = Soon(self._refresh, AFTER_THE_FRAME)
-        self.layers = CaseLayers(viewer, self._on_layers)
+        self._refresh_soon = Soon(self._refresh, AFTER_THE_DOTS)
+        self.layers = CaseLayers(viewer, self._on_layers, lambda: canvas_of(self))
         self.mouse = PromptMouse(viewer, self.layers, self._on_click, self._on_box)
         self.commands = Commands(self)
         self.messages = MessageBar()

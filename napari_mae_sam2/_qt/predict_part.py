@@ -9,7 +9,7 @@ from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.predict_panel import PredictPanel
 from napari_mae_sam2._qt.queue_part import QueuePart
-from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
+from napari_mae_sam2._qt.soon import AFTER_THE_DOTS, Soon
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.predicting import Predicting
 from napari_mae_sam2.annotate.stored_review import stored_review
@@ -42,7 +42,7 @@ class PredictPart(Part):
         self._dock = dock
         self._gui = GuiThread(dock)
         self._progress: Progress | None = None
-        self._show_soon = Soon(self._show_progress, AFTER_THE_FRAME)
+        self._show_soon = Soon(self._show_progress, AFTER_THE_DOTS)
         self._session: CaseSession | None = None
         self._has_ended = False
         self.panel = PredictPanel()

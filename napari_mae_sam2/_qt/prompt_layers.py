@@ -1,24 +1,28 @@
-"""The layers of what the grader asks: points, and the box that is drawn."""
+"""What the grader asks: the layer of clicks, and the boxes drawn over the canvas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Points, Shapes
+from napari.layers import Points
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
-from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
+from napari_mae_sam2._qt.drawn_prompts import DrawnPrompts
+from napari_mae_sam2._qt.soon import A_TURN_LATER, AFTER_THE_FRAME, Soon
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+    from qtpy.QtWidgets import QWidget
 
     from napari_mae_sam2._qt.layer_stack import LayerStack
     from napari_mae_sam2.annotate.draft import Box, Draft
     from napari_mae_sam2.annotate.session import CaseSession
 
 POSITIVE, NEGATIVE = "#2dd4bf", "#fb7185"
-BOX = "#facc15"
 POINT_ON_SCREEN = 11.0
 """Diameter of a click in pixels of the screen, whatever the zoom."""
 MS_TO_ZOOM = 60
@@ -30,11 +34,16 @@ class PromptLayers:
     Parameters
     ----------
     stack : LayerStack
-        Where the layers go.
+        Where the layer goes.
+    find_canvas : callable
+        Gives the widget that napari draws on, None while there is none.
     """
 
-    def __init__(self, stack: LayerStack) -> None:
+    def __init__(
+        self, stack: LayerStack, find_canvas: Callable[[], QWidget | None]
+    ) -> None:
         self._stack = stack
+        self._find_canvas = find_canvas
         self._session: CaseSession | None = None
         self._camera = stack.viewer.scene.camera
         self._zoomed = QTimer()
@@ -42,13 +51,15 @@ class PromptLayers:
         self._zoomed.setInterval(MS_TO_ZOOM)
         self._zoomed.timeout.connect(self._fit)
         self._camera.events.zoom.connect(self._on_zoom)
-        self._soon = Soon(self._show, AFTER_THE_FRAME)
-        self.box: Shapes | None = None
+        self._after_the_answer = Soon(self._show, AFTER_THE_FRAME)
+        self._next = Soon(self._show, A_TURN_LATER)
+        self.drawn: DrawnPrompts | None = None
+        """Boxes and lines; None until there is a canvas to draw on."""
         self.points: Points | None = None
 
     def follow(self, session: CaseSession | None) -> None:
         """Listen to another session, or to none."""
-        self._soon.stop()
+        self._stop()
         if self._session is not None:
             self._session.draft_changed.disconnect(self._on_draft)
         self._session = session
@@ -56,17 +67,11 @@ class PromptLayers:
             session.draft_changed.connect(self._on_draft)
 
     def fill(self) -> None:
-        """Make the layers where they are not there."""
-        if self.box is None:
-            self.box = self._stack.add(
-                Shapes(
-                    ndim=2,
-                    name="box",
-                    edge_color=BOX,
-                    face_color="transparent",
-                    edge_width=2,
-                )
-            )
+        """Make the layer where it is not there."""
+        if self.drawn is None or not isalive(self.drawn):
+            canvas = self._find_canvas()
+            if canvas is not None:
+                self.drawn = DrawnPrompts(self._stack.viewer, canvas)
         if self.points is None:
             self.points = self._stack.add(
                 Points(
@@ -78,76 +83,76 @@ class PromptLayers:
                 )
             )
 
-    def show_draft(self, draft: Draft) -> None:
-        """Show the prompts that were given."""
+    def show_soon(self) -> None:
+        """Show the prompts that were given, once the frame is drawn."""
+        # In a turn of their own: napari takes as long for them as for all the rest.
+        self._next()
+
+    def preview_box(self, box: Box | None) -> None:
+        """Show the box that is being dragged, or the ones of the draft."""
+        if self.drawn is not None:
+            boxes = () if self._session is None else self._session.draft.boxes
+            self.drawn.show_boxes((box,) if box is not None else boxes)
+
+    def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
+        """Show the line that is being drawn, of shape (N, 2)."""
+        if self.drawn is not None and len(line) > 1:
+            self.drawn.show_line(line, closed and len(line) > 2)
+
+    def hide_drawn(self, hidden: bool) -> None:
+        """Leave the frame bare of boxes and lines for a while, or no more."""
+        if self.drawn is not None:
+            self.drawn.hide_all(hidden)
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        self._zoomed.stop()
+        self._stop()
+        self._camera.events.zoom.disconnect(self._on_zoom)
+        if self.drawn is not None and isalive(self.drawn):
+            self.drawn.close_down()
+            self.drawn.setParent(None)
+            self.drawn.deleteLater()
+
+    def clear(self) -> None:
+        """Take the layer away."""
+        self._stack.remove(self.points)
+        self.points = None
+        self.preview_box(None)
+
+    def forget(self, layer: object) -> None:
+        """Take note that somebody deleted a layer."""
+        if layer is self.points:
+            self.points = None
+
+    def _on_draft(self, draft: Draft) -> None:
+        if draft.is_empty:
+            self.show_soon()
+        else:
+            self._after_the_answer()
+
+    def _stop(self) -> None:
+        self._after_the_answer.stop()
+        self._next.stop()
+
+    def _show(self) -> None:
+        self._stop()
+        if self._session is not None:
+            self._show_draft(self._session.draft)
+
+    def _show_draft(self, draft: Draft) -> None:
         if self.points is None:
             return
         places = np.array([(c.row, c.column) for c in draft.clicks]).reshape(-1, 2)
-        self.points.data = places
+        if len(places) or len(self.points.data):
+            self.points.data = places
         if len(places):
             self.points.face_color = [
                 POSITIVE if click.positive else NEGATIVE for click in draft.clicks
             ]
             self.points.size = self._point_size()
             self.points.selected_data = set()
-        self._draw_boxes(draft.boxes)
-
-    def preview_box(self, box: Box | None) -> None:
-        """Show the box that is being dragged, or the one of the draft."""
-        boxes = () if self._session is None else self._session.draft.boxes
-        self._draw_boxes((box,) if box is not None else boxes)
-
-    def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
-        """Show the line that is being drawn, of shape (N, 2)."""
-        if self.box is None or len(line) < 2:
-            return
-        self.box.data = []
-        width = self._point_size() / 5
-        if closed and len(line) > 2:
-            self.box.add_polygons([line], edge_width=width, edge_color=BOX)
-        else:
-            self.box.add_paths([line], edge_width=width, edge_color=BOX)
-        self.box.selected_data = set()
-
-    def close(self) -> None:
-        """Let go of the camera."""
-        self._zoomed.stop()
-        self._soon.stop()
-        self._camera.events.zoom.disconnect(self._on_zoom)
-
-    def clear(self) -> None:
-        """Take the layers away."""
-        for layer in (self.points, self.box):
-            self._stack.remove(layer)
-        self.points = self.box = None
-
-    def forget(self, layer: object) -> None:
-        """Take note that somebody deleted a layer."""
-        if layer is self.box:
-            self.box = None
-        if layer is self.points:
-            self.points = None
-
-    def _on_draft(self, draft: Draft) -> None:
-        if draft.is_empty:
-            self._show()
-        else:
-            self._soon()
-
-    def _show(self) -> None:
-        self._soon.stop()
-        if self._session is not None:
-            self.show_draft(self._session.draft)
-
-    def _draw_boxes(self, boxes: tuple[Box, ...]) -> None:
-        if self.box is None or (not boxes and not self.box.nshapes):
-            return
-        self.box.data = []
-        if boxes:
-            corners = [[(b.top, b.left), (b.bottom, b.right)] for b in boxes]
-            width = self._point_size() / 5
-            self.box.add_rectangles(corners, edge_width=width, edge_color=BOX)
-            self.box.selected_data = set()
+        self.preview_box(None)
 
     def _point_size(self) -> float:
         # Points are measured in pixels of the frame; a lesion of a large frame that
@@ -158,8 +163,6 @@ class PromptLayers:
         self._zoomed.start()
 
     def _fit(self) -> None:
-        """Keep points and lines as large as they are on the screen."""
+        """Keep points as large as they are on the screen."""
         if self.points is not None and len(self.points.data):
             self.points.size = self._point_size()
-        if self.box is not None and self.box.nshapes:
-            self.box.edge_width = [self._point_size() / 5] * self.box.nshapes

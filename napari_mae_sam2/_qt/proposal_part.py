@@ -11,7 +11,7 @@ from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.prompt_mouse import Drag
 from napari_mae_sam2._qt.proposal_panel import HoverPanel, ProposalPanel
-from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
+from napari_mae_sam2._qt.soon import AFTER_THE_DOTS, Soon
 from napari_mae_sam2.annotate.hovering import Hover
 from napari_mae_sam2.fa.errors import PlainError
 
@@ -42,7 +42,7 @@ class ProposalPart(Part):
         self._dock = dock
         self._session: CaseSession | None = None
         self._gui = GuiThread(dock)
-        self._refresh_soon = Soon(self._refresh, AFTER_THE_FRAME)
+        self._refresh_soon = Soon(self._refresh, AFTER_THE_DOTS)
         self.hover = Hover(dock.desk.annotator, self._gui.post)
         self.layer = HoverLayer(dock.viewer, dock.layers, self._on_place)
         self.panel = ProposalPanel(dock.preferences)

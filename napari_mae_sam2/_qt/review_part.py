@@ -11,6 +11,7 @@ from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.proposal_part import TITLE as PROPOSAL
 from napari_mae_sam2._qt.review_layer import ReviewLayer
 from napari_mae_sam2._qt.review_panel import ReviewPanel
+from napari_mae_sam2._qt.soon import A_TURN_LATER, AFTER_THE_DOTS, Soon
 from napari_mae_sam2.annotate.draft import Box
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class ReviewPart(Part):
         self._section: Section | None = None
         self._patch: Patch | None = None
         self._layer = ReviewLayer(dock.layers.stack)
+        # One step of the grader may change review, proposal and draft.
+        self._soon = Soon(self._refresh, 0)
+        self._others_soon = Soon(self._show_others, A_TURN_LATER)
+        self._panels_soon = Soon(self._show_panels, AFTER_THE_DOTS)
         self.panel = ReviewPanel()
         commands = dock.commands
         self.keys = (
@@ -68,7 +73,7 @@ class ReviewPart(Part):
             self._layer.clear()
             self._refresh()
             return
-        session.review_changed.connect(self._refresh)
+        session.review_changed.connect(self._soon)
         session.proposal_changed.connect(self._on_prompt)
         session.draft_changed.connect(self._on_prompt)
 
@@ -81,22 +86,25 @@ class ReviewPart(Part):
     def close(self) -> None:
         """Follow no case any more."""
         self._let_go()
+        self._others_soon.stop()
+        self._panels_soon.stop()
 
     def _let_go(self) -> None:
         if self._session is not None:
-            self._session.review_changed.disconnect(self._refresh)
+            self._session.review_changed.disconnect(self._soon)
             self._session.proposal_changed.disconnect(self._on_prompt)
             self._session.draft_changed.disconnect(self._on_prompt)
+        self._soon.stop()
         self._session = None
         self._patch = None
 
     def _on_prompt(self, _changed: object) -> None:
         # Without a review a click is nothing to this part, and must not wait for it.
         if self._session is not None and self._session.review is not None:
-            self._refresh()
+            self._soon()
 
-    def _refresh(self, *_: object) -> None:
-        session, layers = self._session, self._dock.layers
+    def _show_panels(self) -> None:
+        session = self._session
         review = None if session is None else session.review
         is_open = review is not None and bool(review.patches)
         in_hand = session is not None and session.is_reviewing
@@ -107,10 +115,15 @@ class ReviewPart(Part):
             self._section.setVisible(is_open)
         self.panel.show_review(review, in_hand)
         self._dock.segment.show_session(session)
+
+    def _refresh(self) -> None:
+        self._soon.stop()
+        self._others_soon()
+        self._panels_soon()
+        session, layers = self._session, self._dock.layers
         if session is None or layers.proposal is None:
             return
-        shown = review.shown if review is not None and in_hand else ()
-        self._layer.show(shown, session.frame.shape, layers.proposal)
+        review, in_hand = session.review, session.is_reviewing
         patch = review.current if review is not None and in_hand else None
         if patch is not None:
             layers.show_proposed(patch.mask)
@@ -122,6 +135,14 @@ class ReviewPart(Part):
         if patch is not None and patch is not self._patch:
             self._fly_to(patch)
         self._patch = patch
+
+    def _show_others(self) -> None:
+        """Show faintly what waits, once the patch in hand is on the screen."""
+        session, layers = self._session, self._dock.layers
+        if session is not None and layers.proposal is not None:
+            review = session.review if session.is_reviewing else None
+            shown = () if review is None else review.shown
+            self._layer.show(shown, session.frame.shape, layers.proposal)
 
     def _fly_to(self, patch: Patch) -> None:
         """Bring a patch that is out of sight into the middle."""

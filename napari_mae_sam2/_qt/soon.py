@@ -13,6 +13,11 @@ AFTER_THE_FRAME = 150
 """Milliseconds that all else waits for the model's answer to be on the screen. A click
 is answered in less; what is drawn meanwhile takes the processor from the model, and
 every change of a panel makes the whole window be put together anew."""
+AFTER_THE_DOTS = 200
+"""Milliseconds until panels follow: the dots of the clicks come first, and the window
+stands still for neither of the two for long."""
+A_TURN_LATER = 20
+"""Milliseconds in which the frame is drawn once."""
 
 
 class Soon:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _ASK_EVERY: Final = 20  # ms between two questions whether to go on
 _TELEMETRY: Final = "openvino_telemetry"
 _importing = threading.Lock()
+_compiling = threading.Lock()
 
 
 def import_openvino() -> Any:
@@ -51,6 +53,16 @@ def import_openvino() -> Any:
         return openvino
 
 
+@cache
+def _core() -> Any:
+    """Give the one core of this process, which lives as long as it does.
+
+    The last core to go takes OpenVINO's plugin out of memory, whose own threads end
+    when they like.
+    """
+    return import_openvino().Core()
+
+
 def compile_network(path: Path, threads: int) -> Any:
     """Make a converted network ready to run on the processor; takes a second or two.
 
@@ -61,7 +73,6 @@ def compile_network(path: Path, threads: int) -> Any:
     threads : int
         How many of OpenVINO's own threads work on an answer.
     """
-    core = import_openvino().Core()
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         # What is to be bf16 says so itself; the rest must not become it.
@@ -70,7 +81,10 @@ def compile_network(path: Path, threads: int) -> Any:
         # A round may be training beside it: threads go where there is room.
         "ENABLE_CPU_PINNING": False,
     }
-    return core.compile_model(core.read_model(path), "CPU", settings)
+    # Encoder and decoder are prepared in threads of their own; one after the other.
+    with _compiling:
+        core = _core()
+        return core.compile_model(core.read_model(path), "CPU", settings)
 
 
 class OpenVinoEncoder:

@@ -104,7 +104,7 @@ def test_files_dropped_on_the_canvas_become_cases(grader, folder):
     grader.wait(lambda: len(grader.widget.desk.worklist.cases) == 3, "three cases")
     grader.wait_until_ready()
     names = {layer.name for layer in grader.viewer.layers}
-    assert {"leakage", "found", "proposal", "box", "prompts"} < names
+    assert {"leakage", "found", "proposal", "prompts"} < names
     assert len(names) == 6
 
 

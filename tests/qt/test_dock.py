@@ -188,5 +188,6 @@ def test_a_review_takes_the_room_of_the_proposal(at_work):
     at_work.wait(lambda: "Found without a click" in shown(), "the review")
     assert "Prompt and proposal" not in shown()
     at_work.press("R", shift=True)
+    at_work.look()
     assert "Prompt and proposal" in shown()
     assert "Found without a click" not in shown()

@@ -24,7 +24,8 @@ def test_a_drag_is_a_scribble_with_either_button_s_meaning(at_work, part):
     assert len(clicks) > 1
     assert all(click.positive for click in clicks)
     assert at_work.wait_for_proposal()[SIDE]
-    assert not at_work.widget.layers.box.nshapes
+    at_work.look()
+    assert not at_work.widget.layers.drawn.isVisible()
     at_work.press("T")
     at_work.drag([(45, 52), (45, 60), (45, 68)])
     assert not at_work.wait_for_proposal()[SIDE]

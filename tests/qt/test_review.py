@@ -40,17 +40,20 @@ def test_patches_are_judged_one_by_one_with_keys(at_work):
     other = TOP if first == SIDE else SIDE
     at_work.canvas.setFocus()
     QTest.keyClick(at_work.canvas, Qt.Key.Key_Right)
+    at_work.settle(0.02)
     assert shown(at_work, other)
     at_work.press("R")
     assert shown(at_work, first)
     at_work.press("A")
     assert at_work.session.labels[first] == 1
     assert at_work.session.labels[other] == 0
+    at_work.look()
     assert not panel(at_work).isVisible()
     assert not found.visible
     assert not at_work.widget.layers.proposal.data.any()
     at_work.press("Z")
     at_work.press("Z")
+    at_work.look()
     assert panel(at_work).words.text().startswith("2 of 2")
     assert not at_work.session.labels.any()
 
@@ -73,6 +76,7 @@ def test_a_patch_is_edited_with_clicks(at_work):
     find_all(at_work)
     place = SIDE if shown(at_work, SIDE) else TOP
     at_work.press("E")
+    at_work.settle(0.1)
     assert shown(at_work, place)
     assert not at_work.viewer.layers["found"].visible
     at_work.click((2, 60))

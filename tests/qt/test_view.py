@@ -131,18 +131,22 @@ def test_the_bare_frame_while_a_key_is_held(at_work, view):
     commit(at_work, TOP)
     at_work.press("G")
     layers = at_work.widget.layers
-    layers.box.visible = False
+    layers.prompts.visible = False
+    at_work.drag([(28, 45), (40, 60), (52, 73)])
+    assert layers.drawn.isVisible()
     at_work.canvas.setFocus()
     QTest.keyPress(at_work.canvas, "D")
     at_work.settle(0.05)
     shown = [layer.name for layer in at_work.viewer.layers if layer.visible]
     assert shown == ["eye 0"]
     assert not overlay(at_work).isVisible()
+    assert not layers.drawn.isVisible()
     QTest.keyRelease(at_work.canvas, "D")
     at_work.settle(0.05)
     assert layers.leakage.visible
     assert layers.proposal.visible
-    assert not layers.box.visible  # as the grader had it
+    assert layers.drawn.isVisible()
+    assert not layers.prompts.visible  # as the grader had it
     assert overlay(at_work).isVisible()
 
 

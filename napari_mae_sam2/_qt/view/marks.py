@@ -98,8 +98,12 @@ class Marks:
         filled = self._state.view.opacity if fills else 0.0
         self._setting = True
         try:
-            leakage.opacity = filled
-            proposal.opacity = filled * PROPOSAL_SHARE
+            for layer, wanted in (
+                (leakage, filled),
+                (proposal, filled * PROPOSAL_SHARE),
+            ):
+                if layer.opacity != wanted:  # napari draws a thumbnail for it
+                    layer.opacity = wanted
         finally:
             self._setting = False
 
@@ -118,6 +122,7 @@ class Marks:
             ]
             for layer in self._hidden:
                 layer.visible = False
+            self._layers.hide_drawn(True)
 
     def show(self) -> None:
         """Show again what was hidden for the bare frame."""
@@ -125,6 +130,7 @@ class Marks:
             for layer in self._hidden:
                 layer.visible = True
             self._hidden = None
+            self._layers.hide_drawn(False)
 
     def _on_opacity(self, event: Any) -> None:
         # Where the grader uses napari's own slider; it fills again what was outlined.

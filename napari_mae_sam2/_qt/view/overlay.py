@@ -1,17 +1,13 @@
-"""What is drawn over the canvas: outlines, grid, scale bar, names, a second cursor.
-
-A widget over napari's canvas, in pixels of the screen: lines stay thin at every zoom,
-nothing is put into the list of layers, and clicks go through to the frame.
-"""
+"""What is drawn over the canvas: outlines, grid, scale bar, names, a second cursor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QPointF, QRectF, Qt
+from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
-from qtpy.QtWidgets import QWidget
 
+from napari_mae_sam2._qt.canvas_overlay import CanvasOverlay
 from napari_mae_sam2._qt.view.canvas_geometry import Cell, cells
 from napari_mae_sam2._qt.view.legend import draw_on_canvas
 from napari_mae_sam2._qt.view.outlines import outline_image
@@ -20,6 +16,7 @@ from napari_mae_sam2._qt.view.rulers import round_length
 if TYPE_CHECKING:
     import napari
     from qtpy.QtGui import QPaintEvent
+    from qtpy.QtWidgets import QWidget
 
     from napari_mae_sam2._qt.view.legend import Entry
     from napari_mae_sam2._qt.view.outlines import Outlined
@@ -35,7 +32,7 @@ GRID_PIXELS = 150
 """Widest mesh of the grid on the screen."""
 
 
-class Overlay(QWidget):
+class Overlay(CanvasOverlay):
     """Draws over a canvas.
 
     Parameters
@@ -47,11 +44,7 @@ class Overlay(QWidget):
     """
 
     def __init__(self, viewer: napari.Viewer, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._viewer = viewer
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(viewer, canvas)
         self.grid = False
         self.scale_bar = False
         self.shape: tuple[int, int] | None = None
@@ -64,11 +57,6 @@ class Overlay(QWidget):
         self.outline_opacity = 1.0
         self.legend: tuple[Entry, ...] = ()
         """What colours over the frame mean."""
-        canvas.installEventFilter(self)
-        self.setGeometry(canvas.rect())
-        camera = viewer.scene.camera
-        camera.events.center.connect(self._redraw)
-        camera.events.zoom.connect(self._redraw)
         viewer.cursor.events.position.connect(self._on_cursor)
 
     def refresh(self) -> None:
@@ -80,25 +68,8 @@ class Overlay(QWidget):
 
     def close_down(self) -> None:
         """Let go of the viewer."""
-        camera = self._viewer.scene.camera
-        camera.events.center.disconnect(self._redraw)
-        camera.events.zoom.disconnect(self._redraw)
+        super().close_down()
         self._viewer.cursor.events.position.disconnect(self._on_cursor)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Cover the canvas whatever its size."""
-        canvas = self.parentWidget()
-        if (
-            event is not None
-            and canvas is not None
-            and event.type() == QEvent.Type.Resize
-        ):
-            self.setGeometry(canvas.rect())
-        return super().eventFilter(watched, event)
-
-    def _redraw(self, _event: object = None) -> None:
-        if self.isVisible():
-            self.update()
 
     def _on_cursor(self, _event: object = None) -> None:
         if self.names:

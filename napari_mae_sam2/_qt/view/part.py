@@ -13,6 +13,7 @@ from napari_mae_sam2._qt.file_dialogs import ask_frame
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.main_window import canvas_of
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.soon import AFTER_THE_DOTS, Soon
 from napari_mae_sam2._qt.view.compare_panel import ComparePanel
 from napari_mae_sam2._qt.view.frame_display import FrameDisplay
 from napari_mae_sam2._qt.view.frame_panel import FramePanel
@@ -62,6 +63,7 @@ class ViewPart(Part):
         self.frame_panel = FramePanel(self.display)
         self.overlay_panel = OverlayPanel()
         self.compare_panel = ComparePanel(dock.desk.worklist)
+        self._map_soon = Soon(self._show_map, AFTER_THE_DOTS)
         self._connect()
         flip, state = self._flip, self.state
         self.keys = (
@@ -93,7 +95,8 @@ class ViewPart(Part):
         self.beside.show_frame_of(None if self._frame is None else self._frame.shape)
         if self.comparison.is_on:
             self.comparison.refresh()
-        self._refresh()
+        if session is None:
+            self._refresh()  # else once its layers are there
 
     def layers_ready(self) -> None:
         """Show the layers of the case as the view says."""
@@ -108,6 +111,7 @@ class ViewPart(Part):
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
         self._gui.close()
+        self._map_soon.stop()
         self.comparison.close()
         self.display.close()
         if isalive(self._dock):
@@ -148,7 +152,7 @@ class ViewPart(Part):
     def _connect(self) -> None:
         self.state.changed.connect(self._refresh)
         self.looks.scale_changed.connect(self._refresh)
-        self.display.changed.connect(self._on_display)
+        self.display.changed.connect(self._map_soon)
         self.display.failed.connect(self._dock.messages.warn)
         self.comparison.changed.connect(self.beside.show)
         self.comparison.warned.connect(self._dock.messages.warn)
@@ -211,7 +215,7 @@ class ViewPart(Part):
         self.mini_map.wanted = view.mini_map and shown
         self.mini_map.refresh()
 
-    def _on_display(self) -> None:
+    def _show_map(self) -> None:
         if self.mini_map is not None:
             frame = self._frame
             self.mini_map.show_image(None if frame is None else self._dock.layers.frame)
