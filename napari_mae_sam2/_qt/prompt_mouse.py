@@ -128,9 +128,9 @@ class PromptMouse:
             self._layers.preview_box(None)
             if self.on_line is not None:
                 self.on_line(self.drag, np.array(line), self._positive(event))
-        elif min(abs(line[-1][0] - line[0][0]), abs(line[-1][1] - line[0][1])) >= 1:
-            self._on_box(line[0], line[-1])
         else:
+            if min(abs(line[-1][0] - line[0][0]), abs(line[-1][1] - line[0][1])) >= 1:
+                self._on_box(line[0], line[-1])
             self._layers.preview_box(None)
 
     def _labels(self) -> object:

@@ -105,7 +105,7 @@ def test_files_dropped_on_the_canvas_become_cases(grader, folder):
     grader.wait_until_ready()
     names = {layer.name for layer in grader.viewer.layers}
     assert {"leakage", "found", "proposal", "prompts"} < names
-    assert len(names) == 6
+    assert len(names) == 5
 
 
 def test_a_read_only_study_folder_is_a_sentence(at_work, folder, tmp_path):

@@ -28,11 +28,13 @@ def test_the_window_shows_what_the_killed_one_showed(grader, folder, tmp_path):
     process.stdout.close()
     process.wait(20)
 
+    told = []
+    grader.widget.desk.told.connect(told.append)
     assert grader.widget.desk.bring_back()
     grader.wait_until_ready()
     session, layers = grader.session, grader.widget.layers
     assert session.frame.name == "eye 1"
-    assert "as you left it" in grader.widget.messages.text
+    assert "as you left it" in told[0]
     assert layers.leakage.data is session.labels
     assert len(layers.prompts.data) == len(session.draft.clicks)
     assert len(session.history) > 5

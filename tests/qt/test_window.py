@@ -40,8 +40,8 @@ def test_click_refine_undo_commit(at_work):
     assert leakage.data[TOP] == 1
     assert leakage.data is at_work.session.labels
     assert not at_work.widget.layers.proposal.data.any()
-    assert len(at_work.widget.layers.prompts.data) == 0
     at_work.look()
+    assert len(at_work.widget.layers.prompts.data) == 0
     assert "1 lesion, not saved" in at_work.widget.labels.summary.text()
 
 
