@@ -9,7 +9,7 @@ import torch
 
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.engine.schedule import parameter_groups
-from mae_sam2_training.session import Batch, Kind, Sample, Session, hard
+from mae_sam2_training.talk import Batch, Kind, Sample, hard
 from mae_sam2_training.trained_weights import rate_of
 from mae_sam2_training.views import Shown, coverage
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.engine.loop import Tally
     from mae_sam2_training.engine.run import Run
     from mae_sam2_training.finetune_config import FinetuneConfig
+    from mae_sam2_training.session import Session
     from mae_sam2_training.views import Gallery
 
 KINDS: tuple[Kind, ...] = ("all", "click", "box", "mask")
