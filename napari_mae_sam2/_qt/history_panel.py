@@ -17,7 +17,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.curve import DICE
-from napari_mae_sam2.annotate.round_history import Point, Series, series
+from napari_mae_sam2.annotate.round_history import Point, Series, remark, series
 
 if TYPE_CHECKING:
     from napari_mae_sam2.study.round_results import StudyRounds
@@ -54,8 +54,8 @@ class HistoryPanel(QWidget):
             plot.show_series(one)
         for number, plot in enumerate(self.plots):
             plot.setVisible(number < len(shown))
-        answers = () if stands is None else stands.answers
-        self.words.setText("\n".join(answers) if shown and answers else NOTHING)
+        said = () if stands is None else (*stands.answers, remark(stands.rows))
+        self.words.setText("\n".join(filter(None, said)) if shown else NOTHING)
         self._make_room()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -73,6 +73,18 @@ def series(rows: Sequence[Mapping[str, Any]]) -> list[Series]:
     return found
 
 
+def remark(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say which rounds cannot be compared with the one before; empty where all can."""
+    changed = [str(row["round"]) for row in rows if row.get("test_changed")]
+    if not changed:
+        return ""
+    verb = "was" if len(changed) == 1 else "were"
+    return (
+        f"Round {', '.join(changed)} {verb} tested on other cases or labels than the "
+        "one before."
+    )
+
+
 def _point(number: int, value: Any) -> Point | None:
     if isinstance(value, dict):
         one, low, high = (value.get(key) for key in ("value", "low", "high"))

@@ -49,14 +49,16 @@ class RoundWatch:
         self._attach(lambda *about: DetachedRun.find(folder, *about))
 
     def start(self, folder: Path, arguments: Sequence[str]) -> None:
-        """Start a round and watch it.
+        """Start a round and watch it, or the one that another window has started.
 
         Raises
         ------
         OSError, StudyError
             If it cannot be started.
         """
-        self._attach(lambda *about: DetachedRun.start(folder, arguments, *about))
+        self.find(folder)
+        if not self.is_running:  # else its files would be taken away from it
+            self._attach(lambda *about: DetachedRun.start(folder, arguments, *about))
 
     def cancel(self) -> None:
         """Ask the round to stop."""

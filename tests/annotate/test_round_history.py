@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from napari_mae_sam2.annotate.round_history import Point, series
+from napari_mae_sam2.annotate.round_history import Point, remark, series
 
 ROWS = [
     {
@@ -28,3 +28,11 @@ def test_what_is_known_is_plotted():
     assert dice.top == 1.0
     assert minutes.title == "Minutes for a new case"
     assert series([]) == []
+
+
+def test_what_cannot_be_compared_is_said():
+    assert remark(ROWS) == ""
+    rows = [row | {"test_changed": row["round"] > 1} for row in ROWS]
+    assert remark(rows) == (
+        "Round 2, 4 were tested on other cases or labels than the one before."
+    )

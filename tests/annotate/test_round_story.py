@@ -20,7 +20,10 @@ def test_a_round_is_told_in_words_and_curves():
     assert story.words == "1 of 4 · Reading the frames · 20 s left"
     story.hear(SAID[3:])
     assert story.words == "2 of 4 · Training · 2 min left"
-    assert (story.loss, story.dice, story.found) == ([(1, 0.7)], [(0, 0.4)], [(0, 0.5)])
+    story.hear([Progress("validate", {"step": 1, "total": 60, "dice": 0.5})])
+    assert story.words == "2 of 4 · Training · 2 min left"  # a look tells no time
+    assert (story.loss, story.found) == ([(1, 0.7)], [(0, 0.5)])
+    assert story.dice == [(0, 0.4), (1, 0.5)]
     assert (story.done, story.total, story.steps) == (1, 60, 60)
     story.hear([Progress("phase", {"phase": "guards", "message": "Checking."})])
     assert story.words == "4 of 4 · Checking that nothing was lost…"
@@ -29,6 +32,7 @@ def test_a_round_is_told_in_words_and_curves():
         "Round 3: 8 cases train.",
         "Training on 8 frames.",
         "Step 0: Dice 0.400, 50% of the lesions found",
+        "Step 1: Dice 0.500",
         "Checking.",
     ]
 
