@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mae_sam2_training.exits import exit_code
-from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run time
+from mae_sam2_training.options import (
     Against,
     Config,
     JsonProgress,
@@ -23,6 +23,7 @@ from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run
     Settings,
     Source,
     Weights,
+    recipe,
 )
 from mae_sam2_training.rounds.cli import add_commands
 
@@ -62,11 +63,9 @@ def finetune(
     run(
         source,
         out,
-        config_file=config,
-        overrides=settings or (),
         weights=weights,
         run_folder=run_folder,
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -92,11 +91,9 @@ def pretrain(
     run(
         data or (),
         out,
-        config_file=config,
-        overrides=settings or (),
         weights=weights,
         run_folder=run_folder,
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -161,9 +158,7 @@ def evaluate(
         weights=weights,
         against=against,
         negatives=negatives,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -185,9 +180,7 @@ def classify(
         out,
         weights=weights,
         against=against,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -207,9 +200,7 @@ def ablate(
     run(
         source,
         out,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,3 +41,14 @@ JsonProgress = Annotated[
         "--json-progress", help="Tell progress as JSON lines on stdout, for programs."
     ),
 ]
+
+
+def recipe(
+    config: Path | None, settings: list[str] | None, json_progress: bool
+) -> dict[str, Any]:
+    """Give what every command with a recipe hands on, by the names of its function."""
+    return {
+        "config_file": config,
+        "overrides": settings or (),
+        "json_progress": json_progress,
+    }

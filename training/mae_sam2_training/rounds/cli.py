@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mae_sam2_training.options import (  # noqa: TC001 - typer reads them at run time
+from mae_sam2_training.options import (
     Config,
     JsonProgress,
     Report,
     Settings,
+    recipe,
 )
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ def round_(
     run(
         study,
         base=weights,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -177,9 +176,7 @@ def simulate(
     run(
         out,
         weights=weights,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
@@ -198,9 +195,7 @@ def export_round(
         study,
         out,
         base=weights,
-        config_file=config,
-        overrides=settings or (),
-        json_progress=json_progress,
+        **recipe(config, settings, json_progress),
     )
 
 
