@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QUrl, Signal
+from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.old_new_window import OldNewWindow
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.verdict_panel import VerdictPanel
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.round_control import Action
+
+DECIDING: dict[Action, str] = {
+    "promote": "Promoting the new model…",
+    "refuse": "Noting the refusal…",
+    "rollback": "Rolling back…",
+}
 
 
 class Rounds(QObject):
@@ -78,6 +85,7 @@ class Rounds(QObject):
         verdict.refuse_wanted.connect(lambda number: self._decide("refuse", number))
         verdict.rollback_wanted.connect(lambda number: self._decide("rollback", number))
         verdict.cases_wanted.connect(self.show_cases)
+        verdict.report_wanted.connect(self._open_report)
         verdict.use_wanted.connect(self._use_model)
         control = self.control
         control.estimated.connect(panel.show_estimate)
@@ -167,8 +175,14 @@ class Rounds(QObject):
     def _promote(self, number: int, forced: bool) -> None:
         self._decide("promote", number, forced)
 
+    def _open_report(self) -> None:
+        last = self._stands.last
+        if last is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.report)))
+
     def _decide(self, action: Action, number: int, forced: bool = False) -> None:
         self._verdict.set_busy(True)
+        self.told.emit(DECIDING[action])
         self.control.decide(action, number, self._desk.grader, force=forced)
 
     def _on_stands(self, stands: StudyRounds) -> None:

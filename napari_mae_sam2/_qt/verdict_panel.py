@@ -32,6 +32,7 @@ class VerdictPanel(QWidget):
     rollback_wanted = Signal(int)
     use_wanted = Signal()
     """The model that the study uses is to answer here, too."""
+    report_wanted = Signal()
     cases_wanted = Signal()
     """Old against new on the test cases are to be seen."""
 
@@ -68,6 +69,13 @@ class VerdictPanel(QWidget):
             self.use_wanted.emit,
         )
         self.use.hide()
+        self.report = button(
+            "Report", "Every figure, in the browser", self.report_wanted.emit
+        )
+        looking = QHBoxLayout()
+        looking.addWidget(self.cases)
+        looking.addWidget(self.report)
+        looking.addStretch(1)
         row = QHBoxLayout()
         for made in (self.promote, self.refuse, self.rollback):
             row.addWidget(made)
@@ -78,7 +86,7 @@ class VerdictPanel(QWidget):
         layout.addWidget(self.use, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(self.grid)
         layout.addWidget(self.checks)
-        layout.addWidget(self.cases, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(looking)
         self.show_rounds(None)
 
     def show_rounds(self, stands: StudyRounds | None) -> None:
@@ -103,7 +111,8 @@ class VerdictPanel(QWidget):
             if self._forced
             else "Use the new model from now on"
         )
-        self.cases.setVisible(last is not None and bool(last.cases))
+        for made in (self.cases, self.report):
+            made.setVisible(last is not None and bool(last.cases))
         undecided = stands is not None and stands.decision is None
         self.refuse.setVisible(is_open and undecided)
         used = None if stands is None else stands.in_use
@@ -147,7 +156,7 @@ class VerdictPanel(QWidget):
         failed = [one for one in found if not one[0]]
         self.checks.setVisible(bool(found))
         self.checks.setText(
-            "\n".join(f"✗ {name}: {message}" for _, name, message in failed)
+            "\n".join(f"✗ {message}" for _, _, message in failed)
             or f"✓ All {len(found)} checks passed"
         )
         self.checks.setToolTip(

@@ -74,6 +74,11 @@ class RoundResult:
         return self.folder / MODEL
 
     @property
+    def report(self) -> Path:
+        """The page with every figure; not there where nothing was tested."""
+        return self.folder / "report.html"
+
+    @property
     def cases(self) -> tuple[ChangedCase, ...]:
         """Test cases whose answers were kept, the worst change first."""
         found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.rounds import Rounds
@@ -54,6 +55,8 @@ elif command == "round":
         "proposed": True, "why": "Dice changed by +0.100: better.",
         "score": {"old": 0.5, "new": 0.6, "difference": 0.1, "low": 0.05, "high": 0.15,
                   "count": 3},
+        "cases": [{"case": "eye-1", "leaks": True, "old": 0.5, "new": 0.6,
+                   "change": 0.1}],
         "guards": [{"name": "empty", "passed": True, "message": "Fine."}],
     }))
     history(None, False, 0)
@@ -124,7 +127,7 @@ def test_a_round_that_fails_leaves_the_old_model(at_work, go):
 
 
 def test_a_round_goes_on_without_the_window_and_is_decided_on(
-    at_work, go, folder, models
+    at_work, go, folder, models, monkeypatch
 ):
     widget, study = at_work.widget, folder / "leakage-study"
     base = folder / "chosen.safetensors"
@@ -142,6 +145,11 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     at_work.wait(lambda: verdict.promote.isVisible(), "the verdict")
     assert verdict.words.text() == "Round 1: Dice changed by +0.100: better."
     assert "All 1 checks passed" in verdict.checks.text()
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    verdict.report.click()
+    page = study / "rounds" / "0001" / "result" / "report.html"
+    assert opened[0].toLocalFile() == str(page)
     model = study / "rounds" / "0001" / "result" / "model.safetensors"
     models[str(model)] = type(models[None])()
     models[str(model)].fingerprint = "new"
