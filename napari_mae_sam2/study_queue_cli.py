@@ -106,18 +106,22 @@ def agreement(
 ) -> None:
     """Print, as CSV, how well each blinded reading agrees with the first one.
 
-    The summary holds mean Dice, the mean difference of the areas with its 95 % limits
+    A reading that found no label to give, such as "cannot grade", is left out. The
+    summary holds mean Dice, the mean difference of the areas with its 95 % limits
     of agreement (Bland and Altman), and their ICC(2,1).
     """
     import csv
     import math
     import sys
 
-    from napari_mae_sam2.study.agreement import agreements, summarise
+    from napari_mae_sam2.study.agreement import agreements, count_planned, summarise
     from napari_mae_sam2.study.folder import Study
 
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    found = agreements(Study.open(study))
+    opened = Study.open(study)
+    found = list(agreements(opened))
+    planned = count_planned(opened)
+    print(f"{len(found)} of {planned} blinded readings have a label", file=sys.stderr)
     if summary:
         heading = "kind,first,again,cases,dice,difference_pixels,low,high,icc"
         rows.writerow(heading.split(","))

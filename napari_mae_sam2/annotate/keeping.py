@@ -150,6 +150,7 @@ class Keeping:
         self._writer.save(session, place, grader, model, done, self._journals.wait)
 
     def _mark_saved(self, case: Case, others: tuple[str, ...]) -> None:
+        self._forget_twins(case)
         if not others:
             self._worklist.set_status(case, Status.GRADED)
             return
@@ -158,6 +159,22 @@ class Keeping:
         self._worklist.set_status(case, Status.CONFLICT, said)
         if not is_known:
             self._warn(f"{said}: both answers are kept, and it needs review.")
+
+    def _forget_twins(self, case: Case) -> None:
+        """Let go of what was opened before this save and holds the same labels.
+
+        A frame may be in the list by its file and by the queue; saved from there,
+        too, it would be in conflict with itself.
+        """
+        frame = self._sessions[case].frame
+        for other, known in list(self._sessions.items()):
+            is_twin = (
+                other not in (case, self._worklist.current)
+                and known.frame.sha256 == frame.sha256
+                and other.place.key == case.place.key
+            )
+            if is_twin and known.saves.is_saved:
+                self._let_go(other)
 
     def save_all(self) -> None:
         """Save every case that changed, in the background."""

@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_mae_sam2.annotate.latest import LatestWins
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.adding import add_files, frame_files
-from napari_mae_sam2.study.agreement import agreements, summarise
+from napari_mae_sam2.study.agreement import agreements, count_planned, summarise
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.migration import migrate
 from napari_mae_sam2.study.verify import verify
@@ -135,13 +135,15 @@ class StudyChores:
         """Say how well blinded readings agree with the first ones."""
 
         def chore() -> Report:
-            found = []
-            for one in agreements(Study.open(folder)):
+            found, study = [], Study.open(folder)
+            for one in agreements(study):
                 found.append(one)
                 self._tell("Comparing")(len(found), 0)
-            if not found:
-                return Report("No blinded reading is answered yet.")
-            return Report("Agreement:", tuple(map(_sentence, summarise(found))))
+            planned = count_planned(study)
+            if not planned:
+                return Report("No blinded reading was asked for yet.")
+            words = f"{len(found)} of {planned} blinded readings have a label."
+            return Report(words, tuple(map(_sentence, summarise(found))))
 
         self._start(chore)
 

@@ -6,6 +6,7 @@ newer was asked.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from napari_mae_sam2.study.kinds import STUDY_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class StudyThread:
@@ -59,6 +62,10 @@ class StudyThread:
             except PlainError as error:
                 sentence = str(error)
                 self.post(lambda: self.warned.emit(sentence))
+            except Exception as error:
+                log.exception("The study could not be asked")
+                said = f"The study could not be asked: {error}."
+                self.post(lambda: self.warned.emit(said))
             else:
                 self.post(tell)
 

@@ -115,6 +115,11 @@ def agreements(study: Study) -> Iterator[Agreement]:
         )
 
 
+def count_planned(study: Study) -> int:
+    """Count the blinded readings that were asked for, answered or not."""
+    return sum(event.event == "reading" for event in study.log.events())
+
+
 def summarise(compared: Iterable[Agreement]) -> list[Summary]:
     """Put agreements together by kind and graders.
 

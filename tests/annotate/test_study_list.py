@@ -96,7 +96,7 @@ def test_cases_are_described_and_meant_for_a_grader(ask, made):
 
 
 def test_cases_are_read_again_and_compared(ask, chore, made):
-    assert "No blinded reading" in chore("compare", made.folder).words
+    assert "No blinded reading was asked for" in chore("compare", made.folder).words
     wish = ReadAgain(share=1.0, second=("anna", "ben"))
     assert ask("read_again", "head", wish).startswith("1 case is to be read again")
     assert "fewer are done" in ask("read_again", "head", wish)
@@ -108,6 +108,7 @@ def test_cases_are_read_again_and_compared(ask, chore, made):
     labels = np.zeros(frame.shape, np.uint16)
     view.save_revision(frame, labels, grader="ben", parent=None)
     report = chore("compare", made.folder)
+    assert report.words == "1 of 1 blinded readings have a label."
     assert report.lines == ("anna and ben, 1 case: Dice 1.00",)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grey import make_frame
+from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
@@ -12,6 +13,7 @@ from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.study_queue import StudyQueue
 from napari_mae_sam2.annotate.study_thread import StudyThread
 from napari_mae_sam2.study.agreement import agreements
+from napari_mae_sam2.study.conflicts import heads
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.places import Places
@@ -182,6 +184,25 @@ def test_a_study_that_vanished_is_not_made_anew_elsewhere(
     (tmp_path / "away").rename(filled.folder)
     _save(desk, inbox, 4)
     assert len(filled.revision_ids(filled.case_ids()[1])) == 1
+
+
+def test_a_frame_in_the_list_twice_is_not_in_conflict_with_itself(
+    take, desk, inbox, filled, tmp_path
+):
+    path = tmp_path / "eye 1.png"
+    Image.fromarray(make_frame("eye 1", 1).pixels).save(path)
+    desk.set_folder(filled.folder)
+    desk._places.choose(tmp_path, filled.folder)
+    desk.open_paths([path])
+    inbox.run_until(lambda: desk.session is not None)
+    assert desk.folder == filled.folder
+    item = take("ben")
+    assert item.name == "eye 1"
+    _save(desk, inbox, 3)
+    desk.go(0)
+    inbox.run_until(lambda: desk.session.saves.revision is not None)
+    _save(desk, inbox, 5)
+    assert len(heads(filled, item.case)) == 1
 
 
 def test_another_folder_puts_cases_of_the_queue_away_saved(
