@@ -121,14 +121,15 @@ def agrees(session: CaseSession, saved: Saved | None) -> bool:
     newest = None if saved is None else saved.revision
     if newest == session.saves.revision:
         return True
+    # Also where nothing had changed since the last save: a grader may save that, too.
     if (
         saved is not None
-        and not session.saves.is_saved
         and (saved.labels == session.labels).all()
         and _said(saved.lesions) == _said(session.present_lesions())
     ):
         session.saves.written(session.saves.edits, session.saves.study, saved.revision)
-    return not session.saves.is_saved or newest == session.saves.revision
+        return True
+    return not session.saves.is_saved
 
 
 def _said(lesions: Iterable[Lesion]) -> set[tuple[int, str, str]]:

@@ -306,6 +306,14 @@ def test_a_save_that_was_finished_when_the_program_died_is_noted(
     assert session.saves.revision == "0001-aaaaaaaa"
 
 
+def test_a_save_without_a_change_costs_no_history_when_the_program_dies(frame):
+    session = CaseSession(frame, revision="0001-aaaaaaaa")
+    session.click(3, 4, positive=True)
+    assert session.saves.is_saved
+    assert agrees(session, Saved(session.labels.copy(), (), "0002-bbbbbbbb"))
+    assert session.saves.revision == "0002-bbbbbbbb"
+
+
 def test_newer_labels_in_the_study_count_unless_something_is_unsaved(frame):
     theirs = Saved(np.ones(frame.shape, np.uint16), (), "0002-bbbbbbbb")
     saved = CaseSession(frame, revision="0001-aaaaaaaa")
