@@ -41,9 +41,9 @@ _SHARP_AT: Final = 2.5  # a sharp frame falls below this with a Gaussian blur of
 _BRIGHT_AT: Final = 45.0  # of 255: the brightest of the field is darker than this
 _BURNT: Final = 250
 _BURNT_SHARE: Final = 0.05
-_WIDER: Final = 11  # pixels of that side: what is narrower is a vessel
+_WIDER: Final = 15  # pixels of that side: what is narrower is a vessel
 _BRIGHT_Z: Final = 3.0  # robust standard deviations above the middle of the field
-_BRIGHT_LEAST: Final = 25.0  # grey levels above it: a flat frame has no bright areas
+_BRIGHT_LEAST: Final = 60.0  # grey levels above it: where veins meet it is less
 _LEAST: Final = 1e-3  # grey levels: less is rounding
 
 
