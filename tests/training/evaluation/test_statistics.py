@@ -39,6 +39,8 @@ def test_nan_is_left_out_and_one_patient_has_no_interval() -> None:
     assert (one.count, one.groups) == (2, 1)
     assert np.isnan(one.low)
     assert estimate([], []).count == 0
+    two = estimate([0.2, 0.4], ["p", "q"])
+    assert (two.low, two.high) == pytest.approx((0.2, 0.4))
 
 
 def test_a_clear_gain_is_seen() -> None:
@@ -70,6 +72,8 @@ def test_few_patients_are_as_unsure_as_students_t_says() -> None:
     again = compare(first * 2, second * 2, twice)
     more = widened(again, first * 2, second * 2, twice)
     assert (more.low, more.high) == pytest.approx((wide.low, wide.high))
+    pair = compare([0.5, 0.5], [0.6, 0.7], ["a", "b"])
+    assert widened(pair, [0.5, 0.5], [0.6, 0.7], ["a", "b"]).low < 0 < pair.low
     alone = compare([0.1], [0.2], ["a"])
     assert np.isnan(widened(alone, [0.1], [0.2], ["a"]).low)
 
