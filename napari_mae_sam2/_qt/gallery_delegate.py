@@ -61,9 +61,13 @@ class GalleryDelegate(QStyledItemDelegate):
         line = QRect(picture.left(), picture.bottom() + 3, SIDE, metrics.height())
         painter.setPen(palette.text().color())
         words = one.attention.reasons[0] if one.attention.reasons else figures(one)
-        for text, opacity in ((one.record.name, 1.0), (words, 0.75)):
+        # Names differ at their ends, reasons at their beginnings.
+        for text, opacity, where in (
+            (one.record.name, 1.0, Qt.TextElideMode.ElideMiddle),
+            (words, 0.75, Qt.TextElideMode.ElideRight),
+        ):
             painter.setOpacity(opacity)
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, SIDE)
+            shown = metrics.elidedText(text, where, SIDE)
             painter.drawText(line, Qt.AlignmentFlag.AlignLeft, shown)
             line.translate(0, metrics.height())
         painter.restore()

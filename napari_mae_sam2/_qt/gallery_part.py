@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMainWindow
 
 from napari_mae_sam2._qt.bridge import GuiThread
+from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.file_dialogs import ask_folder, ask_verdicts
 from napari_mae_sam2._qt.gallery_widget import GalleryWidget
 from napari_mae_sam2._qt.keys import Key
@@ -167,6 +168,7 @@ class GalleryPart(Part):
                 "folder of its frames first."
             )
             return
+        self._dock.tabs.show_tab(Tab.GRADE)
         # From here on the keys judge patches, and not the whole frame.
         window = self._dock.window()
         if window is not None:

@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_mae_sam2._qt import gallery_part
+from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.gallery_model import KEPT
 from napari_mae_sam2._qt.gallery_part import GalleryPart
 from napari_mae_sam2._widgets import make_gallery_widget
@@ -78,6 +79,8 @@ def test_judge_and_open_with_the_keys_of_the_page(at_work, part, gallery, result
     at_work.wait(lambda: kept.exists(), "keeping the verdicts")
     assert [one.verdict for one in read_verdicts(kept).verdicts] == ["reject", "fix"]
 
+    tabs = at_work.widget.tabs
+    tabs.show_tab(Tab.MODEL)
     gallery.which.setCurrentText("Fix later")
     assert [gallery.model.index(n).data() for n in range(len(state))] == ["eye 1"]
     place = gallery.list.visualRect(gallery.model.index(0)).center()
@@ -85,6 +88,7 @@ def test_judge_and_open_with_the_keys_of_the_page(at_work, part, gallery, result
     QTest.mouseDClick(gallery.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     at_work.wait(lambda: at_work.session.frame.name == "eye 1", "opening the frame")
     assert at_work.session.is_reviewing
+    assert tabs.tabText(tabs.currentIndex()) == Tab.GRADE.value
     # The keys judge patches now.
     QTest.keyClick(at_work.window.focusWidget() or at_work.window, "A")
     assert at_work.session.labels[TOP] == 1
