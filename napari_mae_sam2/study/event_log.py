@@ -28,7 +28,7 @@ from napari_mae_sam2.study.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LOG_FOLDER = "log"
@@ -213,21 +213,37 @@ class EventLog:
             return None  # gone or unreadable now: no reason to lose the new event
 
 
-def last_words(log: EventLog) -> dict[str, Event]:
+def last_words(
+    log: EventLog, on_damage: Callable[[StudyError], None] | None = None
+) -> dict[str, Event]:
     """Give the event of each case that says last where it stands.
 
     Of blinded readings nothing is given, which stand apart from their case.
 
+    Parameters
+    ----------
+    log : EventLog
+    on_damage : callable, optional
+        Told of every event that cannot be read, which is then passed over.
+
     Raises
     ------
     StudyError
-        If an event is damaged.
+        If an event is damaged and there is no `on_damage`.
     """
     said: dict[str, Event] = {}
-    for event in log.events():
-        details = event.details
-        if event.case and details.get("status") and "reading" not in details:
-            said[event.case] = event
+    for folder in log.folders():
+        for name in log.ids(folder):
+            try:
+                event = log.read(name)
+            except StudyError as error:
+                if on_damage is None:
+                    raise
+                on_damage(error)
+                continue
+            details = event.details
+            if event.case and details.get("status") and "reading" not in details:
+                said[event.case] = event
     return said
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import check_labels, lesion_ids
 from napari_mae_sam2.study.cases import Cases
+from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.files import StudyError, new_folder, to_json
 from napari_mae_sam2.study.images import label_files, read_tiff
 from napari_mae_sam2.study.records import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.event_log import Event
 
 _REVISION_NAME = re.compile(r"([0-9]{4,})-[0-9a-f]{8}")
 
@@ -233,6 +235,8 @@ class Study(Cases):
     ) -> Iterator[Labelled]:
         """Go through the cases whose newest revision is a grader's answer.
 
+        A case of which somebody said afterwards that it cannot be graded has none.
+
         Parameters
         ----------
         statuses : tuple of str
@@ -251,10 +255,14 @@ class Study(Cases):
         StudyError
             If a record is damaged and there is no `on_damage`.
         """
+        words = last_words(self.log, on_damage)
         for case in self.case_ids():
             try:
                 revision = self.latest_revision(case)
                 if revision is None or revision.status not in statuses:
+                    continue
+                word = words.get(case)
+                if word is not None and _refuses(word):
                     continue
                 found = Labelled(self.case(case), revision)
             except StudyError as error:
@@ -263,3 +271,8 @@ class Study(Cases):
                 on_damage(error)
                 continue
             yield found
+
+
+def _refuses(word: Event) -> bool:
+    """Whether an event says, without a label, that a case cannot be graded."""
+    return word.event == "status" and word.details["status"] == "cannot_grade"

@@ -164,6 +164,25 @@ def test_only_answers_count_as_labelled(
     assert len(study.case_ids()) == 6
 
 
+def test_a_label_of_a_case_that_was_refused_later_does_not_count(
+    study: Study, make_frame: Callable[..., Frame], labels: np.ndarray
+) -> None:
+    frame = make_frame("f", 1)
+    saved = study.save_revision(frame, labels, grader="anna", parent=None)
+    refused = study.log.write(
+        "status", grader="ben", case=saved.case, details={"status": "cannot_grade"}
+    )
+    assert list(study.labelled()) == []
+    again = study.save_revision(frame, labels, grader="anna", parent=saved.id)
+    assert [found.revision for found in study.labelled()] == [again]
+    study.log.path(refused.id).write_text("{", "utf-8")
+    with pytest.raises(StudyError, match="no valid JSON"):
+        list(study.labelled())
+    trouble: list[StudyError] = []
+    assert len(list(study.labelled(on_damage=trouble.append))) == 1
+    assert len(trouble) == 1
+
+
 def test_one_damaged_case_does_not_block_the_others(
     study: Study, make_frame: Callable[..., Frame], labels: np.ndarray
 ) -> None:
