@@ -17,7 +17,6 @@ from napari_mae_sam2._qt.dock_layout import lay_out
 from napari_mae_sam2._qt.dock_tabs import DockTabs
 from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.file_drop import FileDrop
-from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
@@ -26,12 +25,10 @@ from napari_mae_sam2._qt.message_bar import MessageBar
 from napari_mae_sam2._qt.model_panel import ModelPanel
 from napari_mae_sam2._qt.parts import make_parts
 from napari_mae_sam2._qt.prompt_mouse import PromptMouse
-from napari_mae_sam2._qt.rounds import Rounds
+from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
 from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
 from napari_mae_sam2._qt.soon import AFTER_THE_DOTS, Soon
-from napari_mae_sam2._qt.training_panel import TrainingPanel
-from napari_mae_sam2._qt.verdict_panel import VerdictPanel
 from napari_mae_sam2._qt.wiring import connect_desk, connect_panels
 from napari_mae_sam2.annotate.looks import Looks
 
@@ -99,12 +96,8 @@ class LeakageWidget(QWidget):
         self.segment = SegmentPanel()
         self.labels = SavePanel()
         self.model = ModelPanel()
-        self.training = TrainingPanel()
-        self.verdict = VerdictPanel()
-        self.history = HistoryPanel()
-        self.rounds = Rounds(
-            desk, self.training, self.verdict, self.history.show_rounds, self
-        )
+        self.training, self.verdict, self.history = panels = RoundPanels.make()
+        self.rounds = Rounds(desk, panels, self)
         self.exports = Exports(self)
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qtpy.QtCore import QObject, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.bridge import GuiThread
+from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.old_new_window import OldNewWindow
+from napari_mae_sam2._qt.training_panel import TrainingPanel
+from napari_mae_sam2._qt.verdict_panel import VerdictPanel
 from napari_mae_sam2.annotate.round_control import RoundControl
 from napari_mae_sam2.annotate.round_places import RoundPlaces
 from napari_mae_sam2.fa.errors import PlainError
@@ -17,13 +20,10 @@ from napari_mae_sam2.model.weights import last_choice
 from napari_mae_sam2.study.round_results import StudyRounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_mae_sam2._qt.training_panel import TrainingPanel
-    from napari_mae_sam2._qt.verdict_panel import VerdictPanel
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.round_control import Action
 
@@ -34,6 +34,19 @@ DECIDING: dict[Action, str] = {
 }
 
 
+class RoundPanels(NamedTuple):
+    """The panels of rounds: the one that runs, the last one, all of them."""
+
+    training: TrainingPanel
+    verdict: VerdictPanel
+    history: HistoryPanel
+
+    @classmethod
+    def make(cls) -> RoundPanels:
+        """Make them, with nothing to show yet."""
+        return cls(TrainingPanel(), VerdictPanel(), HistoryPanel())
+
+
 class Rounds(QObject):
     """Runs one round at a time and decides on its model.
 
@@ -41,12 +54,8 @@ class Rounds(QObject):
     ----------
     desk : Desk
         Whose labels are trained on, and whose annotator uses the model.
-    panel : TrainingPanel
-        Where the round is shown.
-    verdict : VerdictPanel
-        Where it is decided on.
-    show_history : callable
-        Shows all rounds.
+    panels : RoundPanels
+        Where they are shown.
     parent : QWidget
         The dock.
     """
@@ -59,17 +68,14 @@ class Rounds(QObject):
     def __init__(
         self,
         desk: Desk,
-        panel: TrainingPanel,
-        verdict: VerdictPanel,
-        show_history: Callable[[StudyRounds | None], None],
+        panels: RoundPanels,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._annotator = desk.annotator
-        self._panel = panel
-        self._verdict = verdict
-        self._show_history = show_history
+        panel, verdict, self._history = panels
+        self._panel, self._verdict = panel, verdict
         self._dock = parent
         self._stands = StudyRounds()
         self.old_new: OldNewWindow | None = None
@@ -189,7 +195,7 @@ class Rounds(QObject):
         self._verdict.set_busy(self.control.is_busy)
         self._stands = stands
         self._verdict.show_rounds(stands)
-        self._show_history(stands)
+        self._history.show_rounds(stands)
         self._compare_models()
 
     def _compare_models(self, *_: object) -> None:

@@ -8,9 +8,7 @@ import pytest
 from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.dock_tabs import Tab
-from napari_mae_sam2._qt.rounds import Rounds
-from napari_mae_sam2._qt.training_panel import TrainingPanel
-from napari_mae_sam2._qt.verdict_panel import VerdictPanel
+from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
 from napari_mae_sam2.model.weights import remember_weights
 from napari_mae_sam2.study.folder import Study
 
@@ -135,8 +133,8 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     remember_weights(base)
     begin(at_work)
     widget.rounds.close()  # as the window does
-    panel, verdict = TrainingPanel(), VerdictPanel()
-    again = Rounds(widget.desk, panel, verdict, lambda _: None, widget)
+    panel, verdict, history = panels = RoundPanels.make()
+    again = Rounds(widget.desk, panels, widget)
     panel.show()
     verdict.show()
     at_work.wait(lambda: len(panel.curve.loss) == 3, "the curve")
@@ -179,7 +177,7 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     assert said[0][3:] == ["promote", str(study), "1", "--by", "anna"]
     assert said[1][3:] == ["rollback", str(study), "--by", "anna"]
     again.close()
-    for one in (panel, verdict):
+    for one in (panel, verdict, history):
         one.deleteLater()
 
 
