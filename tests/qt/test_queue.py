@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grey import make_frame
+from predicted import write_answer
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.queue_part import QueuePart
+from napari_mae_sam2.predict.results import Results
+from napari_mae_sam2.predict.stored import results_folder
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.records import ModelRecord
 
 
 @pytest.fixture
@@ -112,3 +116,21 @@ def test_without_a_code_or_a_study_it_says_what_to_do(grader, part, study, tmp_p
     grader.wait(lambda: not part.panel.next.isEnabled(), "looking elsewhere")
     assert "holds no study yet" in part.panel.words.text()
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_was_found_is_judged_before_a_case_is_done(grader, part, study):
+    frame = study.load_frame(study.case_ids()[0])
+    model = ModelRecord(name="a", fingerprint="aaaa")
+    results = Results.create(results_folder(study.folder, "aaaa"), model)
+    write_answer(results, frame, np.uint16(frame.pixels > 150))
+    grader.widget.labels.grader.setText("anna")
+    _take(grader, part)
+    assert grader.session.is_reviewing
+    grader.push("Done")
+    assert "still waits" in grader.widget.messages.text
+    assert study.latest_revision(study.case_ids()[0]) is None
+    grader.press("A", shift=True)
+    grader.push("Done")
+    grader.wait(lambda: grader.session.frame.name == "eye 1", "the next case")
+    (first,) = study.labelled()
+    assert study.load_labels(first.revision).any()
