@@ -41,6 +41,14 @@ def ask_verdicts(parent: QWidget) -> Path | None:
     return Path(file) if file else None
 
 
+def ask_table(parent: QWidget) -> Path | None:
+    """Ask for a table; None where the grader thinks better of it."""
+    file, _ = QFileDialog.getOpenFileName(
+        parent, "What is known of the frames", "", "Tables (*.csv);;All files (*)"
+    )
+    return Path(file) if file else None
+
+
 def ask_model(parent: QWidget) -> str:
     """Ask for a checkpoint; empty where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(parent, "Use a checkpoint", "", MODELS)

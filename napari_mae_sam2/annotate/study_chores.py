@@ -14,6 +14,7 @@ from napari_mae_sam2.study.adding import add_files, frame_files
 from napari_mae_sam2.study.agreement import agreements, count_planned, summarise
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.migration import migrate
+from napari_mae_sam2.study.tables import read_table
 from napari_mae_sam2.study.verify import verify
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class StudyChores:
         paths: Sequence[Path],
         about: Mapping[str, str | None],
         *,
+        table: Path | None = None,
         reference: bool = False,
     ) -> None:
         """Add frames and folders of frames; makes the study where there is none.
@@ -91,17 +93,20 @@ class StudyChores:
             Files and folders.
         about : mapping
             Patient, eye, visit and phase of all of them.
+        table : Path, optional
+            CSV that says the same of single files, which goes before `about`.
         reference : bool
             Copy no pixels.
         """
 
         def chore() -> Report:
             files = frame_files(paths)
+            rows = {} if table is None else read_table(table, "file")
             study = Study.open_or_create(folder)
             if reference:
                 migrate(study, by)
             each = self._count("Adding", files)
-            done = add_files(study, each, about, {}, reference=reference, grader=by)
+            done = add_files(study, each, about, rows, reference=reference, grader=by)
             new = "1 case" if done.added == 1 else f"{done.added} cases"
             words = f"{new} added, {done.known} known before"
             if self._stopped.is_set():

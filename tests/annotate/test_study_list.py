@@ -123,13 +123,18 @@ def test_a_study_is_made_of_frames(chore, tmp_path, reference):
     told = []
     chore.all.progressed.connect(lambda *what: told.append(what))
     about = {"patient": "P-7"}
-    report = chore("add", folder, "head", [frames], about, reference=reference)
+    table = tmp_path / "about.csv"
+    table.write_text("file,phase\nf1.png,late\n")
+    report = chore(
+        *("add", folder, "head", [frames], about), table=table, reference=reference
+    )
     assert report.words == "2 cases added, 0 known before; 1 could not be added."
     assert not report.is_good
     assert "broken.png" in report.lines[0]
     assert ("Adding", 1, 3) in told
     study = Study.open(folder)
     assert [study.case(case).patient for case in study.case_ids()] == ["P-7"] * 2
+    assert {study.case(case).phase for case in study.case_ids()} == {None, "late"}
     copied = [(study.case_folder(case) / "frame.tif").exists()
               for case in study.case_ids()]  # fmt: skip
     assert copied == [not reference] * 2

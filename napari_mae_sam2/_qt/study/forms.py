@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSpinBox,
@@ -17,6 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.file_dialogs import ask_table
 from napari_mae_sam2.annotate.study_list import ReadAgain
 from napari_mae_sam2.study.relabel import EYES
 
@@ -121,6 +124,21 @@ class AddForm(AboutForm):
         self.copy.setToolTip("Else the study refers to the files, which must stay")
         self.copy.setChecked(True)
         self.form.addRow(self.copy)
+        self.table = QLineEdit()
+        self.table.setPlaceholderText("file, patient, eye, visit, phase")
+        self.table.setToolTip(
+            "A CSV with a column file and any of patient, eye, visit, phase: it goes "
+            "before what is said above"
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.table, 1)
+        row.addWidget(button("Choose…", "Choose a CSV", self._choose))
+        self.form.addRow("Table", row)
+
+    def _choose(self) -> None:
+        table = ask_table(self)
+        if table is not None:
+            self.table.setText(str(table))
 
 
 class MeantForForm(_Form):

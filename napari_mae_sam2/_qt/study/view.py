@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
@@ -19,7 +20,6 @@ from napari_mae_sam2.annotate.study_list import StudyList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from qtpy.QtWidgets import QDialog
 
@@ -123,11 +123,13 @@ class StudyView(QObject):
         folder_now = self._folder
 
         def add() -> None:
+            table = form.table.text().strip()
             self._chores.add(
                 folder_now,
                 self._grader,
                 paths,
                 form.about(),
+                table=Path(table) if table else None,
                 reference=not form.copy.isChecked(),
             )
 
