@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 BASE = ModelUsed(name="base", fingerprint="b" * 64)
 
 
-def label(folder: Path, number: int, patient: str, value: int = 1) -> str:
+def label(
+    folder: Path, number: int, patient: str | None, value: int = 1, name: str = "more"
+) -> str:
     study = Study.open_or_create(folder)
     pixels = np.full((32, 32), number, np.uint8)
-    frame = Frame(pixels, f"more {number}", None, pixel_sha256(pixels))
+    frame = Frame(pixels, f"{name} {number}", None, pixel_sha256(pixels))
     case = study.add_frame(frame, patient=patient)
     labels = np.zeros((32, 32), np.uint16)
     labels[4:9, 4:9] = value
@@ -147,6 +149,19 @@ def test_a_frame_that_trained_does_not_test_under_another_patient(
     assert trained.case not in {m.case for m in second.side("test")}
     with pytest.raises(RoundError, match="trained on in an earlier round"):
         reserve(folder, cases=[trained.case])
+
+
+def test_a_frame_with_two_names_is_on_one_side(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    for number in range(5):
+        for name in ("scan", "copy of scan"):
+            label(folder, number, None, name=name)
+    record = freeze(Rounds(folder), RoundConfig(), BASE, BASE)
+    sides: dict[str, set[str]] = {}
+    for member in record.members:
+        sides.setdefault(member.frame_sha256, set()).add(member.side)
+    assert len(record.side("test")) == 2
+    assert [len(found) for found in sides.values()] == [1] * 5
 
 
 def test_a_corrected_test_label_is_seen_in_the_hash(tmp_path: Path) -> None:

@@ -61,8 +61,13 @@ class FrozenTest:
 
 
 def group_of(case: CaseRecord) -> str:
-    """Say what must not be divided: the patient, or a case whose patient is unknown."""
-    return f"patient {case.patient}" if case.patient else f"case {case.id}"
+    """Say what must not be divided: the patient, or a frame whose patient is unknown.
+
+    By its pixels: a file that was copied under another name is another case.
+    """
+    if case.patient:
+        return f"patient {case.patient}"
+    return f"frame {case.frame_sha256[:12]}"
 
 
 def read_frozen_test(study: Path) -> FrozenTest | None:

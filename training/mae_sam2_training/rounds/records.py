@@ -40,7 +40,7 @@ class Member(_Frozen):
     revision: str
     side: Side
     group: str
-    """Patient, or the case itself where the patient is not known."""
+    """Patient, or the frame itself where the patient is not known."""
     frame_sha256: str
     label_sha256: str
     clicks: float | None = None
