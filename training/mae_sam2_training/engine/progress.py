@@ -80,7 +80,8 @@ class JsonReporter:
 
 def _finite(value: object) -> object:
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        # to six digits, not places: learning rates are small
+        return float(f"{value:.6g}") if math.isfinite(value) else None
     if isinstance(value, dict):
         return {str(key): _finite(inner) for key, inner in value.items()}
     return value
