@@ -135,8 +135,10 @@ class Filter:
         if self.conflict:
             parts.append("instr(heads, ' ') > 0")
         if self.free_for is not None:
+            # With "+" no index of these columns is used: the list is gone through in
+            # its order, and most cases are free.
             parts.append(
-                "(assigned = :me OR (assigned = '' AND reading = '')) "
+                "(+assigned = :me OR (+assigned = '' AND reading = '')) "
                 "AND (claimed_by IN ('', :me) OR claimed_until <= :now)"
             )
             values["me"] = self.free_for
