@@ -443,7 +443,7 @@ def main() -> None:
         )
         grader.settle(0.5)
         grader.push("Not now")  # the tour for people
-        tour(grader, truth, ("--set", "loop.steps=40"))
+        tour(grader, truth, ("--set", "finetune.loop.steps=40"))
         viewer.close()
     count = len(list(arguments.screens.glob("*.png")))
     print(f"{count} screenshots are in {arguments.screens}")
