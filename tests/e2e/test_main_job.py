@@ -134,8 +134,9 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
         train_and_use(
             grader,
             (
-                *("--set", "finetune.loop.steps=32"),
-                *("--set", "finetune.loop.validate_every=16"),
+                *("--set", "finetune.loop.steps=16"),
+                *("--set", "finetune.loop.learning_rate=1e-3"),
+                *("--set", "finetune.loop.validate_every=8"),
                 *("--set", "finetune.train.views=1"),
                 *("--set", "finetune.validation.lesions=2"),
                 *("--set", "evaluate.lesions=1", "--set", "evaluate.max_clicks=5"),

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scipy import ndimage
 
 from mae_sam2_training.__main__ import main
 from mae_sam2_training.config import load_config
@@ -104,6 +105,23 @@ def test_the_frozen_test_is_of_eyes_of_its_own(tmp_path: Path) -> None:
     pool, test = module._data(tmp_path, config)
     assert (len(pool), len(test)) == (6, 3)
     assert not {case.group for case in pool.values()} & {case.group for case in test}
+
+
+def test_a_margin_makes_the_labels_wider_and_nothing_else(tmp_path: Path) -> None:
+    small = {"pool": 3, "test": 2, "rounds": 1, "per_round": 2, "size": 96}
+    exact = module._data(tmp_path / "exact", SimulateConfig(**small))
+    wide = module._data(tmp_path / "wide", SimulateConfig(**small, margin=0.03))
+    grown = 0
+    for one, other in zip(
+        [*exact[0].values(), *exact[1]], [*wide[0].values(), *wide[1]], strict=True
+    ):
+        (pixels, lesions), (same, wider) = one.read(), other.read()
+        assert (pixels == same).all()
+        assert (wider[lesions > 0] == lesions[lesions > 0]).all()
+        far = ndimage.distance_transform_edt(lesions == 0) > 3
+        assert not wider[far & (lesions.max() > 0)].any()
+        grown += int((wider > 0).sum() - (lesions > 0).sum())
+    assert grown > 0
 
 
 def test_a_recipe_that_cannot_be_is_one_sentence(

@@ -7,6 +7,10 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+from skimage.segmentation import expand_labels
+
 from mae_sam2_training.config import load_config
 from mae_sam2_training.data.manifest import read_manifest
 from mae_sam2_training.data.splits import shuffled_groups
@@ -121,15 +125,19 @@ def _data(out: Path, config: SimulateConfig) -> tuple[dict[str, Case], list[Case
     """Draw the frames, or find them drawn; the frozen test is of eyes of its own."""
     folder = out / "frames"
     if not (folder / "manifest.csv").is_file():
-        shutil.rmtree(folder, ignore_errors=True)  # what a kill left
+        drawing = out / "drawing"
+        for left in (folder, drawing):
+            shutil.rmtree(left, ignore_errors=True)  # what a kill left
         synthesize(
-            folder,
+            drawing,
             config.pool + config.test,
             seed=config.data_seed,
             frames=_backgrounds(config),
             size=config.size,
             contrast=config.contrast,
         )
+        _outline_widely(drawing, round(config.margin * config.size))
+        drawing.rename(folder)
     records = read_manifest(folder / "manifest.csv")
     test: list[Any] = []
     pool: list[Any] = []
@@ -141,6 +149,15 @@ def _data(out: Path, config: SimulateConfig) -> tuple[dict[str, Case], list[Case
             "for the test: raise pool, or give more frames to draw into."
         )
     return {case.name: case for case in labelled_cases(pool)}, labelled_cases(test)
+
+
+def _outline_widely(folder: Path, pixels: int) -> None:
+    """Give every lesion of drawn frames a margin, as some graders do."""
+    for record in read_manifest(folder / "manifest.csv") if pixels else ():
+        if record.mask is not None:
+            with Image.open(record.mask) as mask:
+                wide = expand_labels(np.asarray(mask), pixels)
+            Image.fromarray(wide).save(record.mask)
 
 
 def _backgrounds(config: SimulateConfig) -> list[Path] | None:

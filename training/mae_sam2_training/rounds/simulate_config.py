@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mae_sam2_training.config import Section
+from mae_sam2_training.config import Fraction, Section
 from mae_sam2_training.evaluation.config import EvaluateConfig
 from mae_sam2_training.finetune_config import FinetuneConfig
 from mae_sam2_training.rounds.simulated_grader import GraderConfig
@@ -26,6 +26,9 @@ class SimulateConfig(Section):
     """Longer side of the frames in pixels."""
     contrast: tuple[float, float] = (10.0, 110.0)
     """Mean height of leaks drawn into real frames, in grey levels of 255."""
+    margin: Fraction = 0.0
+    """By how much the grader outlines more widely than the leak, as a share of the
+    longer side: a habit that a model trained on exact masks has yet to learn."""
     data_seed: int = Field(0, ge=0)
     """Of the frames and of the test set, which all runs share."""
     rounds: int = Field(4, ge=1)
