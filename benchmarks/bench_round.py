@@ -54,7 +54,7 @@ def run_round(study: Path, settings: list[str]) -> tuple[float, dict[str, float]
     begun = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - begun
-    newest = max((study / "rounds").glob("*/result.json"), key=os.path.getmtime)
+    newest = max((study / "rounds").glob("*/result/result.json"), key=os.path.getmtime)
     cost = json.loads(newest.read_text(encoding="utf-8"))["cost"]
     return seconds, cost
 
