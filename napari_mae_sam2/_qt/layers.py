@@ -162,6 +162,10 @@ class CaseLayers:
         """Show the box that is being dragged, or the one of the draft."""
         self._prompts.preview_box(box)
 
+    def mark(self, box: Box | None) -> None:
+        """Show a box around what is being judged, or none any more."""
+        self._prompts.mark(box)
+
     def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
         """Show the scribble or the lasso that is being drawn."""
         self._prompts.preview_line(line, closed)

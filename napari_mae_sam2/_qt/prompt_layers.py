@@ -56,6 +56,7 @@ class PromptLayers:
         self.drawn: DrawnPrompts | None = None
         """Boxes and lines; None until there is a canvas to draw on."""
         self.points: Points | None = None
+        self._mark: Box | None = None
 
     def follow(self, session: CaseSession | None) -> None:
         """Listen to another session, or to none."""
@@ -63,6 +64,7 @@ class PromptLayers:
         if self._session is not None:
             self._session.draft_changed.disconnect(self._on_draft)
         self._session = session
+        self._mark = None
         if session is not None:
             session.draft_changed.connect(self._on_draft)
 
@@ -89,10 +91,16 @@ class PromptLayers:
         self._next()
 
     def preview_box(self, box: Box | None) -> None:
-        """Show the box that is being dragged, or the ones of the draft."""
+        """Show the box that is dragged, else those of the draft, else the mark."""
         if self.drawn is not None:
             boxes = () if self._session is None else self._session.draft.boxes
-            self.drawn.show_boxes((box,) if box is not None else boxes)
+            shown = self._mark if box is None and not boxes else box
+            self.drawn.show_boxes(boxes if shown is None else (shown,))
+
+    def mark(self, box: Box | None) -> None:
+        """Show a box around what is being judged, or none any more."""
+        self._mark = box
+        self.preview_box(None)
 
     def preview_line(self, line: NDArray[np.floating], closed: bool) -> None:
         """Show the line that is being drawn, of shape (N, 2)."""

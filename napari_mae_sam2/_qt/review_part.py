@@ -127,9 +127,9 @@ class ReviewPart(Part):
         patch = review.current if review is not None and in_hand else None
         if patch is not None:
             layers.show_proposed(patch.mask)
-            layers.preview_box(box_around(patch, max(session.frame.shape)))
+            layers.mark(box_around(patch, max(session.frame.shape)))
         elif self._patch is not None:
-            layers.preview_box(None)
+            layers.mark(None)
             if session.proposal is None:
                 layers.show_proposed(None)
         if patch is not None and patch is not self._patch:

@@ -84,6 +84,8 @@ def test_a_patch_is_edited_with_clicks(at_work):
     assert at_work.wait_for_proposal()[2, 60]
     at_work.press("R")
     assert at_work.session.is_reviewing
+    at_work.look()
+    assert at_work.widget.layers.drawn.isVisible()  # the box round the next patch
     at_work.press("R")
     at_work.press("E")
     assert at_work.widget.layers.leakage.mode == "erase"
