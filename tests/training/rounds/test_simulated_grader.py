@@ -47,12 +47,12 @@ class Oracle:
     lesions: np.ndarray
     proposal: np.ndarray
     clicks: int = 1
-    asked: list[int] = field(default_factory=list)
+    prompts: list[Prompts] = field(default_factory=list)
 
     def decode(self, embedding: object, prompts: Prompts) -> Answer:
         if prompts.is_empty:
             return Answer(self.proposal)
-        self.asked.append(len(prompts.points))
+        self.prompts.append(prompts)
         row, column = prompts.points[0].astype(int)
         lesion = self.lesions == self.lesions[row, column]
         return Answer(lesion if len(prompts.points) >= self.clicks else lesion & False)
@@ -84,13 +84,30 @@ def test_wrong_patches_are_rejected_and_missed_lesions_clicked() -> None:
     assert from_nothing(oracle, None, lesions, CONFIG).total == 6  # type: ignore[arg-type]
 
 
+def test_a_patch_that_lacks_a_part_is_edited_and_not_begun_anew() -> None:
+    lesions = two_lesions()
+    proposal = lesions > 0
+    proposal[5:15, 5:25] = False  # half of the first lesion
+    oracle = Oracle(lesions, proposal, clicks=1)
+    effort = from_proposals(oracle, None, lesions, CONFIG)  # type: ignore[arg-type]
+    assert effort == Effort(decisions=2, clicks=1)
+    (prompts,) = oracle.prompts
+    assert prompts.labels.tolist() == [1]
+    assert 5 <= prompts.points[0, 0] < 15  # into what is missing
+    assert prompts.mask is not None
+    patch = np.kron(proposal & (lesions == 1), np.ones((4, 4), bool))
+    assert ((prompts.mask > 0) == patch).all()
+    from_nothing(oracle, None, lesions, CONFIG)  # type: ignore[arg-type]
+    assert oracle.prompts[1].mask is None
+
+
 def test_what_clicks_do_not_bring_is_painted() -> None:
     lesions = two_lesions()
     oracle = Oracle(lesions, lesions < 0, clicks=99)
     effort = from_nothing(oracle, None, lesions, CONFIG)  # type: ignore[arg-type]
     # nothing came of the first click: 400 pixels each, 50 to a stroke
     assert effort == Effort(clicks=2, strokes=16)
-    assert max(oracle.asked) == CONFIG.clicks
+    assert max(len(said.points) for said in oracle.prompts) == CONFIG.clicks
     easy = CONFIG.model_copy(update={"strokes": 8})
     assert from_nothing(oracle, None, lesions, easy) == Effort(strokes=16)  # type: ignore[arg-type]
 

@@ -12,6 +12,9 @@ import numpy as np
 
 from mae_sam2_training.clicks import first_click, next_click
 from mae_sam2_training.metrics import dice
+from napari_mae_sam2.fa.close_up import CloseUp
+from napari_mae_sam2.fa.placed_mask import PlacedMask
+from napari_mae_sam2.model.prediction import prediction_of
 from napari_mae_sam2.model.protocol import Prompts
 
 if TYPE_CHECKING:
@@ -27,11 +30,13 @@ def click_until_right(
     at_least: int,
     at_most: int,
     enough: float,
+    start: NDArray[np.bool_] | None = None,
 ) -> list[NDArray[np.bool_]]:
     """Hold a session about one lesion and give the masks shown after each click.
 
-    The first click goes to the deepest point of the lesion, each later one to the
-    deepest point of the largest connected area of error.
+    The first click goes to the deepest point of the lesion, each later one, or each
+    where a mask is corrected, to the deepest point of the largest connected area of
+    error.
 
     Parameters
     ----------
@@ -44,6 +49,9 @@ def click_until_right(
         Clicks. Between the two the grader stops as soon as the mask is good enough.
     enough : float
         Dice at which it is.
+    start : bool array of shape (H, W), optional
+        A patch to be corrected, not empty; it goes with the first click as it does
+        when a patch is edited at the window.
 
     Returns
     -------
@@ -51,11 +59,21 @@ def click_until_right(
         After 1, 2, ... clicks; fewer than `at_least` where nothing was left to
         correct.
     """
-    row, column = first_click(lesion)
-    points, labels = [(row, column)], [1]
+    points: list[tuple[int, int]] = []
+    labels: list[int] = []
     low_res: NDArray[np.float32] | None = None
     shown: list[NDArray[np.bool_]] = []
-    while True:
+    click: tuple[int, int, int] | None
+    if start is None:
+        click = *first_click(lesion), 1
+    else:
+        patch = PlacedMask(0, 0, start).trimmed()
+        area = CloseUp.whole(lesion.shape)
+        low_res = prediction_of(patch, area, lesion.shape).low_res[0]
+        click = next_click(lesion, start)
+    while click is not None:
+        points.append(click[:2])
+        labels.append(click[2])
         answer = predictor.decode(
             embedding,
             Prompts(
@@ -68,11 +86,8 @@ def click_until_right(
         low_res = answer.low_res[0]
         shown.append(mask)
         if len(shown) >= at_most:
-            return shown
+            break
         if len(shown) >= at_least and dice(mask, lesion) >= enough:
-            return shown
+            break
         click = next_click(lesion, mask)
-        if click is None:
-            return shown
-        points.append(click[:2])
-        labels.append(click[2])
+    return shown

@@ -49,7 +49,7 @@ class Effort:
     Attributes
     ----------
     decisions : int
-        Patches accepted, all together as one, or rejected, each for itself.
+        Patches accepted, all together as one, or rejected or edited, each for itself.
     clicks : int
         Prompts.
     strokes : int
@@ -108,7 +108,8 @@ def from_proposals(
     """Correct what the model proposes for a frame; see `from_nothing`.
 
     All patches are accepted together, those of which less than half is leakage are
-    rejected one by one, and every lesion that is not good enough is mended.
+    rejected one by one, and every lesion that is not good enough is mended: a patch
+    on it is taken up and corrected with clicks.
     """
     answer: NDArray[np.bool_] = predictor.decode(embedding, Prompts()).logits[0] > 0
     patches = detect(answer, lesions, 0.5, config.min_area).labels
@@ -166,10 +167,11 @@ def _mend(
     painted = strokes_needed(current, lesion, config)
     if painted <= config.strokes:
         return Effort(strokes=painted)
+    start = current if current.any() else None
     shown = click_until_right(
-        predictor, embedding, lesion, 1, config.clicks, config.enough
+        predictor, embedding, lesion, 1, config.clicks, config.enough, start
     )
     # nobody undoes a good answer for a worse one: the best of them is painted on
     rest = [strokes_needed(mask, lesion, config) for mask in shown]
     clicks = int(np.argmin([n + strokes for n, strokes in enumerate(rest, start=1)]))
-    return Effort(clicks=clicks + 1, strokes=rest[clicks])
+    return Effort(start is not None, clicks + 1, rest[clicks])
