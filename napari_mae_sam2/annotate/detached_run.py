@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -45,6 +46,8 @@ class DetachedRun:
         Where its files lie.
     process : psutil.Process or None
         None where it has ended.
+    seen : Exit, optional
+        How it ended, where somebody was told so before.
     on_heard : callable
         Gets what was said since the last time, in order, however long ago.
     on_exit : callable
@@ -57,11 +60,13 @@ class DetachedRun:
         process: psutil.Process | None,
         on_heard: Heard,
         on_exit: Callable[[Exit], None],
+        seen: Exit | None = None,
     ) -> None:
         self._folder = folder
         self._process = process
         self._on_heard = on_heard
         self._on_exit = on_exit
+        self._seen = seen
         self._last = Progress("")
         self._told = ""
         self._cancelled = False
@@ -132,14 +137,22 @@ class DetachedRun:
         try:
             said = read_json(folder / RECORD)
             pid, created = int(said["pid"]), float(said["created"])
+            seen = None if "end" not in said else _exit_from(said["end"])
         except (StudyError, KeyError, TypeError, ValueError):
             return None
+        if seen is not None:
+            return cls(folder, None, on_heard, on_exit, seen)
         process = _process(pid)
         # Numbers of processes are given out again; with the moment they are unique.
         with suppress(psutil.Error):
             if process is not None and abs(process.create_time() - created) > 1:
                 process = None
         return cls(folder, process, on_heard, on_exit)
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether somebody was told before how it ended."""
+        return self._seen is not None
 
     @property
     def is_running(self) -> bool:
@@ -169,10 +182,12 @@ class DetachedRun:
         self._closed.set()
         self._watcher.join(5)
 
-    def forget(self) -> None:
-        """Let nobody find it again; for one that has ended and was seen."""
-        with suppress(OSError):
-            (self._folder / RECORD).unlink(missing_ok=True)
+    def mark_seen(self, end: Exit) -> None:
+        """Note that somebody was told how it ended; its story can be read again."""
+        if self._seen is None:
+            with suppress(StudyError, OSError, KeyError):
+                path = self._folder / RECORD
+                write_file(path, to_json(read_json(path) | {"end": asdict(end)}))
 
     def _kill(self) -> None:
         if self._process is not None and self.is_running:
@@ -203,6 +218,8 @@ class DetachedRun:
             self._on_heard(heard)
 
     def _exit(self) -> Exit:
+        if self._seen is not None:
+            return self._seen
         end = self._last if self._last.event == "end" else Progress("end")
         status = end.values.get("status")
         cancelled = self._cancelled or status == "cancelled"
@@ -219,6 +236,11 @@ class DetachedRun:
                 return file.read().decode("utf-8", "replace").splitlines()[-20:]
         except OSError:
             return []
+
+
+def _exit_from(said: dict[str, Any]) -> Exit:
+    complaints = tuple(map(str, said["complaints"]))
+    return Exit(int(said["code"]), bool(said["cancelled"]), str(said["why"]), complaints)
 
 
 def _process(pid: int) -> psutil.Process | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2.annotate.round_places import RoundPlaces
+    from napari_mae_sam2.annotate.round_story import RoundStory
 
 Action = Literal["promote", "refuse", "rollback"]
 TRAINING = "mae_sam2_training"
@@ -182,17 +183,15 @@ class RoundControl:
             self.warned.emit(f"No round can be trained now: {end.why}")
         self.estimated.emit(None if end.cancelled else found)
 
-    def _on_end(self, end: Exit) -> None:
+    def _on_end(self, story: RoundStory, end: Exit, was_seen: bool) -> None:
+        self.ended.emit(story.ending(end))
+        if was_seen:
+            return  # its curves are shown again, but it is no news
         if end.code == 0:
-            self.ended.emit("The round is done.")
             self.done.emit("The round is done: look at it under Model, Last round.")
-        elif end.cancelled:
-            self.ended.emit("The round was cancelled; the model in use stays.")
-        else:
+        elif not end.cancelled:
             log.error("The round ended:\n%s", "\n".join(end.complaints))
-            sentence = f"The round failed: {end.why} The model in use stays."
-            self.warned.emit(sentence)
-            self.ended.emit(sentence)
+            self.warned.emit(story.ending(end))
         self.look()
 
     def _on_decided(self, end: Exit) -> None:

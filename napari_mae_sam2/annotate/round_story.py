@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_mae_sam2.annotate.child_process import Progress
+    from napari_mae_sam2.annotate.child_process import Exit, Progress
 
 Points = list[tuple[float, float]]
 
@@ -68,6 +68,15 @@ class RoundStory:
         """What it does, and how long that still takes."""
         left = self.seconds_left
         return self.doing + ("…" if left is None else f" · {duration(left)} left")
+
+    def ending(self, end: Exit) -> str:
+        """Say in one sentence how the round ended."""
+        which = "The round" if self.number is None else f"Round {self.number}"
+        if end.code == 0:
+            return f"{which} is done."
+        if end.cancelled:
+            return f"{which} was cancelled; the model in use stays."
+        return f"{which} failed: {end.why} The model in use stays."
 
     def hear(self, said: Sequence[Progress]) -> None:
         """Follow what was said, in order."""

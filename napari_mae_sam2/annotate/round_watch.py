@@ -24,14 +24,15 @@ class RoundWatch:
     on_story : callable
         Gets the `RoundStory` whenever it has gone on.
     on_end : callable
-        Gets how the round ended, once.
+        Gets the story, how the round ended, and whether somebody was told so before;
+        once.
     """
 
     def __init__(
         self,
         post: Callable[[Callable[[], None]], None],
         on_story: Callable[[RoundStory], None],
-        on_end: Callable[[Exit], None],
+        on_end: Callable[[RoundStory, Exit, bool], None],
     ) -> None:
         self._post = post
         self._on_story = on_story
@@ -45,7 +46,7 @@ class RoundWatch:
         return self._run is not None and self._run.is_running
 
     def find(self, folder: Path) -> None:
-        """Watch the round of a folder, if there is one."""
+        """Watch the last round of a folder, if there is one; it may have ended."""
         self._attach(lambda *about: DetachedRun.find(folder, *about))
 
     def start(self, folder: Path, arguments: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ class RoundWatch:
         def on_exit(end: Exit) -> None:
             def take() -> None:
                 if self._token is token:
-                    self._finish(end)
+                    self._finish(story, end)
 
             self._post(take)
 
@@ -97,8 +98,10 @@ class RoundWatch:
         if self._run is not None:
             self._on_story(story)
 
-    def _finish(self, end: Exit) -> None:
-        if self._run is not None:
-            self._run.forget()
+    def _finish(self, story: RoundStory, end: Exit) -> None:
+        run = self._run
         self.stop()
-        self._on_end(end)
+        was_seen = run is not None and run.was_seen
+        if run is not None:
+            run.mark_seen(end)
+        self._on_end(story, end, was_seen)

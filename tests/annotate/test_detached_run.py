@@ -71,8 +71,14 @@ def test_a_run_that_ended_while_nobody_looked_still_tells(start, tmp_path, watch
     found = DetachedRun.find(tmp_path / "run", *later.about)
     end = later.ended.get(timeout=20)
     assert (end.code, end.cancelled, end.why) == (1, False, "no room")
-    found.forget()
-    assert DetachedRun.find(tmp_path / "run", *later.about) is None
+    assert not found.was_seen
+    found.mark_seen(end)
+    # once more, as by a window that is opened again: the same story, but no news
+    again = Watcher()
+    found = DetachedRun.find(tmp_path / "run", *again.about)
+    assert again.ended.get(timeout=20) == end
+    assert found.was_seen
+    assert [one.number("step") for one in again.heard] == [1]
 
 
 def test_a_found_run_can_be_cancelled(start, tmp_path, watcher):
@@ -81,8 +87,13 @@ def test_a_found_run_can_be_cancelled(start, tmp_path, watcher):
     found = DetachedRun.find(tmp_path / "run", *later.about)
     later.wait_for(1)
     found.cancel()
-    assert later.ended.get(timeout=20).cancelled
+    end = later.ended.get(timeout=20)
+    assert end.cancelled
     found.close()
+    found.mark_seen(end)
+    again = Watcher()
+    DetachedRun.find(tmp_path / "run", *again.about)
+    assert again.ended.get(timeout=20).cancelled  # which no file of the run says
 
 
 def test_a_process_of_the_same_number_is_not_taken_for_it(start, tmp_path, watcher):

@@ -20,7 +20,7 @@ def window(stand_in, inbox):
 
     def make():
         stories, ends = [], []
-        watch = RoundWatch(inbox.post, stories.append, ends.append)
+        watch = RoundWatch(inbox.post, stories.append, lambda *end: ends.append(end))
         made.append(watch)
         return watch, stories, ends
 
@@ -55,3 +55,19 @@ def test_what_is_no_longer_watched_says_nothing(window, inbox, tmp_path):
     other.cancel()
     inbox.run_until(lambda: not other.is_running)
     assert (len(stories), ends) == (count, [])
+
+
+def test_the_curves_of_a_round_that_has_ended_are_found_again(window, inbox, tmp_path):
+    watch, stories, ends = window()
+    watch.start(tmp_path / "run", ("module", "round"))
+    inbox.run_until(lambda: stories[-1].number == 7)
+    watch.cancel()
+    inbox.run_until(lambda: bool(ends))
+    assert ends[0][2] is False
+    later, _, again = window()
+    later.find(tmp_path / "run")
+    inbox.run_until(lambda: bool(again))
+    story, end, was_seen = again[0]
+    assert (story.log, end.cancelled, was_seen) == (["Round 7."], True, True)
+    assert story.ending(end) == "Round 7 was cancelled; the model in use stays."
+    assert not later.is_running

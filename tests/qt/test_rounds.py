@@ -177,7 +177,22 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     assert said[0][3:] == ["promote", str(study), "1", "--by", "anna"]
     assert said[1][3:] == ["rollback", str(study), "--by", "anna"]
     again.close()
-    for one in (panel, verdict, history):
+    # a round that has ended is found with its curves and its log, and is no news
+    third, *others = panels = RoundPanels.make()
+    later = Rounds(widget.desk, panels, widget)
+    told = []
+    later.told.connect(told.append)
+    third.show()
+    at_work.wait(lambda: third.words.text() == "Round 1 is done.", "the end")
+    assert len(third.curve.loss) == 3
+    assert third.curve.isVisible()
+    assert third.train.isVisible()
+    assert not third.cancel.isVisible()
+    third.log_shown.click()
+    assert "Training." in third.log.toPlainText()
+    assert told == []
+    later.close()
+    for one in (panel, verdict, history, third, *others):
         one.deleteLater()
 
 
