@@ -87,6 +87,7 @@ class Rounds(QObject):
         panel.estimate_wanted.connect(self.estimate)
         panel.start_wanted.connect(self.start)
         panel.cancel_wanted.connect(self.cancel)
+        verdict.looked_at.connect(lambda: self.control.look())
         verdict.promote_wanted.connect(self._promote)
         verdict.refuse_wanted.connect(lambda number: self._decide("refuse", number))
         verdict.rollback_wanted.connect(lambda number: self._decide("rollback", number))

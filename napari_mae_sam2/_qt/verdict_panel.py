@@ -8,9 +8,11 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
-from napari_mae_sam2.annotate.round_verdict import checks, table
+from napari_mae_sam2.annotate.round_verdict import checks, overtaken, table
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
 
 NOTHING = "No round of this study is done yet."
@@ -35,6 +37,8 @@ class VerdictPanel(QWidget):
     report_wanted = Signal()
     cases_wanted = Signal()
     """Old against new on the test cases are to be seen."""
+    looked_at = Signal()
+    """Somebody looks: others may have decided since the last time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +93,11 @@ class VerdictPanel(QWidget):
         layout.addLayout(looking)
         self.show_rounds(None)
 
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Say that somebody looks."""
+        super().showEvent(event)
+        self.looked_at.emit()
+
     def show_rounds(self, stands: StudyRounds | None) -> None:
         """Show how the rounds of a study stand; None where that is not known."""
         last = None if stands is None else stands.last
@@ -96,18 +105,20 @@ class VerdictPanel(QWidget):
         if stands is None or last is None:
             self.words.setText(NOTHING)
         else:
-            self._number, self._forced = last.number, not last.is_proposed
+            late = stands.is_overtaken
+            self._number, self._forced = last.number, late or not last.is_proposed
             said = f"Round {last.number}"
             if stands.decision is not None:
                 said += f" ({DECIDED.get(stands.decision, stands.decision)})"
-            self.words.setText(f"{said}: {last.why}")
+            said += f": {last.why}"
+            self.words.setText(f"{said}\n{overtaken(stands)}" if late else said)
         is_open = (
             stands is not None and last is not None and stands.in_use != last.number
         )
         self.promote.setVisible(is_open)
         self.promote.setText("Promote anyway" if self._forced else "Promote")
         self.promote.setToolTip(
-            "Use the new model although it is not proposed; this is noted"
+            "Use the new model against the advice; this is noted"
             if self._forced
             else "Use the new model from now on"
         )

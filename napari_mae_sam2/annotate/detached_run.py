@@ -240,7 +240,9 @@ class DetachedRun:
 
 def _exit_from(said: dict[str, Any]) -> Exit:
     complaints = tuple(map(str, said["complaints"]))
-    return Exit(int(said["code"]), bool(said["cancelled"]), str(said["why"]), complaints)
+    return Exit(
+        int(said["code"]), bool(said["cancelled"]), str(said["why"]), complaints
+    )
 
 
 def _process(pid: int) -> psutil.Process | None:

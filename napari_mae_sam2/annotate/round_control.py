@@ -7,12 +7,13 @@ window is closed, and is found again.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.child_process import ChildProcess, Exit, Progress
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.annotate.round_verdict import somebody_else
 from napari_mae_sam2.annotate.round_watch import RoundWatch
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -29,6 +30,14 @@ Action = Literal["promote", "refuse", "rollback"]
 TRAINING = "mae_sam2_training"
 
 log = logging.getLogger(__name__)
+
+
+class _Refused(NamedTuple):
+    """A decision that did not come to be: why, and what it was about."""
+
+    why: str
+    before: int | None
+    number: int
 
 
 class RoundControl:
@@ -66,6 +75,8 @@ class RoundControl:
         self._child: ChildProcess | None = None
         self._history: ChildProcess | None = None
         self._action: Action | None = None
+        self._stands = StudyRounds()
+        self._refused: _Refused | None = None
         self._looker = LatestWins["Path", "StudyRounds | None"](
             lambda study, _cancelled: read_rounds(study),
             lambda outcome: post(lambda: self._on_looked(outcome)),
@@ -90,7 +101,7 @@ class RoundControl:
         """Turn to a study: look how its rounds stand, and watch the one that runs."""
         if self.is_at(study):
             return
-        self._study, self._action = study, None
+        self._study, self._action, self._refused = study, None, None
         self._watch.find(self._places.of(study))
         self.look()
 
@@ -138,15 +149,19 @@ class RoundControl:
         self, action: Action, number: int, by: str, *, force: bool = False
     ) -> None:
         """Promote or refuse the model of a round, or roll the last promotion back."""
-        if self._study is None or self.is_busy:
+        study = self._study
+        if study is None or self.is_busy:
             return
         which = () if action == "rollback" else (str(number),)
-        arguments = [action, str(self._study), *which, "--by", by]
+        arguments = [action, str(study), *which, "--by", by]
         if force and action == "promote":
             arguments.append("--force")
 
+        before = self._stands.in_use
+
         def on_exit(end: Exit) -> None:
-            self._post(lambda: self._on_decided(end))
+            refused = None if end.code == 0 else _Refused(end.why, before, number)
+            self._post(lambda: self._on_decided(study, refused))
 
         self._command(arguments, lambda _said: None, on_exit)
         self._action = action
@@ -194,21 +209,38 @@ class RoundControl:
             self.warned.emit(story.ending(end))
         self.look()
 
-    def _on_decided(self, end: Exit) -> None:
+    def _on_decided(self, study: Path, refused: _Refused | None) -> None:
         self._child = None
-        if end.code != 0:
+        if refused is not None:
             self._action = None
-            self.warned.emit(end.why)
+            if not self.is_at(study):
+                self.warned.emit(refused.why)
+                return
+            # what became of it is known only when the study was looked at anew
+            self._refused = refused
         self.look()
 
     def _on_looked(self, outcome: Outcome[Path, StudyRounds | None]) -> None:
         if outcome.request != self._study:
             return
+        deciding = self._child is not None and self._action is not None
         if outcome.error is not None:
+            self._stands, self._refused = StudyRounds(), None
             self.warned.emit(str(outcome.error))
-            self.stands.emit(StudyRounds())
+            self.stands.emit(self._stands)
         elif outcome.response is not None:
+            refused, self._refused = self._refused, None
+            if (outcome.response, refused, self._action) == (self._stands, None, None):
+                return  # nothing is new
+            self._stands = outcome.response
             self.stands.emit(outcome.response)
+            if refused is not None:
+                self.warned.emit(
+                    somebody_else(refused.before, refused.number, outcome.response)
+                    or refused.why
+                )
+            if deciding:
+                return  # looked at before the decision stands
             action, self._action = self._action, None
             if action is not None:
                 self.decided.emit(action, outcome.response)

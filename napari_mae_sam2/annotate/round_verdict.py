@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.study.round_results import named
+
 if TYPE_CHECKING:
-    from napari_mae_sam2.study.round_results import RoundResult
+    from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
 
 ROWS = (
     ("Dice, no click", "image_dice", 2, 1),
@@ -65,6 +67,46 @@ def checks(result: RoundResult) -> list[tuple[bool, str, str]]:
         short = CHECKS.get(name) or WAYS.get(name) or name.removeprefix("kind: ")
         found.append((bool(guard["passed"]), short, str(guard["message"])))
     return found
+
+
+def overtaken(stands: StudyRounds) -> str:
+    """Say that a round was compared with another model than the one in use."""
+    now, then = named(stands.in_use), named(stands.compared_with)
+    return (
+        f"{now[0].upper()}{now[1:]} is in use now, and this round was compared with "
+        f"{then}: train a new round to know whether it is better."
+    )
+
+
+def somebody_else(before: int | None, number: int, stands: StudyRounds) -> str:
+    """Say what became of a decision that somebody else came before.
+
+    Parameters
+    ----------
+    before : int or None
+        The round whose model was in use when the grader decided.
+    number : int
+        The round that was decided on.
+    stands : StudyRounds
+        As they are now.
+
+    Returns
+    -------
+    str
+        Empty where nobody else decided.
+    """
+    now = stands.in_use
+    if now == before:
+        return ""
+    if now == number:
+        return (
+            f"Somebody else has promoted round {number} already: press “Use the "
+            "study's model” where it is offered."
+        )
+    return (
+        f"Somebody else decided meanwhile, and {named(now)} is in use now: look at "
+        "“Last round” before you decide again."
+    )
 
 
 def _shown(

@@ -119,6 +119,9 @@ class StudyRounds:
         Its weights.
     in_use_fingerprint : str or None
         Of these.
+    compared_with : int or None
+        The round whose model was in use when the last one was frozen; None for the
+        base.
     """
 
     rows: tuple[dict[str, Any], ...] = ()
@@ -128,6 +131,14 @@ class StudyRounds:
     in_use: int | None = None
     in_use_model: Path | None = None
     in_use_fingerprint: str | None = None
+    compared_with: int | None = None
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether another model is in use than the last round was compared with."""
+        if self.last is None or self.in_use == self.last.number:
+            return False
+        return self.in_use != self.compared_with
 
 
 def read_rounds(study: Path) -> StudyRounds | None:
@@ -174,6 +185,7 @@ def read_rounds(study: Path) -> StudyRounds | None:
             used,
             None if model is None else model.model,
             None if model is None else str(model.values["model"]["fingerprint"]),
+            None if last is None else _compared_with(last),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise StudyError(
@@ -185,6 +197,16 @@ def read_result(study: Path, number: int) -> RoundResult:
     """Read the result of a round; `StudyError` where it is missing or damaged."""
     folder = study / "rounds" / f"{number:04d}" / "result"
     return RoundResult(number, folder, read_json(folder / "result.json"))
+
+
+def named(number: int | None) -> str:
+    """Name the model of a round; None is the base."""
+    return "the base" if number is None else f"the model of round {number}"
+
+
+def _compared_with(result: RoundResult) -> int | None:
+    found = read_json(result.folder.parent / "round.json")["in_use"]["round"]
+    return None if found is None else int(found)
 
 
 def _with_result(folder: Path) -> list[int]:

@@ -14,7 +14,7 @@ from napari_mae_sam2.study.folder import Study
 
 TOP = (10, 12)
 TRAINING = """
-import os, pathlib
+import os, pathlib, shutil
 
 study = pathlib.Path(sys.argv[4])
 rounds = study / "rounds"
@@ -48,6 +48,7 @@ elif command == "round":
         sys.exit(2)
     result = rounds / "0001" / "result"
     result.mkdir(parents=True)
+    (result.parent / "round.json").write_text('{"in_use": {"round": null}}')
     (result / "result.json").write_text(json.dumps({
         "model": {"fingerprint": "new"},
         "proposed": True, "why": "Dice changed by +0.100: better.",
@@ -59,6 +60,14 @@ elif command == "round":
     }))
     history(None, False, 0)
     say("end", status="done")
+elif (study / "overtaken").exists():  # two more rounds, and one of them is in use
+    for number in (2, 3):
+        shutil.copytree(rounds / "0001", rounds / f"000{number}")
+    rows = [{"round": n, "status": "done", "decision": None, "in_use": n == 2}
+            for n in (1, 2, 3)]
+    said = {"rounds": rows, "answers": ["", ""], "decisions": 0}
+    (rounds / "history.json").write_text(json.dumps(said))
+    sys.exit("Round 1 was compared with the base: train a new round, or use --force.")
 else:
     done = rounds / "decisions"
     done.mkdir(exist_ok=True)
@@ -194,6 +203,24 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     later.close()
     for one in (panel, verdict, history, third, *others):
         one.deleteLater()
+
+
+def test_a_promotion_that_was_overtaken_is_told_in_words_of_the_window(
+    at_work, go, folder
+):
+    begin(at_work)
+    go()
+    verdict = at_work.widget.verdict
+    at_work.wait(lambda: verdict.promote.isVisible(), "the verdict")
+    assert verdict.promote.text() == "Promote"
+    (folder / "leakage-study" / "overtaken").touch()
+    verdict.promote.click()
+    messages = at_work.widget.messages
+    at_work.wait(lambda: "Somebody else" in messages.text, "the sentence")
+    assert "the model of round 2 is in use now" in messages.text
+    assert "--force" not in messages.text
+    assert "this round was compared with the base" in verdict.words.text()
+    assert verdict.promote.text() == "Promote anyway"
 
 
 def test_without_a_label_it_says_what_to_do(at_work):

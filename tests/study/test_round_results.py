@@ -5,7 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from napari_mae_sam2.annotate.round_verdict import checks, table
+from napari_mae_sam2.annotate.round_verdict import (
+    checks,
+    overtaken,
+    somebody_else,
+    table,
+)
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.round_answers import (
     answers_file,
@@ -43,6 +48,8 @@ def study(tmp_path):
         folder = rounds / f"{number:04d}" / "result"
         folder.mkdir(parents=True)
         (folder / "result.json").write_text(json.dumps(RESULT))
+        frozen = {"in_use": {"round": None if number == 1 else 1}}
+        (folder.parent / "round.json").write_text(json.dumps(frozen))
     (rounds / "0003").mkdir()  # one that was cancelled
     (rounds / "decisions").mkdir()
     (rounds / "decisions" / "0001-5f1c0a77.json").write_text("{}")
@@ -65,6 +72,31 @@ def test_rounds_are_read_as_they_stand(study):
     assert stands.in_use_model == study / "rounds/0001/result/model.safetensors"
     assert [case.case for case in stands.last.cases] == ["b"]
     assert not stands.last.is_proposed
+    assert stands.compared_with == 1
+    assert not stands.is_overtaken
+
+
+def test_a_round_that_was_overtaken_by_a_decision_is_told_so(study):
+    before = read_rounds(study)
+    path = study / "rounds" / "history.json"
+    history = json.loads(path.read_text())
+    history["rounds"][0]["in_use"] = False  # somebody rolled back
+    path.write_text(json.dumps(history))
+    stands = read_rounds(study)
+    assert stands.is_overtaken
+    assert overtaken(stands) == (
+        "The base is in use now, and this round was compared with the model of round "
+        "1: train a new round to know whether it is better."
+    )
+    words = somebody_else(before.in_use, 2, stands)
+    assert "Somebody else decided meanwhile, and the base is in use now" in words
+    assert "--" not in words
+    assert somebody_else(None, 2, stands) == ""  # it stands as the grader saw it
+    history["rounds"][1]["in_use"] = True
+    path.write_text(json.dumps(history))
+    stands = read_rounds(study)
+    assert not stands.is_overtaken  # its own model is in use
+    assert "promoted round 2 already" in somebody_else(1, 2, stands)
 
 
 def test_a_history_that_is_behind_is_not_believed(study):

@@ -15,6 +15,7 @@ from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.files import to_json, write_file
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import RECORD_SCHEMA
+from napari_mae_sam2.study.round_results import named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,8 +107,8 @@ def promote(
         compared = rounds.read(number).in_use.round
         if compared != now.round:
             raise RoundError(
-                f"Round {number} was compared with {_named(compared)}, and "
-                f"{_named(now.round)} is in use now: train a new round, or use --force."
+                f"Round {number} was compared with {named(compared)}, and "
+                f"{named(now.round)} is in use now: train a new round, or use --force."
             )
     check_model(rounds, number)
     content = {"fingerprint": result["model"]["fingerprint"], "forced": force}
@@ -208,11 +209,7 @@ def _decide(
     beaten = action == "promote" and now.decision != own
     if beaten or (action == "rollback" and place != before):
         raise RoundError(
-            f"Somebody else decided at the same moment: {_named(now.round)} is in use; "
+            f"Somebody else decided at the same moment: {named(now.round)} is in use; "
             "look at it before you decide again."
         )
     return now
-
-
-def _named(number: int | None) -> str:
-    return "the base" if number is None else f"the model of round {number}"
