@@ -192,6 +192,11 @@ def estimate_in_words(estimate: Progress) -> str:
         lines.append(f"Up to {need:.1f} GB of memory{of_free}.")
         if free is not None and free < need:
             lines.append("That will not fit: close other programs first.")
+    left_out = estimate.values.get("in_conflict")
+    if isinstance(left_out, list) and left_out:
+        lines.append(
+            f"{len(left_out)} in conflict left out: choose between their labels first."
+        )
     if not test:
         lines.append("Nothing tests yet: label cases of more patients.")
     return "\n".join(lines)

@@ -4,9 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.study.files import StudyError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.records import RevisionRecord
+
+
+class InConflict(StudyError):
+    """A case has parallel answers, and nobody has said which one is its label.
+
+    Parameters
+    ----------
+    case : str
+        Its id.
+    graders : sequence of str
+        Who answered.
+    """
+
+    def __init__(self, case: str, graders: Sequence[str]) -> None:
+        self.case = case
+        self.graders = tuple(dict.fromkeys(graders))
+        super().__init__(
+            f"The case {case} is in conflict ({' and '.join(self.graders)} answered it "
+            "side by side): open it and choose a label, or use “study resolve”."
+        )
+
+
+def label_of(study: Study, case: str) -> RevisionRecord | None:
+    """Give the revision that is the label of a case.
+
+    What a model proposed beside an answer, by a program that had not seen it, neither
+    takes its place nor is in conflict with it.
+
+    Returns
+    -------
+    RevisionRecord or None
+        None where the case has no revision yet.
+
+    Raises
+    ------
+    InConflict
+        If several answers stand side by side.
+    StudyError
+        If the newest record is damaged.
+    """
+    latest = study.latest_revision(case)
+    if latest is None or len(study.revision_ids(case)) == 1:
+        return latest
+    try:
+        answers = [one for one in heads(study, case) if one.status != "proposed"]
+    except StudyError:
+        return latest  # a damaged earlier one is for `verify` to name
+    if len(answers) > 1:
+        raise InConflict(case, [one.grader for one in answers])
+    return answers[0] if answers else latest
 
 
 def heads(study: Study, case: str) -> list[RevisionRecord]:

@@ -16,6 +16,7 @@ import numpy as np
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import check_labels, lesion_ids
 from napari_mae_sam2.study.cases import Cases
+from napari_mae_sam2.study.conflicts import InConflict, label_of
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.files import StudyError, new_folder, to_json
 from napari_mae_sam2.study.images import label_files, read_tiff
@@ -232,10 +233,12 @@ class Study(Cases):
         self,
         statuses: tuple[Status, ...] = ANSWERED,
         on_damage: Callable[[StudyError], None] | None = None,
+        on_conflict: Callable[[InConflict], None] | None = None,
     ) -> Iterator[Labelled]:
-        """Go through the cases whose newest revision is a grader's answer.
+        """Go through the cases whose label is a grader's answer.
 
-        A case of which somebody said afterwards that it cannot be graded has none.
+        A case of which somebody said afterwards that it cannot be graded has none, and
+        neither has one whose answers are in conflict.
 
         Parameters
         ----------
@@ -244,6 +247,9 @@ class Study(Cases):
         on_damage : callable, optional
             Told of every case whose records cannot be read, which is then left out.
             Without it the first such case raises: nothing is left out in silence.
+        on_conflict : callable, optional
+            Told of every case in conflict, which is then left out; without it
+            `on_damage` is.
 
         Yields
         ------
@@ -254,21 +260,26 @@ class Study(Cases):
         ------
         StudyError
             If a record is damaged and there is no `on_damage`.
+        InConflict
+            If a case is in conflict and nobody wants to be told.
         """
         words = last_words(self.log, on_damage)
         for case in self.case_ids():
             try:
-                revision = self.latest_revision(case)
-                if revision is None or revision.status not in statuses:
-                    continue
                 word = words.get(case)
                 if word is not None and _refuses(word):
                     continue
+                revision = label_of(self, case)
+                if revision is None or revision.status not in statuses:
+                    continue
                 found = Labelled(self.case(case), revision)
             except StudyError as error:
-                if on_damage is None:
+                if isinstance(error, InConflict) and on_conflict is not None:
+                    on_conflict(error)
+                elif on_damage is not None:
+                    on_damage(error)
+                else:
                     raise
-                on_damage(error)
                 continue
             yield found
 

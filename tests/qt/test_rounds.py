@@ -32,7 +32,7 @@ if command == "round":
     (study / "asked").write_text(json.dumps(sys.argv[5:]))
 if "--estimate" in sys.argv:
     say("estimate", train=3, val=1, test=1, new=2, steps=9, seconds=130, measured=False,
-        memory_gib=2.5, free_gib=8.0)
+        in_conflict=['eye-7'], memory_gib=2.5, free_gib=8.0)
 elif command == "round":
     say("start", round=1, message="Round 1.")
     say("phase", phase="train", message="Training.")
@@ -106,6 +106,7 @@ def test_a_round_is_reckoned_watched_and_cancelled(at_work, go):
     words = begin(at_work)
     assert "5 labelled cases, 2 of them new: 3 train, 1 steer, 1 test" in words
     assert "About 2 min at most, 9 steps (typical of a laptop)" in words
+    assert "1 in conflict left out" in words
     assert "2.5 GB of memory of 8.0 GB free" in words
     assert panel.curve.dice == ((0.0, 0.25),)
     assert panel.curve.found == ((0.0, 0.5),)

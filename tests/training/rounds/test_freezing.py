@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mae_sam2_training.data.study_folder import read_study
 from mae_sam2_training.rounds.config import RoundConfig
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.frozen_test import FILE, read_frozen_test, reserve
 from mae_sam2_training.rounds.places import bench_of, machine_code
-from mae_sam2_training.rounds.records import ModelUsed, RoundRecord
+from mae_sam2_training.rounds.records import ModelUsed, RoundRecord, left_out
 from mae_sam2_training.rounds.sides import assign_sides
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
+from napari_mae_sam2.study.conflicts import InConflict
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.relabel import relabel
@@ -331,3 +333,34 @@ def test_a_process_that_is_killed_at_any_moment_leaves_nothing_half(
                 assert (result / "model").stat().st_size == 3_000_000
                 assert (result / "result.json").read_bytes() == b"{}"
     assert statuses == {"done", "killed"}
+
+
+def test_a_case_in_conflict_takes_no_part_and_is_named(
+    study: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = Study.open(study)
+    torn = next(iter(opened.labelled())).case
+    frame = opened.load_frame(torn.id)
+    empty = np.zeros(frame.shape, np.uint16)
+    opened.save_revision(frame, empty, grader="Eve", parent=None)
+    record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    assert len(record.members) == 5
+    assert record.in_conflict == [torn.id]
+    assert left_out(record.in_conflict) == (
+        f"1 case in conflict is left out until somebody chooses: {torn.id}."
+    )
+    assert len(read_study(study)) == 5
+    assert f"The case {torn.id} is in conflict" in caplog.text
+    left, right = opened.revision_ids(torn.id)
+    opened.save_revision(frame, empty, grader="Eve", parent=left, merges=[right])
+    assert freeze(Rounds(study), RoundConfig(), BASE, BASE).in_conflict == []
+
+
+def test_a_study_of_nothing_but_conflicts_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "torn"
+    case = label(folder, 1, "P1")
+    opened = Study.open(folder)
+    empty = np.zeros((32, 32), np.uint16)
+    opened.save_revision(opened.load_frame(case), empty, grader="Eve", parent=None)
+    with pytest.raises(InConflict, match="test and Eve answered it"):
+        freeze(Rounds(folder), RoundConfig(), BASE, BASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.data.errors import DataError
@@ -11,6 +12,8 @@ from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 def read_source(path: Path) -> list[Record]:
@@ -33,7 +36,8 @@ def read_source(path: Path) -> list[Record]:
 def read_study(folder: Path) -> list[Record]:
     """Read the newest finished revision of every case.
 
-    An empty label is a valid negative; a case without an answer is left out. Cases that
+    An empty label is a valid negative; a case without an answer is left out, and one
+    whose answers are in conflict, with a sentence in the log. Cases that
     are reserved as the frozen test have the split "test"; other cases of their patients
     are left out, as in a round.
 
@@ -53,7 +57,7 @@ def read_study(folder: Path) -> list[Record]:
     reserved = read_frozen_test(folder) or FrozenTest({}, frozenset())
     kept = reserved.groups_now(study)
     records = []
-    for found in study.labelled():
+    for found in study.labelled(on_conflict=lambda error: log.warning("%s", error)):
         case, revision = found.case, found.revision
         tests = case.id in reserved.cases
         if group_of(case) in kept and not tests:

@@ -15,7 +15,7 @@ from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.history import keep_history
 from mae_sam2_training.rounds.material import Material
 from mae_sam2_training.rounds.places import bench_of
-from mae_sam2_training.rounds.records import ModelUsed
+from mae_sam2_training.rounds.records import ModelUsed, left_out
 from mae_sam2_training.rounds.running import run_round
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.weights import WeightsError, find_weights, packaged_weights
@@ -86,6 +86,7 @@ def round_of(
             test=len(record.side("test")),
             reserved=record.reserved,
             parent=record.parent.fingerprint,
+            in_conflict=record.in_conflict,
             message=_opening(record),
         )
         rounds.add_event(number, "started")
@@ -179,7 +180,8 @@ def _used(path: Path, number: int | None) -> ModelUsed:
 
 def _opening(record: RoundRecord) -> str:
     count = {side: len(record.side(side)) for side in ("train", "val", "test")}
-    return (
+    said = (
         f"Round {record.number}: {count['train']} cases train, {count['val']} steer, "
         f"{count['test']} test."
     )
+    return f"{said} {left_out(record.in_conflict)}".rstrip()

@@ -19,6 +19,7 @@ from mae_sam2_training.rounds.decisions import in_use, model_path
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.freezing import divide
 from mae_sam2_training.rounds.places import machine_code
+from mae_sam2_training.rounds.records import left_out
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.folder import Study
 
@@ -69,6 +70,7 @@ def estimate(
             **{side: sides[side] for side in ("train", "val", "test")},
             "new": _unseen(rounds, divided),
             "reserved": divided.reserved is not None,
+            "in_conflict": divided.in_conflict,
             "steps": config.finetune.loop.steps,
             "seconds": _seconds(cost or TYPICAL, divided, config, rounds),
             "measured": cost is not None,
@@ -80,7 +82,7 @@ def estimate(
 
 
 def in_words(told: dict[str, Any]) -> str:
-    """Say an estimate in two sentences for a person."""
+    """Say an estimate in a few sentences for a person."""
     minutes = max(1, round(told["seconds"] / 60))
     basis = (
         "as the last round on this computer"
@@ -88,11 +90,12 @@ def in_words(told: dict[str, Any]) -> str:
         else "as on a laptop of two cores"
     )
     free = "" if told["free_gib"] is None else f" of {told['free_gib']:.1f} GiB free"
-    return (
+    said = (
         f"{told['train']} cases train, {told['val']} steer, {told['test']} test; "
         f"{told['new']} are new. Up to {told['steps']} steps, about {minutes} min "
         f"{basis}, and {told['memory_gib']:.1f} GiB of memory{free}."
     )
+    return f"{said} {left_out(told['in_conflict'])}".rstrip()
 
 
 def _seconds(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.rounds.config import RoundConfig
     from mae_sam2_training.rounds.folder import Rounds
     from mae_sam2_training.rounds.frozen_test import FrozenTest
+    from napari_mae_sam2.study.conflicts import InConflict
     from napari_mae_sam2.study.folder import Labelled
 
 
@@ -42,11 +43,14 @@ class Divided:
         By patient.
     reserved : FrozenTest or None
         The test set that was reserved, if any.
+    in_conflict : list of str
+        Cases that were left out because nobody has chosen between their answers.
     """
 
     labelled: list[Labelled]
     sides: dict[str, Side]
     reserved: FrozenTest | None
+    in_conflict: list[str]
 
     def side(self, one: Labelled) -> Side:
         """Give the side of a label."""
@@ -56,7 +60,7 @@ class Divided:
 def freeze(
     rounds: Rounds, config: RoundConfig, base: ModelUsed, in_use: ModelUsed
 ) -> RoundRecord:
-    """Freeze a round of all labels that are finished now.
+    """Freeze a round of all labels that are finished now and in no conflict.
 
     Parameters
     ----------
@@ -81,10 +85,10 @@ def freeze(
         If there is nothing to train on.
     """
     study = Study.open(rounds.study)
-    for one in study.labelled():  # both check their hashes
+    divided = divide(rounds, config)
+    for one in divided.labelled:  # both check their hashes
         study.load_frame(one.case.id)
         study.load_labels(one.revision)
-    divided = divide(rounds, config)
     members = [_member(study, one, divided.side(one)) for one in divided.labelled]
     code = code_version()
     return rounds.freeze(
@@ -99,6 +103,7 @@ def freeze(
             config=config.model_dump(mode="json"),
             reserved=divided.reserved is not None,
             members=members,
+            in_conflict=divided.in_conflict,
         )
     )
 
@@ -122,7 +127,8 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     """
     reserved, kept = read_frozen_test(rounds.study), None
     study = Study.open(rounds.study)
-    used = list(study.labelled())
+    conflicts: list[InConflict] = []
+    used = list(study.labelled(on_conflict=conflicts.append))
     if reserved is not None:
         kept = reserved.groups_now(study)
         used = [one for one in used if _is_of_use(one, reserved, kept)]
@@ -134,12 +140,14 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         val=config.finetune.data.validation,
         seed=config.finetune.run.seed,
     )
+    if "train" not in sides.values() and conflicts:
+        raise conflicts[0]
     if "train" not in sides.values():
         raise RoundError(
             f"The study {rounds.study.name} has no labelled case to train on yet: "
             "commit and save a lesion, or an empty label, first."
         )
-    return Divided(used, sides, reserved)
+    return Divided(used, sides, reserved, [one.case for one in conflicts])
 
 
 def _is_of_use(one: Labelled, reserved: FrozenTest, kept: frozenset[str]) -> bool:

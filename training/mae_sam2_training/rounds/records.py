@@ -12,6 +12,7 @@ from napari_mae_sam2.study.files import read_json
 from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 Side = Literal["train", "val", "test"]
@@ -71,6 +72,8 @@ class RoundRecord(_Frozen):
     reserved: bool
     """Whether the test side is the set that was reserved once and for all."""
     members: list[Member]
+    in_conflict: list[str] = Field(default_factory=list)
+    """Labelled cases that were left out: nobody had chosen between their answers."""
 
     @property
     def parent(self) -> ModelUsed:
@@ -109,6 +112,15 @@ def read_round(path: Path) -> RoundRecord:
             f"{path} is no record of a round, {where} is wrong: restore it from a "
             "backup."
         ) from error
+
+
+def left_out(cases: Sequence[str]) -> str:
+    """Say in a sentence which cases in conflict take no part; empty where none."""
+    if not cases:
+        return ""
+    shown = ", ".join(cases[:3]) + (" and others" if len(cases) > 3 else "")
+    verb = "case in conflict is" if len(cases) == 1 else "cases in conflict are"
+    return f"{len(cases)} {verb} left out until somebody chooses: {shown}."
 
 
 def code_version() -> str:
