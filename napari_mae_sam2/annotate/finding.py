@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.worklist import Case
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import list_frames, read_frame
+from napari_mae_sam2.fa.reading import list_frames, read_frame, readable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,8 @@ class Finder:
         known = self._keeping.case_of(path, page)
         if known is not None:
             return known
-        name = path.stem if pages == 1 else f"{path.stem}, page {page + 1}"
+        stem = readable(path.stem)
+        name = stem if pages == 1 else f"{stem}, page {page + 1}"
         load = partial(read_frame, path, page)
         return Case(name, load, self._places.study_of(path.parent), path, page)
 
@@ -74,5 +75,5 @@ class Finder:
         """Give the cases behind the first page of a file that has so many."""
         if case.path is None or case.page or pages == 1:
             return []
-        case.name = f"{case.path.stem}, page 1"
+        case.name = f"{readable(case.path.stem)}, page 1"
         return [self.case_of(case.path, page, pages) for page in range(1, pages)]

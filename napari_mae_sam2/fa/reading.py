@@ -6,8 +6,10 @@ rotation is not applied: coordinates are those of the stored pixels.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from napari_mae_sam2.fa.camera import read_camera
 from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic, is_tiff
@@ -49,7 +51,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
         If the file cannot be opened or decoded or is no frame; see `check_pixels`.
     """
     magic = _magic(path)
-    name = path.name
+    name = readable(path.name)
     try:
         pixels = decode(path, magic, page)
         scale = ome_scale(path) if is_tiff(magic) else None
@@ -150,16 +152,26 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
+def readable(name: str) -> str:
+    """Make a file's name one line of text that can be shown, stored and sent.
+
+    Linux lets names hold line breaks, and bytes that are no UTF-8, which Python hands
+    on as lone surrogates; no file and no program outside takes these.
+    """
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(" " if category(one) == "Cc" else one for one in text)
+
+
 def frame_name(path: Path) -> str:
-    """Give the stem of a frame's file, without the ".ome" of OME-TIFF."""
-    stem = path.stem
+    """Give the stem of a frame's file as text, without the ".ome" of OME-TIFF."""
+    stem = readable(path.stem)
     return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
 
 
 def _damaged(path: Path) -> FrameError:
     return FrameError(
-        f"{path.name} is damaged or cut short and cannot be read: copy it again from "
-        "where it came."
+        f"{readable(path.name)} is damaged or cut short and cannot be read: copy it "
+        "again from where it came."
     )
 
 
@@ -176,5 +188,5 @@ def _magic(path: Path) -> bytes:
     magic = find_magic(head)
     if magic is None:
         what = "empty" if not head else "not a PNG, JPEG, BMP or TIFF image"
-        raise FrameError(f"{path.name} is {what}: choose an image file.")
+        raise FrameError(f"{readable(path.name)} is {what}: choose an image file.")
     return magic

@@ -67,28 +67,31 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
     try:
         sources = list_sources(inputs, setup.unlabelled)
         done.total = len(sources)
-        if setup.prompts is not None:
-            PromptBook.read(setup.prompts)  # before the model, which takes longer
-        run = _Run(setup, report)
+        # Before the model, which takes longer.
+        book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
+        run = _Run(setup, book, report)
         done.engine, done.folder = run.engine, run.results.folder
         with report.frames(len(sources)):
+            used: set[str] = set()
             for outcome in run.steps(sources):
+                used.add(outcome.entry)
                 done.take(outcome)
                 report.frame(outcome, done)
+        done.trouble += book.unused(used)
     except KeyboardInterrupt:
         done.stopped = True
     finally:
         if run is not None:
             run.close()
     if run is not None:
-        done.table = run.results.write_table()
+        done.table = run.results.write_table(done.trouble)
     return done
 
 
 class _Run:
     """One process or several, whichever was asked for."""
 
-    def __init__(self, setup: Setup, report: Report) -> None:
+    def __init__(self, setup: Setup, book: PromptBook, report: Report) -> None:
         with report.doing("Loading the model"):
             self._predictor = open_for_run(setup.weights)
         try:
@@ -113,14 +116,14 @@ class _Run:
             raise
         self.engine = self._predictor.engine
         self._setup = replace(setup, out=out)
+        self._book = book
 
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         setup = self._setup
         if setup.processes > 1:
             return steps_in_processes(setup, sources)
-        book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
         run = PredictRun(
-            self._predictor, self.results, book, setup.batch, self._proposals
+            self._predictor, self.results, self._book, setup.batch, self._proposals
         )
         return run.steps(sources)
 

@@ -195,10 +195,30 @@ class Results:
         content = to_json(record.model_dump(mode="json", by_alias=True))
         write_file(self.record(stem), content)
 
-    def records(self) -> Iterator[FrameRecord]:
-        """Read the records of all frames that are done, by name."""
-        for path in sorted((self.folder / "records").glob("[!.]*.json")):
-            yield load_record(path)
+    def record_files(self) -> list[Path]:
+        """List the records of all frames that are done, by name."""
+        return sorted((self.folder / "records").glob("[!.]*.json"))
+
+    def records(self, trouble: list[str] | None = None) -> Iterator[FrameRecord]:
+        """Read the records of all frames that are done, by name.
+
+        Parameters
+        ----------
+        trouble : list of str, optional
+            Gets a sentence for each that is damaged, which is then passed over.
+
+        Raises
+        ------
+        StudyError
+            If one is damaged and nobody wants to hear of it.
+        """
+        for path in self.record_files():
+            try:
+                yield load_record(path)
+            except StudyError as error:
+                if trouble is None:
+                    raise
+                trouble.append(str(error))
 
     def record(self, name: str) -> Path:
         """Where it is kept what is known of a frame."""
@@ -216,12 +236,15 @@ class Results:
         """Where the probabilities of a frame are."""
         return self.folder / "probability" / f"{name}.tif"
 
-    def write_table(self) -> Path:
-        """Write the table anew from the records; returns where it is."""
+    def write_table(self, trouble: list[str] | None = None) -> Path:
+        """Write the table anew from the records; returns where it is.
+
+        See `records` for those that are damaged.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for record in self.records():
+        for record in self.records(trouble):
             values = record.model_dump() | {"flags": " ".join(record.flags)}
             writer.writerow([_cell(values[column]) for column in _COLUMNS])
         path = self.folder / _TABLE
@@ -251,4 +274,6 @@ def preview_jpeg(pixels: NDArray[np.generic]) -> bytes:
 def _cell(value: object) -> object:
     if value is None:
         return ""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+        return f"'{value}"  # else a spreadsheet would reckon what a file is called
     return f"{value:.6g}" if isinstance(value, float) else value

@@ -38,11 +38,22 @@ BATCH = 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one frame."""
+    """What became of one frame.
+
+    Attributes
+    ----------
+    name : str
+    what : str
+    sentence : str
+        Why it was left out.
+    entry : str
+        What the file of prompts calls it; empty where it says nothing of it.
+    """
 
     name: str
     what: Literal["made", "found", "trouble", "labelled"]
     sentence: str = ""
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +62,7 @@ class _Read:
 
     source: Source
     frame: Frame
+    entry: str
     prompts: list[Prompts]
     field: NDArray[np.bool_]
     quality: Quality
@@ -124,18 +136,21 @@ class PredictRun:
         return [self._read_one(source) for source in sources]
 
     def _read_one(self, source: Source) -> _Read | Outcome:
+        entry = self._book.entry_of_file(source.path)
         try:
             frame = source.load()
+            entry = self._book.entry_of(frame)
             prompts = self._book.of(frame)
         except PlainError as error:
-            return Outcome(source.name, "trouble", str(error))
+            return Outcome(source.name, "trouble", str(error), entry)
         if self._proposals is not None and not self._proposals.is_wanted(frame):
-            return Outcome(source.name, "labelled")
+            return Outcome(source.name, "labelled", entry=entry)
         if self._results.has(case_id(frame), frame, digest(prompts)):
             # The run may have been ended before it was proposed.
-            return self._propose(frame, Outcome(source.name, "found"))
+            return self._propose(frame, Outcome(source.name, "found", entry=entry))
         field = field_mask(frame.pixels)
-        return _Read(source, frame, prompts, field, assess(frame.pixels, field))
+        quality = assess(frame.pixels, field)
+        return _Read(source, frame, entry, prompts, field, quality)
 
     def _encode(
         self, batch: list[_Read | Outcome]
@@ -160,9 +175,10 @@ class PredictRun:
             answer = answer_frame(self._predictor, read.frame, read.prompts, embedding)
         except PlainError as error:
             sentence = f"{read.source.name}: {error}"
-            return Outcome(read.source.name, "trouble", sentence)
+            return Outcome(read.source.name, "trouble", sentence, read.entry)
         self._results.write(_record(read, answer), read.frame, answer)
-        return self._propose(read.frame, Outcome(read.source.name, "made"))
+        made = Outcome(read.source.name, "made", entry=read.entry)
+        return self._propose(read.frame, made)
 
     def _propose(self, frame: Frame, outcome: Outcome) -> Outcome:
         if self._proposals is not None:
@@ -170,7 +186,7 @@ class PredictRun:
                 self._proposals.add(frame)
             except PlainError as error:
                 sentence = f"{outcome.name}: {error}"
-                return Outcome(outcome.name, "trouble", sentence)
+                return Outcome(outcome.name, "trouble", sentence, outcome.entry)
         return outcome
 
 

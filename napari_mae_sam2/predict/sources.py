@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import FrameError
-from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
+from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame, readable
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
 
@@ -40,9 +40,9 @@ class Source:
     def name(self) -> str:
         """For people and tables: no more of the path than its last two parts."""
         if self.case:
-            return f"{self.path.name}/{self.case}"
+            return readable(f"{self.path.name}/{self.case}")
         page = f" page {self.page + 1}" if self.page else ""
-        return f"{self.path.absolute().parent.name}/{self.path.name}{page}"
+        return readable(f"{self.path.absolute().parent.name}/{self.path.name}{page}")
 
     def load(self) -> Frame:
         """Read the frame; `PlainError` where that cannot be done."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,11 @@ from skimage.io import imread
 from small_model import save_small_model
 
 from napari_mae_sam2 import cli
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.predictor import Sam2Predictor
 from napari_mae_sam2.predict.opening import open_for_run
+from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -137,14 +140,63 @@ def test_prompts_and_a_study(
     assert _predict(monkeypatch, *asked) == 0
     assert "1 of 2 frames predicted" in capsys.readouterr().out  # the other stays
 
+    point = {"points": [[20, 30]], "labels": [1]}
     for entry, said in (
         ([{"points": [[20, 99]], "labels": [1]}], "lies outside"),
-        ([{"points": [[20, 30]]}], "one label"),
-        ("here", "cannot be used"),
+        ([{"points": [[float("nan"), 9]], "labels": [1]}], "lies outside"),
+        ([{"boxes": [[20, 20, 5, 5]]}], "ends before it begins"),
     ):
         path.write_text(json.dumps({"0": entry}))
-        assert _predict(monkeypatch, *asked) in (1, 2)
+        assert _predict(monkeypatch, *asked) == 1  # the other frame is done
         assert said in capsys.readouterr().err
+    path.write_text(json.dumps({"0": [point], "gone": [point]}))
+    assert _predict(monkeypatch, *asked) == 1
+    assert "gone in prompts.json is the name of none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"0": [', "no valid JSON (line 1"),
+        ("[1, 2]", "holds no prompts"),
+        ('{"0": "here"}', "holds no list of lesions"),
+        ('{"0": [{"points": [[20, 30]]}]}', "one label"),
+        ('{"0": [{"points": [[20, 30]], "labels": [1, 1]}]}', "one label"),
+        ('{"0": [{"points": [[20, "a"]], "labels": [1]}]}', "has points that cannot"),
+        ('{"0": [{"point": [[20, 30]]}]}', "says “point”"),
+        ('{"0": [{}]}', "without points and boxes"),
+        ('{"0": []}', "without points and boxes"),
+    ],
+)
+def test_what_is_no_prompt_is_said_and_never_passed_over(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(text)
+    with pytest.raises(PlainError) as error:
+        PromptBook.read(path)
+    assert said in str(error.value)
+    assert str(error.value).startswith("prompts.json")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_text(
+    tmp_path: Path, out: Path, weights: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    folder = tmp_path / "names"
+    folder.mkdir()
+    names = [b"M\xfcller.png", b"new\nline.png", b"<b>\xe5\xbc\xa0\xf0\x9f\x91\x81.png"]
+    for seed, name in enumerate(names):
+        pixels = np.random.default_rng(seed).integers(0, 256, (50, 60)).astype("u1")
+        Image.fromarray(pixels).save(folder / os.fsdecode(name))
+    Image.fromarray(pixels[::-1]).save(folder / "=1+1.png")
+    write_bad("truncated", folder, "cut\nshort")
+    assert _predict(monkeypatch, folder, "--out", out, "--model", weights) == 1
+    assert sorted(row["name"] for row in _table(out)) == [
+        *("'=1+1", "<b>张👁", "M\ufffdller", "new line")
+    ]
+    assert "cut short.tif is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.slow
