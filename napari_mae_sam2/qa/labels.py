@@ -9,6 +9,7 @@ from PIL import Image
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import check_labels
+from napari_mae_sam2.fa.reading import readable
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.images import read_tiff
@@ -43,9 +44,10 @@ class Labels:
     def __init__(self, place: Path) -> None:
         if not place.is_dir():
             raise PlainError(f"{place} does not exist: give a study or a folder.")
-        self._place = place
         study = (place / STUDY_FILE).is_file()
         self._study = Study.open(place) if study else None
+        # A frame's name is text; that of a file may not be.
+        self._masks = {} if study else {readable(p.name): p for p in place.iterdir()}
 
     def of(self, record: FrameRecord) -> NDArray[np.bool_] | None:
         """Give where a frame's label says leakage; None where it has no label.
@@ -71,8 +73,8 @@ class Labels:
     def _of_folder(self, record: FrameRecord) -> NDArray[np.generic] | None:
         for stem in (record.id, record.name):
             for ending in _ENDINGS:
-                path = self._place / f"{stem}{ending}"
-                if path.is_file():
+                path = self._masks.get(f"{stem}{ending}")
+                if path is not None:
                     return _read_mask(path)
         return None
 

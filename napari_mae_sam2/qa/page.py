@@ -111,7 +111,7 @@ def write_page(
     other = None if inputs.against is None else Results.open(inputs.against)
     labels = None if inputs.labels is None else Labels(inputs.labels)
     done = Written()
-    records = list(results.records())
+    records = list(results.records(done.trouble))
     if not records:
         raise StudyError(f"{inputs.predictions} holds no predicted frame yet.")
     masks = len(records) * (1 + (other is not None) + (labels is not None))
@@ -127,9 +127,23 @@ def write_page(
         if progress is not None:
             progress(number, len(records))
     done.frames = len(shown)
+    done.trouble += _compared_with_nothing(inputs, shown)
     names = _names(results, other)
     write_file(out, _page(shown, names, results).encode())
     return done
+
+
+def _compared_with_nothing(inputs: Inputs, shown: Sequence[_Shown]) -> list[str]:
+    """Say which folder knows none of the frames: it is most likely another one."""
+    trouble = []
+    if inputs.against and all(one.content["b"] is None for one in shown):
+        trouble.append(f"{inputs.against} predicts none of these frames.")
+    if inputs.labels and all(one.content["t"] is None for one in shown):
+        trouble.append(
+            f"{inputs.labels} holds no label that fits one of these frames: masks are "
+            "named after the frames or their ids."
+        )
+    return trouble
 
 
 def _names(results: Results, other: Results | None) -> list[str]:

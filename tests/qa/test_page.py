@@ -143,6 +143,30 @@ def test_labels_and_another_model_are_compared(
     assert frames["%%DATA%%"]["diceOther"] == pytest.approx(0.8)
 
 
+def test_one_damaged_frame_does_not_hold_up_the_others(
+    predictions: Results, tmp_path: Path
+) -> None:
+    first, second, *_ = predictions.records()
+    predictions.record(first.id).write_text("{")
+    predictions.label(second.id).unlink()
+    done = write_page(tmp_path / "qa.html", Inputs(predictions.folder))
+    assert done.frames == len(NAMES) - 2
+    assert sorted(first.id in one for one in done.trouble) == [False, True]
+
+
+def test_a_folder_that_knows_none_of_the_frames_is_named(
+    predictions: Results, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    tifffile.imwrite(labels / "another.tif", np.zeros((90, 120), np.uint8))
+    inputs = Inputs(predictions.folder, labels=labels)
+    (said,) = write_page(tmp_path / "qa.html", inputs).trouble
+    assert "holds no label that fits" in said
+    tifffile.imwrite(labels / "plain.tif", np.zeros((90, 120), np.uint8))
+    assert write_page(tmp_path / "qa.html", inputs).trouble == []
+
+
 def test_a_folder_without_predictions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
