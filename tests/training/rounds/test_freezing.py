@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mae_sam2_training.__main__ import main
 from mae_sam2_training.data.study_folder import read_study
 from mae_sam2_training.rounds.config import RoundConfig
 from mae_sam2_training.rounds.errors import RoundError
@@ -21,6 +23,7 @@ from mae_sam2_training.rounds.places import bench_of, machine_code
 from mae_sam2_training.rounds.records import ModelUsed, RoundRecord, left_out
 from mae_sam2_training.rounds.sides import assign_sides
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
+from napari_mae_sam2.study import files
 from napari_mae_sam2.study.conflicts import InConflict
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
@@ -364,3 +367,28 @@ def test_a_study_of_nothing_but_conflicts_says_so(tmp_path: Path) -> None:
     opened.save_revision(opened.load_frame(case), empty, grader="Eve", parent=None)
     with pytest.raises(InConflict, match="test and Eve answered it"):
         freeze(Rounds(folder), RoundConfig(), BASE, BASE)
+
+
+@pytest.mark.parametrize(
+    "words", ["promote 1", "refuse 1", "rollback", "history", "take-back r.zip"]
+)
+def test_a_drive_that_is_gone_is_named_by_every_command(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, *rest = words.split()
+    with pytest.raises(SystemExit) as ended:
+        main([command, str(tmp_path / "gone"), *rest])
+    assert ended.value.code == 2
+    assert "gone is not a study" in capsys.readouterr().err
+
+
+def test_a_test_set_that_cannot_be_written_is_named_by_its_own_name(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "_write_flushed", full)
+    with pytest.raises(StudyError, match=rf"rounds.{FILE} was not saved, the disk is"):
+        reserve(study)
+    assert list((study / "rounds").iterdir()) == []

@@ -9,6 +9,7 @@ import pytest
 from mae_sam2_training.__main__ import main
 from mae_sam2_training.rounds.folder import Rounds, entries
 from mae_sam2_training.rounds.frozen_test import reserve
+from mae_sam2_training.rounds.picking import _sorted
 from mae_sam2_training.rounds.strategies import (
     augmentation_disagreement,
     entropy,
@@ -153,3 +154,22 @@ def test_what_cannot_be_picked_is_one_sentence(
     assert run(*command, "--strategy", "best") == 2
     assert "choose one of random, foreground" in capsys.readouterr().err
     assert entries(Rounds(study).folder / "picks") == []
+
+
+def test_what_was_answered_in_any_way_is_not_picked(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    cases = []
+    for number in range(4):
+        pixels = np.full((32, 32), number, np.uint8)
+        frame = Frame(pixels, f"frame {number}", None, pixel_sha256(pixels))
+        cases.append(study.add_frame(frame).id)
+        if number == 1:  # two who did not see each other's label
+            for grader in ("anna", "ben"):
+                study.save_revision(frame, pixels * 0, grader=grader, parent=None)
+        if number == 2:  # and a model that did not see the grader's
+            for status in ("done", "proposed"):
+                study.save_revision(
+                    frame, pixels * 0, grader="x", parent=None, status=status
+                )
+    study.note("status", grader="x", case=cases[3], details={"status": "cannot_grade"})
+    assert _sorted(study) == ([cases[0]], [cases[2]])

@@ -162,7 +162,7 @@ def take_back(study: Path, bundle: Path) -> dict[str, Any]:
     RoundError
         If it is no result of a round of this study, or the round has one already.
     """
-    rounds = Rounds(study)
+    rounds = Rounds.open(study)
     with _opened(bundle) as archive:
         own = hashlib.sha256(_read(archive, ROUND)).hexdigest()
         for number in rounds.numbers():

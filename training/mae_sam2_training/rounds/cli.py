@@ -101,7 +101,7 @@ def promote(
     from mae_sam2_training.rounds.decisions import promote as run
     from mae_sam2_training.rounds.folder import Rounds
 
-    _say(run(Rounds(study), number, by=by, note=note, force=force))
+    _say(run(Rounds.open(study), number, by=by, note=note, force=force))
 
 
 def refuse(study: Folder, number: Number, by: By = "", note: Note = "") -> None:
@@ -109,7 +109,7 @@ def refuse(study: Folder, number: Number, by: By = "", note: Note = "") -> None:
     from mae_sam2_training.rounds.decisions import refuse as run
     from mae_sam2_training.rounds.folder import Rounds
 
-    run(Rounds(study), number, by=by, note=note)
+    run(Rounds.open(study), number, by=by, note=note)
     typer.echo(f"Round {number} is refused; the model in use stays.")
 
 
@@ -118,7 +118,7 @@ def rollback(study: Folder, by: By = "", note: Note = "") -> None:
     from mae_sam2_training.rounds.decisions import roll_back
     from mae_sam2_training.rounds.folder import Rounds
 
-    _say(roll_back(Rounds(study), by=by, note=note))
+    _say(roll_back(Rounds.open(study), by=by, note=note))
 
 
 def pick(

@@ -25,6 +25,7 @@ from napari_mae_sam2.study.files import (
     write_error,
     write_file,
 )
+from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import now
 from napari_mae_sam2.study.verify_rounds import SUMS, sums_of
 
@@ -55,6 +56,17 @@ class Rounds:
     def __init__(self, study: Path) -> None:
         self.study = study
         self.folder = study / "rounds"
+
+    @classmethod
+    def open(cls, study: Path) -> Rounds:
+        """Give the rounds of a folder that may be no study.
+
+        Raises
+        ------
+        StudyError
+            If it is none, its drive is gone, or a newer version wrote it.
+        """
+        return cls(Study.open(study).folder)
 
     def numbers(self) -> list[int]:
         """List the rounds, the first one first."""

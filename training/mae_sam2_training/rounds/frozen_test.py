@@ -177,10 +177,15 @@ def sides_before(rounds: Rounds) -> dict[str, Side]:
 
 def _write_once(path: Path, content: bytes, folder: Path) -> None:
     """Write a file that must not be there: of two who do so at once, one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     # random: two computers may well run processes of one number
     temporary = path.parent / f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}"
-    write_file(temporary, content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(temporary, content)
+    except (OSError, StudyError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        assert isinstance(cause, OSError)
+        raise write_error(path, cause) from error
     try:
         os.link(temporary, path)
     except FileExistsError:

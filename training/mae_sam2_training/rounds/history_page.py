@@ -54,11 +54,12 @@ def write_history(study: Path, out: Path | None = None) -> list[Row]:
     OSError
         If they cannot be written.
     """
-    rows = history(Rounds(study))
+    rounds = Rounds.open(study)
+    rows = history(rounds)
     if not rows:
         raise RoundError(f"The study {study.name} had no round yet: train one first.")
     folder = out or study / "rounds"
-    write_rows(rows, Rounds(study), folder)
+    write_rows(rows, rounds, folder)
     template = files(__package__).joinpath("history.html.jinja").read_text("utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True

@@ -19,7 +19,10 @@ from mae_sam2_training.rounds.strategies import named
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.study.conflicts import InConflict, label_of
+from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.records import ANSWERED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,12 +109,19 @@ def _sorted(study: Study) -> tuple[list[str], list[str]]:
     """Tell cases that may be picked from those that are labelled."""
     reserved = read_frozen_test(study.folder)
     kept = frozenset() if reserved is None else reserved.groups_now(study)
+    words = last_words(study.log)
     candidates, labelled = [], []
     for case in study.case_ids():
-        newest = study.latest_revision(case)
-        if newest is not None and newest.status in ("done", "needs_review"):
+        try:
+            newest = label_of(study, case)
+        except InConflict:
+            continue  # answered, and to be reviewed
+        if newest is not None and newest.status in ANSWERED:
             labelled.append(case)
         elif newest is None or newest.status in ("proposed", "in_work"):
+            word = words.get(case)
+            if word is not None and word.details["status"] == "cannot_grade":
+                continue
             if group_of(study.case(case)) not in kept:
                 candidates.append(case)
     return candidates, labelled
