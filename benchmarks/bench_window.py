@@ -89,6 +89,11 @@ class Screen:
         if proposal is not None and proposal.draft is session.draft:
             self._shown = self._shown or time.perf_counter()
 
+    def wait_for_a_case(self) -> None:
+        """Wait until a case lies on the desk and what follows it is drawn."""
+        until(lambda: self._grader.widget.session is not None)
+        self._grader.settle(0.3)
+
     def click(self, number: int) -> float:
         """Click somewhere and give the seconds until its answer is on the screen."""
         grader = self._grader
@@ -143,12 +148,13 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     beat = Heartbeat()
     late = Lateness()
     start = time.perf_counter()
+    screen = Screen(grader)
+    late.show("opening the first case", beat.during(screen.wait_for_a_case))
     late.show("loading the model, encoding", beat.during(grader.wait_until_ready))
     print(f"first case ready after {time.perf_counter() - start:.1f} s", flush=True)
     late.show("preparing faster engines", beat.during(lambda: prepare(grader)))
     close_notes(grader)
     late.show("reading the next frames", beat.during(lambda: grader.settle(12)))
-    screen = Screen(grader)
     print(f"click to pixels, {given.side} x {given.side} (ms)")
     seconds: list[float] = []
     gaps = beat.during(lambda: seconds.extend(map(screen.click, range(given.clicks))))
@@ -193,7 +199,7 @@ def _switches(screen: Screen) -> None:
 
 
 def _train(grader: Grader, screen: Screen, beat: Heartbeat, late: Lateness) -> None:
-    """Train a round in its own process and click meanwhile."""
+    """Train a round in its own process, with the hand at rest and clicking."""
     for number in range(3):
         screen.click(number)
         grader.press("C")
@@ -205,9 +211,12 @@ def _train(grader: Grader, screen: Screen, beat: Heartbeat, late: Lateness) -> N
     grader.wait(lambda: training.start.isVisibleTo(training), "the estimate", 120)
     training.start.click()
     grader.settle(20)
+    late.show("training a round", beat.during(lambda: grader.settle(10)))
     seconds: list[float] = []
     gaps = beat.during(lambda: seconds.extend(map(screen.click, range(10))))
     late.show("training a round, clicking", gaps)
+    if not grader.widget.rounds.control.is_running:
+        print("  (the round had ended before)")
     print(f"  clicks meanwhile: median {1000 * np.median(seconds):.0f} ms")
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SECONDS_TO_STOP = 15.0
 """How long a cancelled run may take to put its files in order."""
+BEHIND = 10
+"""Nice value of what runs beside the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class ChildProcess:
         )
         if hasattr(os, "setpriority"):
             # The grader goes on clicking: this takes what is left of the cores.
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, BEHIND)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._complainer = threading.Thread(target=self._hear_complaints, daemon=True)
         self._complainer.start()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import queue
+import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -62,6 +64,16 @@ def test_a_run_goes_on_unwatched_and_is_found_again(start, tmp_path, watcher):
     assert len(watcher.heard) == 1
     assert not found.is_running
     found.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no nice values")
+def test_a_run_takes_what_the_window_leaves(start, tmp_path, watcher):
+    run = start(SAY % 1 + "time.sleep(30)")
+    watcher.wait_for(1)
+    assert run._process.nice() == 10
+    grouped = Path(f"/proc/{run._process.pid}/autogroup")
+    if grouped.exists():  # Linux shares out by sessions, and the run has its own
+        assert grouped.read_text().split()[-1] == "10"
 
 
 def test_a_run_that_ended_while_nobody_looked_still_tells(start, tmp_path, watcher):
