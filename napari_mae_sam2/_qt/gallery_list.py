@@ -59,13 +59,16 @@ class GalleryList(QListView):
         self.setModel(model)
         self._measure()
         self.doubleClicked.connect(lambda _index: self.opened.emit())
+        # Before the model tells of more frames, and the view forgets where it was.
+        self._scrolled, self._top = 0, -1
+        model.modelAboutToBeReset.connect(self._remember)
         gallery.moved.connect(self.show_in_hand)
-        gallery.reset.connect(self.show_in_hand)
+        gallery.reset.connect(self._on_reset)
 
     def close_down(self) -> None:
         """Stop following the gallery."""
         self._gallery.moved.disconnect(self.show_in_hand)
-        self._gallery.reset.disconnect(self.show_in_hand)
+        self._gallery.reset.disconnect(self._on_reset)
 
     def show_in_hand(self, _place: int = -1) -> None:
         """Show which frame is in hand, and bring it into sight."""
@@ -78,6 +81,28 @@ class GalleryList(QListView):
         here = model.index(place, 0)
         self.setCurrentIndex(here)
         self.scrollTo(here)
+
+    def _remember(self) -> None:
+        here = self.visualRect(self.currentIndex())
+        is_seen = here.isValid() and here.intersects(self.viewport().rect())
+        self._scrolled = self.verticalScrollBar().value()
+        self._top = here.top() if is_seen else -self.height()
+
+    def _on_reset(self, is_grown: bool) -> None:
+        """Bring the frame in hand into sight; more of the same move nothing away."""
+        if not is_grown:
+            self.show_in_hand()
+            return
+        place, bar = self._gallery.place, self.verticalScrollBar()
+        self.setAutoScroll(False)
+        if place >= 0:
+            self.setCurrentIndex(self.model().index(place, 0))
+        self.setAutoScroll(True)
+        self.doItemsLayout()
+        bar.setValue(self._scrolled)
+        if place >= 0 and self._top > -self.height():
+            here = self.visualRect(self.currentIndex())
+            bar.setValue(bar.value() + here.top() - self._top)
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Take in hand what was clicked on or moved to."""

@@ -33,6 +33,9 @@ NAME = "MAE-SAM2 gallery"
 KEEP_MS = 1_000
 """A verdict is on disk so much later."""
 
+GROW_MS = 2_000
+"""What a run has predicted meanwhile is shown this much later, all at once."""
+
 
 class GalleryPart(Part):
     """Has the gallery; its widget is a dock of its own, made when it is wanted.
@@ -51,6 +54,7 @@ class GalleryPart(Part):
         self.desk = GalleryDesk(self._gui.post, lambda: dock.desk.grader)
         self._thumbnails = Thumbnails(cache_folder() / "thumbnails")
         self._keep_soon = Soon(self.desk.keep, KEEP_MS)
+        self._grow_soon = Soon(self._look_anew, GROW_MS)
         group = "Gallery"
         self.keys = (
             Key(("Alt-G",), "the gallery of what was predicted", self.open, group),
@@ -68,14 +72,20 @@ class GalleryPart(Part):
             if isinstance(part, PredictPart):
                 self._predict = part
                 part.panel.gallery_wanted.connect(self.open)
-                part.predicting.ended.connect(self._look_anew)
+                part.predicting.started.connect(self._show_running)
+                part.predicting.progressed.connect(self._grow_soon)
+                part.predicting.ended.connect(self._on_end)
 
     def close(self) -> None:
         """Keep what was said, and take the gallery away."""
         self._keep_soon.stop()
+        self._grow_soon.stop()
         self._dock.desk.folder_changed.disconnect(self._look)
         if self._predict is not None:
-            self._predict.predicting.ended.disconnect(self._look_anew)
+            predicting = self._predict.predicting
+            predicting.started.disconnect(self._show_running)
+            predicting.progressed.disconnect(self._grow_soon)
+            predicting.ended.disconnect(self._on_end)
         self.desk.close()
         widget, self._widget = self._widget, None
         if widget is not None:
@@ -130,6 +140,7 @@ class GalleryPart(Part):
             if self._predict is not None:
                 made.predict_wanted.connect(self._predict.start)
             self._widget = made
+            self._show_running()
         return self._widget
 
     def open_next(self) -> None:
@@ -181,6 +192,16 @@ class GalleryPart(Part):
 
     def _look_anew(self, *_: object) -> None:
         self._look(anew=True)
+
+    def _show_running(self) -> None:
+        widget, predict = self._widget, self._predict
+        if widget is not None and isalive(widget) and predict is not None:
+            widget.show_running(predict.predicting.is_running)
+
+    def _on_end(self, _end: object) -> None:
+        self._grow_soon.stop()
+        self._show_running()
+        self._look_anew()
 
     def _choose_results(self) -> None:
         folder = ask_folder(self._dock, "Open a folder that predict wrote")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QLabel,
@@ -39,6 +39,7 @@ WHICH: dict[str, Which] = {
     "Fix later": "fix",
 }
 EMPTY = "No frame of this folder is predicted yet."
+COMING = "Predicting: each frame appears here as soon as it is done."
 
 
 class GalleryWidget(QWidget):
@@ -73,6 +74,7 @@ class GalleryWidget(QWidget):
     ) -> None:
         super().__init__(parent)
         self._gallery = gallery
+        self._is_running = False
         self.model = GalleryModel(gallery, thumbnails, post, self)
         self.list = GalleryList(gallery, self.model)
         self.which = _choice("Which frames are shown")
@@ -121,6 +123,13 @@ class GalleryWidget(QWidget):
         """Tell that it is seen."""
         super().showEvent(event)
         self.shown.emit()
+
+    def show_running(self, on: bool) -> None:
+        """Say that more frames are on their way, or that all are there."""
+        self._is_running = on
+        self.empty.setText(COMING if on else EMPTY)
+        self.predict.setVisible(not on)
+        self._tell()
 
     def close_down(self) -> None:
         """Stop following and drawing."""
@@ -187,15 +196,20 @@ class GalleryWidget(QWidget):
 
     def _follow(self) -> None:
         gallery = self._gallery
-        blocked = self.reason.blockSignals(True)
-        self.reason.clear()
-        self.reason.addItem("Any reason", "")
-        for reason, count in gallery.reasons():
-            self.reason.addItem(f"{reason} ({count})", reason)
-        self.reason.setCurrentIndex(max(0, self.reason.findData(gallery.wanted.reason)))
-        self.reason.blockSignals(blocked)
+        names = self.reason.view()
+        if names is None or not names.isVisible():  # else somebody is choosing
+            self._fill_reasons()
         self._pages.setCurrentIndex(1 if gallery.total else 0)
         self._tell()
+
+    def _fill_reasons(self) -> None:
+        gallery, reason = self._gallery, self.reason
+        with QSignalBlocker(reason):
+            reason.clear()
+            reason.addItem("Any reason", "")
+            for words, count in gallery.reasons():
+                reason.addItem(f"{words} ({count})", words)
+            reason.setCurrentIndex(max(0, reason.findData(gallery.wanted.reason)))
 
     def _tell(self, _place: int = -1) -> None:
         gallery = self._gallery
@@ -204,6 +218,8 @@ class GalleryWidget(QWidget):
             one.setEnabled(len(gallery) > 0)
         self.take.setEnabled(counts.total() > 0)
         shown = f"{len(gallery)} of {gallery.total} · {counts.total()} judged"
+        if self._is_running:
+            shown += " · more to come"
         self.words.setText(shown if gallery.total else "")
 
     def _want_reason(self, _index: int) -> None:

@@ -17,7 +17,7 @@ from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.sources import Source
 from napari_mae_sam2.predict.stored import results_in
 from napari_mae_sam2.qa.gallery import Gallery
-from napari_mae_sam2.qa.ranking import rank_results
+from napari_mae_sam2.qa.ranking import Known, rank_results
 from napari_mae_sam2.qa.verdicts import (
     keep_verdicts,
     read_verdicts,
@@ -80,6 +80,8 @@ class GalleryDesk:
         self._closed = False
         self._wish: Wish | None = None
         self._unkept = False
+        self._judged_since = False
+        self._known: Known = {}  # the loader's thread alone has it
         self._writer = ThreadPoolExecutor(1, "keep verdicts")
         self._loader = LatestWins[Wish, Loaded](
             self._load,
@@ -91,6 +93,7 @@ class GalleryDesk:
     def load(self, study: Path, results: Path | None = None) -> None:
         """Show a folder of predictions, or the latest of a study."""
         self.keep()  # else what was said just now would be read as it was before
+        self._judged_since = False
         self._wish = Wish(study, results)
         self._loader.submit(self._wish)
 
@@ -152,18 +155,19 @@ class GalleryDesk:
     # --- inside --------------------------------------------------------------------
 
     def _on_judged(self, _place: int) -> None:
-        self._unkept = True
+        self._unkept = self._judged_since = True
 
     def _load(self, wish: Wish, cancelled: Callable[[], bool]) -> Loaded:
         self._writer.submit(lambda: None).result()  # what was said just now is read
         if wish.results is not None:
             results = Results.open(wish.results)
         else:
-            found = results_in(wish.study)
-            if not found or not any((found[0].folder / "records").glob("[!.]*.json")):
+            # A run that has just begun has nothing to show yet.
+            found = [one for one in results_in(wish.study) if one.record_files()]
+            if not found:
                 return Loaded(None)
             results = found[0]
-        ranked = rank_results(results, cancelled)
+        ranked = rank_results(results, cancelled, self._known)
         return Loaded(results, ranked, verdicts_of(results))
 
     def _on_loaded(self, outcome: Outcome[Wish, Loaded]) -> None:
@@ -174,7 +178,12 @@ class GalleryDesk:
             what = "The predictions cannot be read"
             self.warned.emit(sentence_of(outcome.error, what))
             return
-        self.gallery.show(loaded.results, loaded.ranked, loaded.said)
+        said = loaded.said
+        if self._judged_since:
+            if self.gallery.is_of(loaded.results):
+                said = None  # what the file says is older than what is shown
+            self.keep()
+        self.gallery.show(loaded.results, loaded.ranked, said)
 
     def _keep(self, results: Results, said: Verdicts) -> None:
         try:

@@ -15,7 +15,7 @@ from napari_mae_sam2.qa.verdicts import Verdict, Verdicts, Word
 from napari_mae_sam2.study.records import now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from napari_mae_sam2.predict.results import Results
     from napari_mae_sam2.qa.ranking import Ranked
@@ -50,8 +50,8 @@ class Gallery:
     applied anew where one of them changes.
     """
 
-    reset = Signal()
-    """Other frames are shown."""
+    reset = Signal(bool)
+    """Other frames are shown; True where there are more of the same run."""
     judged = Signal(int)
     """The verdict on the frame at this place changed."""
     moved = Signal(int)
@@ -116,26 +116,45 @@ class Gallery:
         self, results: Results | None, ranked: Sequence[Ranked] = (),
         said: Verdicts | None = None,
     ) -> None:  # fmt: skip
-        """Show other predictions, and what was said of them; none without results."""
+        """Show other predictions, and what was said of them; none without results.
+
+        Of a folder that is shown already, what is seen stays: the frame in hand, those
+        that were judged since the filters were set and, without `said`, the verdicts.
+        """
+        is_same = self.is_of(results)
+        stay = {self[n].record.id for n in range(len(self))} if is_same else set()
+        kept, before = self.in_hand if is_same else None, dict(self._said)
+        records = [one.record for one in self._ranked]
+        is_grown = records != [one.record for one in ranked]
         self.results, self._ranked = results, ranked
-        self._said = {}
+        if said is not None or not is_same:
+            self._said = {}
         if said is not None:
             self._take(said)
+        if is_same and not is_grown and self._said == before:
+            return
         reasons = {reason for reason, _ in self.reasons()}
         if self.wanted.reason not in reasons:
             self.wanted = replace(self.wanted, reason="")
-        self._filter()
+        self._filter(kept, stay)
+
+    def is_of(self, results: Results | None) -> bool:
+        """Tell whether these predictions are shown."""
+        mine = self.results
+        if mine is None or results is None:
+            return mine is results
+        return (mine.folder, mine.model) == (results.folder, results.model)
 
     def take(self, said: Verdicts) -> int:
         """Take over verdicts on these answers; returns how many of them are known."""
         taken = self._take(said)
-        self._filter()
+        self._filter(self.in_hand)
         return taken
 
     def want(self, wanted: Wanted) -> None:
         """See other frames of it."""
         self.wanted = wanted
-        self._filter()
+        self._filter(self.in_hand)
 
     def move(self, place: int) -> None:
         """Take the frame at a place in hand."""
@@ -183,14 +202,18 @@ class Gallery:
         self._said |= {one.id: one for one in known}
         return len(known)
 
-    def _filter(self) -> None:
-        kept = self.in_hand
+    def _filter(self, kept: Ranked | None, stay: Set[str] = frozenset()) -> None:
         self._shown = [
-            place for place, one in enumerate(self._ranked) if self._fits(one)
+            place
+            for place, one in enumerate(self._ranked)
+            if one.record.id in stay or self._fits(one)
         ]
-        places = [n for n in range(len(self)) if self[n] is kept]
-        self.place = places[0] if places else -1
-        self.reset.emit()
+        self.place = -1
+        if kept is not None:
+            name = kept.record.id
+            places = (n for n in range(len(self)) if self[n].record.id == name)
+            self.place = next(places, -1)
+        self.reset.emit(bool(stay))
 
     def _fits(self, one: Ranked) -> bool:
         reason, which, text = self.wanted.reason, self.wanted.which, self.wanted.text

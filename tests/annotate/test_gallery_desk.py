@@ -9,9 +9,11 @@ from predicted import NAMES, a_frame, write_predictions
 
 from napari_mae_sam2.annotate.gallery_desk import GalleryDesk, find_open
 from napari_mae_sam2.annotate.worklist import Case
+from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.stored import results_folder
 from napari_mae_sam2.qa.verdicts import VERDICTS, read_verdicts
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.records import ModelRecord
 
 
 @pytest.fixture
@@ -44,6 +46,24 @@ def test_a_verdict_given_just_before_closing_is_kept(desk):
     desk.close()
     said = read_verdicts(kept)
     assert (said.reviewer, [one.verdict for one in said.verdicts]) == ("AB", ["reject"])
+
+
+def test_a_verdict_given_while_more_frames_are_read_stays(desk, study, monkeypatch):
+    shown, show = [], desk.gallery.show
+    monkeypatch.setattr(
+        desk.gallery, "show", lambda *what: shown.append(what) or show(*what)
+    )
+    desk.gallery.move(1)
+    desk.follow(study.folder, anew=True)
+    desk.gallery.judge("fix")
+    desk.inbox.run_until(lambda: bool(shown))
+    assert desk.gallery.counts() == {"fix": 1}
+    # A run of another model that has nothing yet hides nothing.
+    newer = ModelRecord(name="newer", fingerprint="bbbb")
+    Results.create(results_folder(study.folder, "bbbb"), newer)
+    desk.follow(study.folder, anew=True)
+    desk.inbox.run_until(lambda: len(shown) == 2)
+    assert desk.gallery.total == len(NAMES)
 
 
 def test_a_folder_chosen_by_hand_stays_until_another_study(desk, study, tmp_path):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from predicted import NAMES
 
+from napari_mae_sam2.qa import ranking
 from napari_mae_sam2.qa.gallery import Gallery, Wanted
 from napari_mae_sam2.qa.page import Inputs, write_page
-from napari_mae_sam2.qa.ranking import rank_results
+from napari_mae_sam2.qa.ranking import Known, rank_results
 from napari_mae_sam2.qa.thumbnails import COLOUR, SIDE, Thumbnails
 from napari_mae_sam2.qa.verdicts import (
     VERDICTS,
@@ -95,6 +96,45 @@ def test_judging_goes_on_and_the_next_worst_has_no_verdict(gallery: Gallery) -> 
         gallery.move(place)
         gallery.judge("accept")
     assert not gallery.next_worst()
+
+
+def test_more_of_a_run_leaves_what_is_seen(predictions: Results) -> None:
+    known: Known = {}
+    every = rank_results(predictions, known=known)
+    gallery = Gallery()
+    gallery.show(predictions, every[1:4])
+    gallery.want(Wanted(which="open"))
+    gallery.move(1)
+    gallery.judge("fix")
+    in_hand = gallery.in_hand
+    grown: list[bool] = []
+    gallery.reset.connect(grown.append)
+    gallery.show(predictions, every)
+    assert _names(gallery) == [one.record.name for one in every]
+    assert gallery.in_hand is in_hand
+    assert gallery.counts() == {"fix": 1}
+    gallery.show(predictions, rank_results(predictions, known=known))  # no more of it
+    assert grown == [True]
+    gallery.show(predictions, every, verdicts_of(predictions))  # as the file has it
+    assert gallery.counts() == {}
+
+
+def test_a_record_is_read_once_and_one_that_is_damaged_or_gone_is_passed_over(
+    predictions: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: Known = {}
+    first, second, third, *_ = predictions.record_files()
+    rank_results(predictions, known=known)
+    read: list[Path] = []
+    load = ranking.load_record
+    monkeypatch.setattr(
+        ranking, "load_record", lambda path: read.append(path) or load(path)
+    )
+    first.write_text("{")
+    second.write_text(second.read_text())
+    third.unlink()
+    assert len(rank_results(predictions, known=known)) == len(NAMES) - 2
+    assert read == [first, second]
 
 
 def test_verdicts_are_kept_as_the_page_writes_them(

@@ -11,6 +11,7 @@ import pytest
 from predicted import write_answer
 
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.gallery_part import GalleryPart
 from napari_mae_sam2._qt.palette import push
 from napari_mae_sam2._qt.predict_part import TITLE, PredictPart
 from napari_mae_sam2.predict.results import Results
@@ -79,6 +80,28 @@ def test_it_shows_how_far_it_is_and_can_be_stopped(at_work, part, command):
     push("cancel predicting")
     at_work.wait(lambda: part.panel.start.isEnabled(), "the end of the run")
     assert part.panel.words.text().startswith("Stopped: ")
+
+
+def test_the_gallery_fills_while_the_run_is_under_way(at_work, part, command):
+    (gallery,) = (p for p in at_work.widget.parts if isinstance(p, GalleryPart))
+    gallery.open()
+    shown = gallery.widget()
+    assert shown.predict.isVisible()
+    command(STEP, then="time.sleep(600)")
+    shown.predict.click()
+    at_work.wait(lambda: part.predicting.is_running, "the run")
+    assert "as soon as it is done" in shown.empty.text()
+    results = Results.create(
+        results_folder(at_work.widget.desk.folder, "abc"),
+        ModelRecord(name="a", fingerprint="abc"),
+    )
+    frame = at_work.session.frame
+    write_answer(results, frame, np.uint16(frame.pixels > 150))
+    at_work.wait(lambda: gallery.desk.gallery.total == 1, "the first frame")
+    assert shown.words.text() == "1 of 1 · 0 judged · more to come"
+    part.predicting.cancel()
+    at_work.wait(lambda: not part.predicting.is_running, "the end")
+    assert shown.words.text() == "1 of 1 · 0 judged"
 
 
 def test_without_frames_it_says_what_to_do(grader, part):
