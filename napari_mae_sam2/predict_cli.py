@@ -1,4 +1,4 @@
-"""Predict many frames, look at them on one page, take the verdicts into a study.
+"""Predict many frames, look at them on one page.
 
 Hooked into `cli`; each command checks, calls and prints, and imports what is heavy
 inside.
@@ -17,7 +17,7 @@ from napari_mae_sam2.fa.errors import PlainError
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (predict, qa, verdicts):
+    for command in (predict, qa):
         app.command()(command)
 
 
@@ -96,33 +96,6 @@ def qa(
             lambda i, n: bar.update(task, completed=i, total=n),
         )
     print(f"{done.frames} frames in {out}: open it in a browser")
-    leave_with(done.trouble)
-
-
-def verdicts(
-    file: Annotated[Path, typer.Argument(help="What the page of qa saved.")],
-    study: Annotated[Path, typer.Option(help="The study that holds the frames.")],
-    predictions: Annotated[Path, typer.Option(help="The folder the page shows.")],
-    grader: Annotated[
-        str, typer.Option(help="Who looked; else as the page says.")
-    ] = "",
-) -> None:
-    """Take the verdicts of a page into a study.
-
-    Accepted answers become finished labels, those to fix proposals, rejected ones
-    leave the case open; cases that are answered already stay as they are. The exit
-    code is 1 where one was left out.
-    """
-    from napari_mae_sam2.predict.results import Results
-    from napari_mae_sam2.qa.verdicts import read_verdicts, take_in
-    from napari_mae_sam2.study.folder import Study
-
-    opened, results = Study.open(study), Results.open(predictions)
-    done = take_in(opened, results, read_verdicts(file), grader)
-    print(
-        f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected: "
-        f"{study}"
-    )
     leave_with(done.trouble)
 
 

@@ -1,15 +1,17 @@
-"""The queue of a study from the shell: assign, resolve conflicts, read again, agree.
+"""The queue of a study from the shell: assign, resolve, judge, read again, agree.
 
 Hooked into `napari-mae-sam2 study`; imports what is heavy inside, like `cli`.
 """
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.predict_cli import leave_with
 from napari_mae_sam2.study_cli import Grader, StudyFolder, count, study_app
 
 __all__ = ["study_app"]
@@ -38,6 +40,38 @@ def assign(
         )
     index.close()
     print(f"{count(len(items), 'case')} meant for {to or 'anybody'} now")
+
+
+@study_app.command()
+def verdicts(
+    study: StudyFolder,
+    file: Annotated[Path, typer.Argument(help="What the page of qa saved.")],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="The folder the page shows; those in the study without."),
+    ] = None,
+    grader: Annotated[
+        str, typer.Option(help="Who looked; else as the page says.")
+    ] = "",
+) -> None:
+    """Take the verdicts of a page of predictions into the queue.
+
+    Accepted answers become finished labels, those to fix proposals, rejected ones
+    leave the case open; cases that are answered already stay as they are. The exit
+    code is 1 where one was left out.
+    """
+    from napari_mae_sam2.predict.results import Results
+    from napari_mae_sam2.qa.verdicts import read_verdicts, results_about, take_in
+    from napari_mae_sam2.study.folder import Study
+
+    opened, said = Study.open(study), read_verdicts(file)
+    shown = [] if predictions is None else [Results.open(predictions)]
+    done = take_in(opened, results_about(said, study, shown), said, grader)
+    print(
+        f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected: "
+        f"{study}"
+    )
+    leave_with(done.trouble)
 
 
 @study_app.command()

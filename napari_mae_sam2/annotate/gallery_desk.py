@@ -21,6 +21,7 @@ from napari_mae_sam2.qa.ranking import Known, rank_results
 from napari_mae_sam2.qa.verdicts import (
     keep_verdicts,
     read_verdicts,
+    results_about,
     take_in,
     verdicts_of,
 )
@@ -138,7 +139,7 @@ class GalleryDesk:
         def work() -> Callable[[], None]:
             verdicts = said if page is None else read_verdicts(page)
             assert verdicts is not None  # nothing is offered without frames
-            results = _results_about(verdicts, shown, study)
+            results = results_about(verdicts, study, [] if shown is None else [shown])
             who = verdicts.reviewer or grader  # whoever takes them in did not look
             done = take_in(Study.open(study), results, verdicts, who)
             return lambda: self._on_taken(done, verdicts)
@@ -227,14 +228,3 @@ def find_open(record: FrameRecord, cases: Sequence[Case]) -> int | None:
         if path is not None and Source(path, case.page).name == record.source:
             return place
     return None
-
-
-def _results_about(said: Verdicts, shown: Results | None, study: Path) -> Results:
-    """Find the predictions that verdicts are about: those shown, or of the study."""
-    known = [*([shown] if shown is not None else []), *results_in(study)]
-    for results in known:
-        if results.model.fingerprint == said.fingerprint:
-            return results
-    if known:
-        return known[0]  # take_in says what is wrong
-    return Results.open(study)

@@ -71,16 +71,24 @@ function save() {
 async function take(file) {
   let found;
   try { found = JSON.parse(await file.text()); } catch { found = null; }
-  // Of this page, or of the gallery, which shows the answers of the same weights.
-  const ours = found?.page ? found.page === data.page : found?.fingerprint === data.fingerprint;
-  if (!Array.isArray(found?.verdicts) || !ours) {
-    $("progress").dataset.note = "That file holds no verdicts of this page."; tell(); return;
+  // Of the gallery, or of a page that was made earlier or with a label: what counts is
+  // that the same weights answered the same frames.
+  const said = found?.fingerprint === data.fingerprint && Array.isArray(found.verdicts) ? found.verdicts : [];
+  const shas = new Map(frames.map((f) => [f.id, f.sha]));
+  const ours = said.filter((one) => one.verdict in WORDS && shas.get(one.id) === one.frame_sha256);
+  if (!ours.length) {
+    $("progress").dataset.note = "That file holds no verdicts on these answers."; tell(); return;
   }
-  for (const one of found.verdicts) {
-    if (one.verdict in WORDS) state.verdicts[one.id] = { verdict: one.verdict, time: one.time };
-  }
+  delete $("progress").dataset.note;
+  for (const one of ours) state.verdicts[one.id] = { verdict: one.verdict, time: one.time };
   keep(); frames.forEach((_, index) => mark(index)); refresh();
 }
+
+const REVIEWER = "napari-mae-sam2 reviewer";
+function remember() {
+  try { localStorage.setItem(REVIEWER, $("reviewer").value); } catch { /* keep() says it */ }
+}
+try { $("reviewer").value = localStorage.getItem(REVIEWER) ?? ""; } catch { /* so too */ }
 
 // ---- pictures -------------------------------------------------------------------
 
@@ -252,6 +260,9 @@ function look() {
   rows.splice(1, 0, ["Lesions", String(frame.lesions)]);
   $("figures").replaceChildren(...rows.flatMap(([title, value]) =>
     [element("dt", {}, title), element("dd", {}, value)]));
+  const compared = state.errors && frame.t !== null;
+  $("key").replaceChildren(...(!state.outlines ? [] : compared ? areas() :
+    lines().filter(([, which]) => frame[which] !== null).map(([key]) => key)));
   for (const button of large.querySelectorAll("[data-verdict]")) {
     button.setAttribute("aria-pressed", button.dataset.verdict === verdictOf(frame));
   }
@@ -381,19 +392,16 @@ function keyed(look, colour, words) {
   whole.append(key, words);
   return whole;
 }
-function legend() {
-  const keys = [["--model", data.models[0]]];
-  if (two) keys.push(["--other", data.models[1]]);
-  if (labelled) keys.push(["--truth", "label"]);
-  const parts = keys.flatMap(([colour, words]) => {
-    return [keyed("key", colour, words)];
-  });
-  if (labelled) {
-    for (const [colour, words] of [["--both", "both"], ["--model", "model alone (false positive)"], ["--truth", "label alone (missed)"]]) {
-      parts.push(keyed("key area", colour, words));
-    }
-  }
-  $("legend").append(...parts);
+function lines() {
+  return [
+    [keyed("key", "--model", data.models[0]), "a"],
+    ...(two ? [[keyed("key", "--other", data.models[1]), "b"]] : []),
+    ...(labelled ? [[keyed("key", "--truth", "label"), "t"]] : []),
+  ];
+}
+function areas() {
+  return [["--both", "both"], ["--model", "model alone (false positive)"], ["--truth", "label alone (missed)"]]
+    .map(([colour, words]) => keyed("key area", colour, words));
 }
 function clear() {
   state.ranges = {};
@@ -439,7 +447,11 @@ $("close").addEventListener("click", () => large.close());
 $("outlines").addEventListener("click", ACTS.o);
 $("clear").addEventListener("click", clear);
 $("save").addEventListener("click", save);
-$("load").addEventListener("change", (event) => { if (event.target.files[0]) take(event.target.files[0]); });
+$("load").addEventListener("change", (event) => { 
+  if (event.target.files[0]) take(event.target.files[0]);
+  event.target.value = "";  // else the same file could not be chosen again
+});
+$("reviewer").addEventListener("input", remember);
 for (const id of ["search", "reason", "verdict", "sort"]) $(id).addEventListener("input", refresh);
 window.addEventListener("resize", () => plots.forEach((plot) => plot.draw()));
 $("plots").addEventListener("toggle", () => plots.forEach((plot) => plot.draw()));
@@ -451,7 +463,7 @@ frames.forEach((f) => f.reasons.forEach((why) => reasons.set(why, (reasons.get(w
 options("reason", [["", "Any reason"], ...[...reasons].sort((p, q) => q[1] - p[1]).map(([why, n]) => [why, `${why} (${n})`])]);
 options("verdict", [["", "Any verdict"], ["open", "No verdict yet"], ...Object.entries(WORDS)]);
 options("sort", Object.entries(ORDERS).map(([key, [words]]) => [key, words]));
-legend();
+$("legend").append(...lines().map(([key]) => key), ...(labelled ? areas() : []));
 document.querySelector(".plots").append(...plots.map((plot) => plot.figure));
 if (window.innerWidth < 700) $("plots").open = false;
 frames.forEach((_, index) => { mark(index); watch.observe(cards[index]); });

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import lesion_ids
+from napari_mae_sam2.predict.stored import results_in
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 from napari_mae_sam2.study.images import read_tiff
@@ -21,6 +22,7 @@ from napari_mae_sam2.study.queue_state import ANSWERS
 from napari_mae_sam2.study.records import ANSWERED, LesionRecord, now
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from napari_mae_sam2.predict.results import Results
@@ -128,6 +130,35 @@ def is_rejected(results: Results, case: str) -> bool:
     """Tell whether somebody rejected the answer to a frame."""
     said = verdicts_of(results).verdicts
     return any(one.id == case and one.verdict == "reject" for one in said)
+
+
+def results_about(
+    said: Verdicts, study: Path, shown: Sequence[Results] = ()
+) -> Results:
+    """Find the predictions that verdicts are about.
+
+    Parameters
+    ----------
+    said : Verdicts
+    study : Path
+        Its own predictions are looked through.
+    shown : sequence of Results
+        Looked through before.
+
+    Raises
+    ------
+    StudyError
+        If there are no predictions at all; `take_in` refuses those of other weights.
+    """
+    known = [*shown, *results_in(study)]
+    of_these = (one for one in known if one.model.fingerprint == said.fingerprint)
+    found = next(of_these, known[0] if known else None)
+    if found is None:
+        raise StudyError(
+            f"{study} holds no predictions: give the folder that the page was made of "
+            "(--predictions FOLDER)."
+        )
+    return found
 
 
 def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Taken:

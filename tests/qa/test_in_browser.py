@@ -103,8 +103,11 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     page.key("o")
     assert page.run(lines) == 0
     page.key("o")
+    key = "document.getElementById('key').innerText"
+    assert page.run(key + ".includes('model bbbb')")
     page.key("e")
     assert page.run("document.querySelectorAll('.stage .tp').length") == 1
+    assert page.run(key + ".includes('missed')")
     page.key("e")
     page.key("s")
     stages = "[...document.querySelectorAll('.stage:not([hidden])')]"
@@ -148,8 +151,11 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     page.run("large.close()")
 
     # Verdicts are there after the page was opened anew, and can be taken from a file.
+    code = "document.getElementById('reviewer')"
+    page.run(f"{code}.value = 'AB'; {code}.dispatchEvent(new Event('input'))")
     page.reload()
     assert page.run(VERDICTS + ".length") == 3
+    assert page.run("content().reviewer") == "AB"
     saved = page.run("JSON.stringify(content())")
     page.run("localStorage.clear()")
     page.reload()
@@ -161,7 +167,10 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     page.reload()
     of_gallery = {k: v for k, v in json.loads(saved).items() if k != "page"}
     foreign = of_gallery | {"fingerprint": "cccc"}
-    for content, taken in ((foreign, 0), (of_gallery, 3)):
+    # And those of a page that was made before there were labels.
+    earlier = of_gallery | {"page": "another"}
+    for content, taken in ((foreign, 0), (of_gallery, 3), (earlier, 3)):
+        page.run("state.verdicts = {}")
         page.run(
             f"take(new File([{json.dumps(json.dumps(content))}], 'verdicts.json'))"
         )

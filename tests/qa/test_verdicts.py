@@ -10,6 +10,7 @@ from predicted import NAMES, a_frame, write_predictions
 
 from napari_mae_sam2 import cli
 from napari_mae_sam2.predict.proposals import Proposals
+from napari_mae_sam2.predict.stored import results_folder
 from napari_mae_sam2.qa.verdicts import is_rejected, read_verdicts, take_in
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.event_log import last_words
@@ -43,10 +44,10 @@ def _file(folder: Path, *verdicts: str, fingerprint: str = "aaaa") -> Path:
 
 
 def _take(
-    monkeypatch: pytest.MonkeyPatch, file: Path, study: Study, results: Results
+    monkeypatch: pytest.MonkeyPatch, file: Path, study: Study, results: Results | None
 ) -> int:
-    words = ["napari-mae-sam2", "verdicts", file, "--study", study.folder]
-    words += ["--predictions", results.folder]
+    words = ["napari-mae-sam2", "study", "verdicts", study.folder, file]
+    words += [] if results is None else ["--predictions", results.folder]
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     with pytest.raises(SystemExit) as end:
         cli.main()
@@ -84,6 +85,18 @@ def test_verdicts_arrive_in_the_study(
     assert "0 accepted, 0 to fix, 1 rejected" in capsys.readouterr().out
     for number in (1, 2):
         assert len(study.revision_ids(case_id(a_frame(number)))) == 1
+
+
+def test_the_predictions_of_the_study_itself_are_found(
+    study: Study, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    said = _file(tmp_path, "accept")
+    assert _take(monkeypatch, said, study, None) == 2
+    assert "--predictions FOLDER" in capsys.readouterr().err
+    write_predictions(results_folder(study.folder, "aaaa"), "aaaa")
+    assert _take(monkeypatch, said, study, None) == 0
+    assert study.latest_revision(case_id(a_frame(0))) is not None
 
 
 def test_what_was_to_be_fixed_may_be_accepted_later(
