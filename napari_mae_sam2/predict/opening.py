@@ -9,8 +9,9 @@ from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 from napari_mae_sam2.model.engines import equip
 from napari_mae_sam2.model.loading import open_predictor
 from napari_mae_sam2.model.prepared import PreparedDecoder, PreparedEncoder
-from napari_mae_sam2.model.weights import find_weights
+from napari_mae_sam2.model.weights import find_weights, last_choice
 from napari_mae_sam2.study.records import ModelRecord
+from napari_mae_sam2.study.verify_rounds import check_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,15 @@ def open_for_run(weights: Path | None) -> Sam2Predictor:
     """Load weights, those in use by default; see `open_predictor` for the errors.
 
     The encoder may still be prepared in the background: `wait_until_ready`.
+
+    Raises
+    ------
+    StudyError
+        If they are of a round of a study and were replaced since.
     """
+    chosen = last_choice() if weights is None else weights
+    if chosen is not None:
+        check_file(chosen)
     if weights is None:
         predictor = open_predictor()
     else:

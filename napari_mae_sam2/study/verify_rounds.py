@@ -190,7 +190,8 @@ def _decisions(folder: Path, fingerprints: dict[int, str]) -> Iterator[str]:
             continue
         if one.get("action") != "promote" or not isinstance(number, int):
             continue
-        models.append((number, str(one.get("fingerprint"))))
+        if number != models[-1][0]:  # of two who promoted it at once, one counts
+            models.append((number, str(one.get("fingerprint"))))
         if number not in fingerprints:
             yield f"{path} promotes round {number}, whose result is missing."
         elif fingerprints[number] != one.get("fingerprint"):

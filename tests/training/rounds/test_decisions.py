@@ -22,6 +22,8 @@ from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.records import ModelUsed
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.event_log import EventLog
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.verify_rounds import verify_rounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +127,17 @@ def test_of_two_promotions_at_once_one_is_told_that_it_lost(
         promote(rounds, 1)
     assert in_use(rounds).round == told(rounds)["round"] == 2
     assert len(decisions(rounds)) == 2
+
+
+def test_two_who_promote_one_model_at_once_roll_it_back_once(rounds: Rounds) -> None:
+    promote(rounds, 1, by="Ada")
+    own = decisions(rounds)[0]
+    again = own | {"id": "0001-ffffffff", "time": "9999", "by": "Eve"}
+    path = rounds.folder / "decisions" / "0001-ffffffff.json"
+    path.write_text(json.dumps(again))
+    assert in_use(rounds).decision == own["id"]
+    assert not [s for s in verify_rounds(Study(rounds.study)) if "in_use.json" in s]
+    assert roll_back(rounds).round is None
 
 
 def test_a_kill_between_decision_and_file_is_mended(rounds: Rounds) -> None:

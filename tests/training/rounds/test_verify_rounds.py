@@ -16,6 +16,7 @@ from napari_mae_sam2._widgets import _load
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.loading import PACKAGED
 from napari_mae_sam2.model.weights import remember_weights
+from napari_mae_sam2.predict.opening import open_for_run
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.verify import verify
@@ -96,6 +97,9 @@ def test_a_model_that_was_replaced_is_named_and_not_used(
     for choice in (str(path), None):  # now, and at the next start
         with pytest.raises(StudyError, match="no longer the file"):
             _load(choice, print)
+    for weights in (path, None):  # and by predictions of many frames
+        with pytest.raises(StudyError, match="no longer the file"):
+            open_for_run(weights)
     _load(PACKAGED, print)
     assert opened[2:] == [PACKAGED]
 

@@ -57,10 +57,13 @@ def in_use(rounds: Rounds) -> InUse:
 
 
 def stack(rounds: Rounds) -> list[InUse]:
-    """Give the base and what was promoted since, without what was rolled back."""
+    """Give the base and what was promoted since, without what was rolled back.
+
+    Two who promote one model at once have promoted it once, and roll it back once.
+    """
     models = [InUse()]
     for one in decisions(rounds):
-        if one["action"] == "promote":
+        if one["action"] == "promote" and one["round"] != models[-1].round:
             models.append(InUse(one["round"], one["fingerprint"], one["id"]))
         elif one["action"] == "rollback" and len(models) > 1:
             models.pop()
@@ -206,7 +209,7 @@ def _decide(
     keep_history(rounds)
     Study(rounds.study).note(action, grader=by, details={"round": number, "id": own})
     place = [one["id"] for one in decisions(rounds)].index(own)
-    beaten = action == "promote" and now.decision != own
+    beaten = action == "promote" and now.round != number
     if beaten or (action == "rollback" and place != before):
         raise RoundError(
             f"Somebody else decided at the same moment: {named(now.round)} is in use; "

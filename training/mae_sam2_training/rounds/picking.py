@@ -23,6 +23,7 @@ from napari_mae_sam2.study.conflicts import InConflict, label_of
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import ANSWERED
+from napari_mae_sam2.study.verify_rounds import check_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +135,8 @@ def _judges(rounds: Rounds, base: Path | None) -> Judges:
     ]
     bench = bench_of(rounds.study)
     cache = EmbeddingCache(bench.encoded, KEPT)
+    for path in paths:
+        check_file(path)
     loaded = [load_model(path) for path in paths]
     predictors = [Sam2Predictor(one, cache=cache) for one in loaded]
     return Judges(
