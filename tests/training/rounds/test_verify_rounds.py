@@ -108,9 +108,9 @@ def test_a_promotion_of_something_else_is_named(rounds: Rounds) -> None:
     content = {"action": "promote", "round": 1, "by": "x", "fingerprint": "other"}
     add_entry(rounds.folder / "decisions", content)
     assert any("promotes another model" in sentence for sentence in found(rounds))
-    assert any("in_use.json" in sentence for sentence in found(rounds))
     add_entry(rounds.folder / "decisions", content | {"round": 9})
     assert any("whose result is missing" in sentence for sentence in found(rounds))
+    assert any("in_use.json" in sentence for sentence in found(rounds))
 
 
 def test_what_a_newer_program_wrote_and_what_was_mixed_up_is_named(
