@@ -61,6 +61,10 @@ def test_the_key_shows_each_overlay_says_what_it_means_and_goes_back(
     # Nothing is hidden by the lesions: they are outlines now, drawn over the canvas.
     assert leakage.opacity == 0
     assert len(view.overlay.outlined) == 2
+    assert layer.opacity == 1
+    view.overlay_panel.opacity.setValue(0.25)
+    assert layer.opacity == 0.5
+    view.overlay_panel.opacity.setValue(0.5)
 
     colours.panel.buttons[Kind.AGAINST_LABEL].click()
     wait_for(at_work, Kind.AGAINST_LABEL)

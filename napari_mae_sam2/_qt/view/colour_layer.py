@@ -26,6 +26,13 @@ class ColourLayer:
     def __init__(self, layers: CaseLayers) -> None:
         self._layers = layers
         self._layer: Image | None = None
+        self._opacity = 1.0
+
+    def fade(self, opacity: float) -> None:
+        """Cover the frame by this share, 0 to 1, of what the colours say."""
+        self._opacity = opacity
+        if self._layer is not None and self._layer.opacity != opacity:
+            self._layer.opacity = opacity
 
     def show(self, picture: Picture | None) -> None:
         """Show a picture, or nothing until the next one comes."""
@@ -35,7 +42,8 @@ class ColourLayer:
         elif self._layers.frame is not None:
             if self._layer is None:
                 self._layer = self._layers.stack.add(
-                    Image(CLEAR, name="overlay", rgb=True), above=self._layers.frame
+                    Image(CLEAR, name="overlay", rgb=True, opacity=self._opacity),
+                    above=self._layers.frame,
                 )
             self._put(picture.pixels, picture.step, picture.corner)
 

@@ -52,6 +52,8 @@ class ColoursPart(Part):
         self.overlays = Overlays(dock.desk.annotator, self._gui.post)
         self.panel = ColoursPanel()
         self._draw_soon = Soon(self.overlays.refresh, AFTER_THE_FRAME)
+        view.state.changed.connect(self._fade)
+        self._fade()
         self.panel.chosen.connect(self.overlays.choose)
         self.overlays.changed.connect(self._show)
         self.overlays.said.connect(self._say)
@@ -87,6 +89,7 @@ class ColoursPart(Part):
 
     def close(self) -> None:
         """Stop the worker; follow no case any more."""
+        self._view.state.changed.disconnect(self._fade)
         self._draw_soon.stop()
         self._let_go()
         self._gui.close()
@@ -101,6 +104,10 @@ class ColoursPart(Part):
             self._session.proposal_changed.disconnect(self._draw_soon)
             self._session.labels_changed.disconnect(self._draw_soon)
         self._session = None
+
+    def _fade(self, *_: object) -> None:
+        # As designed where lesions half cover the frame; fainter from there on.
+        self._layer.fade(min(1.0, 2 * self._view.state.view.opacity))
 
     def _step(self) -> None:
         self.overlays.step()

@@ -54,7 +54,9 @@ class OverlayPanel(QWidget):
         self.opacity.setRange(0.0, 1.0)
         self.opacity.setSingleStep(0.05)
         self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.opacity.setToolTip("How strongly lesions cover the frame (O)")
+        self.opacity.setToolTip(
+            "How strongly lesions, or an overlay, cover the frame (O)"
+        )
         self.opacity.setAccessibleName("Opacity of lesions")
         self.opacity.valueChanged.connect(self.opacity_set.emit)
         self._percent = QLabel()
