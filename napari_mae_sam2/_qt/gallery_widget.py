@@ -96,6 +96,7 @@ class GalleryWidget(QWidget):
             "frames are graded from the start",
             self.take_wanted.emit,
         )
+        self.words.setMinimumHeight(self.take.sizeHint().height())  # in their middle
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(4)

@@ -8,6 +8,7 @@ from qtpy.compat import isalive
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.following import Following
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.soon import AFTER_THE_FRAME, Soon
@@ -44,9 +45,9 @@ class ColoursPart(Part):
     def __init__(self, dock: LeakageWidget, view: ViewPart) -> None:
         self._dock = dock
         self._view = view
-        self._session: CaseSession | None = None
         self._picture: Picture | None = None
         self._section: Section | None = None
+        self._case = Following()
         self._gui = GuiThread(dock)
         self._layer = ColourLayer(dock.layers)
         self.overlays = Overlays(dock.desk.annotator, self._gui.post)
@@ -70,11 +71,8 @@ class ColoursPart(Part):
 
     def show_case(self, session: CaseSession | None) -> None:
         """Follow another case."""
-        self._let_go()
-        self._session = session
-        if session is not None:
-            session.proposal_changed.connect(self._draw_soon)
-            session.labels_changed.connect(self._draw_soon)
+        changes = (session.proposal_changed, session.labels_changed) if session else ()
+        self._case.follow(*((change, self._draw_soon) for change in changes))
         self.overlays.follow(session)
         if self._section is not None:
             self._section.show_needs_frame(session is None)
@@ -91,19 +89,13 @@ class ColoursPart(Part):
         """Stop the worker; follow no case any more."""
         self._view.state.changed.disconnect(self._fade)
         self._draw_soon.stop()
-        self._let_go()
+        self._case.follow()
         self._gui.close()
         self.overlays.close()
         if isalive(self._dock):
             self._layer.remove()
 
     # --- inside ----------------------------------------------------------------
-
-    def _let_go(self) -> None:
-        if self._session is not None:
-            self._session.proposal_changed.disconnect(self._draw_soon)
-            self._session.labels_changed.disconnect(self._draw_soon)
-        self._session = None
 
     def _fade(self, *_: object) -> None:
         # As designed where lesions half cover the frame; fainter from there on.

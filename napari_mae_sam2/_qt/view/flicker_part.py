@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.file_dialogs import ask_folder, ask_model
+from napari_mae_sam2._qt.following import Following
 from napari_mae_sam2._qt.keys import Key
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.view.flicker_panel import COLOURS, NAMES, FlickerPanel
@@ -48,8 +49,8 @@ class FlickerPart(Part):
     def __init__(self, dock: LeakageWidget, view: ViewPart) -> None:
         self._dock = dock
         self._view = view
-        self._session: CaseSession | None = None
         self._section: Section | None = None
+        self._case = Following()
         self._outlines: tuple[MaskOutlined, ...] = ()
         self._gui = GuiThread(dock)
         self.flicker = Flicker(dock.desk.annotator, _open_model, self._gui.post)
@@ -77,30 +78,21 @@ class FlickerPart(Part):
 
     def show_case(self, session: CaseSession | None) -> None:
         """Compare the same of another case."""
-        self._let_go()
-        self._session = session
+        changes = (session.draft_changed, session.labels_changed) if session else ()
+        self._case.follow(*((change, self._give_way) for change in changes))
         case = self._dock.desk.worklist.current
         self.flicker.follow(session, None if case is None else case.place)
-        if session is not None:
-            session.draft_changed.connect(self._give_way)
-            session.labels_changed.connect(self._give_way)
         if self._section is not None:
             self._section.show_needs_frame(session is None)
 
     def close(self) -> None:
         """Stop the worker; follow no case any more."""
         self._ticks.stop()
-        self._let_go()
+        self._case.follow()
         self._gui.close()
         self.flicker.close()
 
     # --- inside ----------------------------------------------------------------
-
-    def _let_go(self) -> None:
-        if self._session is not None:
-            self._session.draft_changed.disconnect(self._give_way)
-            self._session.labels_changed.disconnect(self._give_way)
-        self._session = None
 
     def _give_way(self, _changed: object) -> None:
         """Show the lesions again where the grader goes on with them."""
