@@ -166,11 +166,23 @@ def test_ten_thousand_frames_keep_few_thumbnails(at_work, part, gallery, results
     gallery.model._thumbnails.get = lambda _r, record, _o: (
         drawn.append(record.id) or np.zeros((128, 128, 3), np.uint8)
     )
-    state.show(results, many)
+    state.show(results, many[5_000:])
     at_work.settle(0.2)
     seen = len(drawn)
     assert 0 < seen < 60
+    # More of the run leaves in its place what is looked at: by the wheel, or in hand.
     bar = gallery.list.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    place = bar.value()
+    state.show(results, many[4_000:])
+    at_work.settle(0.1)
+    assert bar.value() == place
+    state.move(2_000)
+    top = gallery.list.visualRect(gallery.list.currentIndex()).top()
+    state.show(results, many)
+    at_work.settle(0.1)
+    assert state.place == 6_000
+    assert gallery.list.visualRect(gallery.list.currentIndex()).top() == top
     for share in np.linspace(0, 1, 120):
         bar.setValue(round(share * bar.maximum()))
         at_work.settle(0.01)
