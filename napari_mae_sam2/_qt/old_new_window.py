@@ -33,6 +33,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mae_sam2.annotate.blinding import HIDDEN
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.old_new import LABEL, NEW, OLD, Seen, look_at, short_name
 
@@ -67,6 +68,7 @@ class OldNewWindow(QWidget):
         self.setWindowTitle("Old against new")
         self.resize(1000, 640)
         self._result: tuple[Path, RoundResult] | None = None
+        self._is_blinded: Callable[[], bool] = lambda: False
         self._cases: tuple[ChangedCase, ...] = ()
         self._looker = LatestWins[str, Seen](
             lambda case, _cancelled: self._look(case),
@@ -108,9 +110,20 @@ class OldNewWindow(QWidget):
         layout.addLayout(right, 1)
         self.table.currentCellChanged.connect(lambda row, *_: self._choose(row))
 
-    def show_result(self, study: Path, result: RoundResult) -> None:
-        """List the test cases of a round and show the first."""
-        self._result = study, result
+    def show_result(
+        self, study: Path, result: RoundResult, is_blinded: Callable[[], bool]
+    ) -> None:
+        """List the test cases of a round and show the first.
+
+        Parameters
+        ----------
+        study : Path
+            Study folder.
+        result : RoundResult
+        is_blinded : callable
+            Tells whether the labels must be kept back; slow.
+        """
+        self._result, self._is_blinded = (study, result), is_blinded
         self._cases = result.cases
         self.setWindowTitle(f"Old against new · round {result.number}")
         self.table.blockSignals(True)
@@ -144,7 +157,7 @@ class OldNewWindow(QWidget):
 
     def _look(self, case: str) -> Seen:
         assert self._result is not None
-        return look_at(*self._result, case)
+        return look_at(*self._result, case, self._is_blinded())
 
     def _show(self, outcome: Outcome[str, Seen]) -> None:
         if not self._looker.is_current(outcome.generation):
@@ -152,7 +165,9 @@ class OldNewWindow(QWidget):
         if outcome.response is None:
             self.words.setText(str(outcome.error))
             return
-        self.words.setText(short_name(outcome.request))
+        is_blinded = outcome.response.is_blinded
+        self.words.setText(HIDDEN if is_blinded else short_name(outcome.request))
+        self.boxes[LABEL].setEnabled(not is_blinded)
         self.picture.show_case(outcome.response)
         self._switch()
 

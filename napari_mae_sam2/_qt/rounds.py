@@ -12,10 +12,11 @@ from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.old_new_window import OldNewWindow
 from napari_mae_sam2._qt.training_panel import TrainingPanel
 from napari_mae_sam2._qt.verdict_panel import VerdictPanel
+from napari_mae_sam2.annotate.blinding import HIDDEN, Blinding
 from napari_mae_sam2.annotate.round_control import RoundControl
 from napari_mae_sam2.annotate.round_places import RoundPlaces
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.model.folders import state_folder
+from napari_mae_sam2.model.folders import index_folder, state_folder
 from napari_mae_sam2.model.weights import last_choice
 from napari_mae_sam2.study.round_results import StudyRounds
 
@@ -81,6 +82,7 @@ class Rounds(QObject):
         self.old_new: OldNewWindow | None = None
         self._gui = GuiThread(self)
         self._places = RoundPlaces(state_folder() / "rounds")
+        self._blinding = Blinding(self._gui.post, index_folder())
         self.control = RoundControl(self._gui.post, self._places)
         self.options: tuple[str, ...] = ()
         """More arguments for the training command, for scripts and tests."""
@@ -127,13 +129,17 @@ class Rounds(QObject):
             return
         if self.old_new is None:
             self.old_new = OldNewWindow(self._gui.post, self._dock)
-        self.old_new.show_result(self._desk.folder, self._stands.last)
+        folder, grader = self._desk.folder, self._desk.grader
+        self.old_new.show_result(
+            folder, self._stands.last, lambda: self._blinding.holds(folder, grader)
+        )
         self.old_new.show()
         self.old_new.raise_()
 
     def close(self) -> None:
         """Stop watching; a round that runs goes on, and is found again."""
         self._gui.close()
+        self._blinding.close()
         if self.old_new is not None:
             self.old_new.close_down()
             self.old_new = None
@@ -184,8 +190,16 @@ class Rounds(QObject):
 
     def _open_report(self) -> None:
         last = self._stands.last
-        if last is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.report)))
+        if last is None:
+            return
+
+        def open_unless(is_blinded: bool) -> None:
+            if is_blinded:
+                self.warned.emit(f"The report shows test cases. {HIDDEN}")
+            else:
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.report)))
+
+        self._blinding.ask(self._desk.folder, self._desk.grader, open_unless)
 
     def _decide(self, action: Action, number: int, forced: bool = False) -> None:
         self._verdict.set_busy(True)

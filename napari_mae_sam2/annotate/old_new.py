@@ -35,14 +35,19 @@ class Seen:
     grey : uint8 array of shape (H, W)
     lines : dict of str to list of float array of shape (N, 2)
         Closed lines (row, column) by "label", "old" and "new".
+    is_blinded : bool
+        Whether the label was kept back.
     """
 
     case: str
     grey: NDArray[np.uint8]
     lines: dict[str, list[NDArray[np.float64]]]
+    is_blinded: bool = False
 
 
-def look_at(study: Path, result: RoundResult, case: str) -> Seen:
+def look_at(
+    study: Path, result: RoundResult, case: str, is_blinded: bool = False
+) -> Seen:
     """Read a test case as it was measured.
 
     Parameters
@@ -53,6 +58,8 @@ def look_at(study: Path, result: RoundResult, case: str) -> Seen:
         Of one of its rounds.
     case : str
         A test case of that round.
+    is_blinded : bool
+        Keep the label back.
 
     Raises
     ------
@@ -65,11 +72,14 @@ def look_at(study: Path, result: RoundResult, case: str) -> Seen:
     label = folder.load_labels(folder.revision(case, _revision(result, case))) > 0
     if not old.shape == label.shape == frame.shape:
         raise StudyError(f"{case} has another size than in round {result.number}.")
+    if is_blinded:
+        label = np.zeros_like(label)
     masks = {LABEL: label, OLD: old, NEW: new}
     return Seen(
         case,
         as_grey8(frame.pixels),
         {name: outlines(mask) for name, mask in masks.items()},
+        is_blinded,
     )
 
 

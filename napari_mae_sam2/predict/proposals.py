@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.readings import waiting_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,7 @@ class Proposals:
         self._study = Study.open_or_create(study)
         self._model = model
         self._unlabelled = unlabelled
+        self._again = waiting_cases(self._study.log) if unlabelled else set()
         # Whoever answers meanwhile has a revision, which is asked for case by case.
         self._said = {
             case: (str(word.details["status"]), str(word.details.get("fingerprint")))
@@ -47,7 +49,10 @@ class Proposals:
 
     def is_wanted(self, frame: Frame) -> bool:
         """Whether a frame is to be predicted at all."""
-        return not (self._unlabelled and self._study.revision_ids(case_id(frame)))
+        case = case_id(frame)
+        if not self._unlabelled or case in self._again:
+            return True
+        return not self._study.revision_ids(case)
 
     def add(self, frame: Frame) -> bool:
         """Make a frame a case that waits to be corrected.

@@ -10,6 +10,7 @@ from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame, readable
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.readings import waiting_cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,8 @@ def list_sources(paths: Sequence[Path], unlabelled: bool = False) -> list[Source
         Of a folder the frames in itself are taken, of a study all its cases, of a
         TIFF all its pages.
     unlabelled : bool
-        Leave out the cases of studies that have a label.
+        Leave out the cases of studies that have a label, unless somebody is to read
+        them once more.
 
     Raises
     ------
@@ -79,7 +81,9 @@ def list_sources(paths: Sequence[Path], unlabelled: bool = False) -> list[Source
             if not cases:
                 raise PlainError(f"The study {path} holds no cases: grade one first.")
             if unlabelled:
-                cases = [case for case in cases if not study.revision_ids(case)]
+                # What is to be read blinded must open as any case without a label does.
+                again = waiting_cases(study.log)
+                cases = [c for c in cases if c in again or not study.revision_ids(c)]
             found.update(dict.fromkeys(Source(path, case=case) for case in cases))
         else:
             for file in list_frames(path) if path.is_dir() else [path]:

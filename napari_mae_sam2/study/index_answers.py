@@ -12,7 +12,7 @@ from napari_mae_sam2.study.index_query import (
     Item,
     Order,
 )
-from napari_mae_sam2.study.queue_state import STATUSES, QueueStatus
+from napari_mae_sam2.study.queue_state import ANSWERS, STATUSES, QueueStatus
 
 if TYPE_CHECKING:
     import sqlite3
@@ -123,6 +123,16 @@ class Query:
         """Tell whether any case is to be read blinded."""
         found = self._database.execute(
             "SELECT 1 FROM items WHERE reading != '' LIMIT 1"
+        )
+        return found.fetchone() is not None
+
+    def is_to_read(self, grader: str) -> bool:
+        """Tell whether a grader has a blinded reading to answer."""
+        marks = ", ".join("?" for _ in ANSWERS)
+        found = self._database.execute(
+            "SELECT 1 FROM items WHERE reading != '' AND assigned = ? "
+            f"AND status NOT IN ({marks}) LIMIT 1",
+            (grader, *ANSWERS),
         )
         return found.fetchone() is not None
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.queue_state import ANSWERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_mae_sam2.study.event_log import EventLog
     from napari_mae_sam2.study.records import RevisionRecord
 
 _READING = re.compile(r"[0-9a-f]{8}")
@@ -50,6 +52,24 @@ class Reading(Study):
     def _note_revision(self, record: RevisionRecord) -> None:
         details = record.for_log() | {"reading": self.reading}
         self.note("saved", grader=record.grader, case=record.case, details=details)
+
+
+def waiting_cases(log: EventLog) -> set[str]:
+    """Name the cases that somebody is still to read once more, blinded.
+
+    Raises
+    ------
+    StudyError
+        If an event is damaged.
+    """
+    waiting: dict[str, str] = {}
+    for event in log.events():
+        reading = event.details.get("reading")
+        if event.event == "reading" and event.case is not None:
+            waiting[str(reading)] = event.case
+        elif reading is not None and event.details.get("status") in ANSWERS:
+            waiting.pop(str(reading), None)
+    return set(waiting.values())
 
 
 def readings_of(study: Study, case: str) -> list[Reading]:

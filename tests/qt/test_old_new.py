@@ -12,9 +12,11 @@ from qtpy.QtWidgets import QWidget
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.history_panel import HistoryPanel
 from napari_mae_sam2._qt.old_new_window import OldNewWindow
+from napari_mae_sam2.annotate.blinding import HIDDEN, Blinding
 from napari_mae_sam2.annotate.old_new import LABEL, NEW, OLD, look_at, outlines
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.rereading import Planned, plan
 from napari_mae_sam2.study.round_answers import answers_file, encode_answers
 from napari_mae_sam2.study.round_results import StudyRounds, read_result
 
@@ -75,7 +77,7 @@ def test_the_worst_case_is_seen_first_and_others_by_choice(qtbot, tested):
     gui, dock = GuiThread(), QWidget()
     qtbot.addWidget(dock)
     window = OldNewWindow(gui.post, dock)
-    window.show_result(folder, result)
+    window.show_result(folder, result, lambda: False)
     window.show()
     qtbot.waitUntil(lambda: window.words.text() == "eye-0")
     row = [window.table.item(0, column).text() for column in range(4)]
@@ -89,6 +91,32 @@ def test_the_worst_case_is_seen_first_and_others_by_choice(qtbot, tested):
     assert window.table.item(1, 1).text() == "2.0%"
     assert not window.picture.lines[OLD].isVisible()
     window.close_down()
+    gui.close()
+
+
+def test_who_has_blinded_readings_to_answer_sees_no_label(qtbot, tested, tmp_path):
+    folder, result = tested
+    case = result.cases[0].case
+    planned = Planned(
+        case, Study(folder).revision_ids(case)[-1], "repeat", "anna", case
+    )
+    plan(Study(folder), [planned])
+    gui, dock = GuiThread(), QWidget()
+    qtbot.addWidget(dock)
+    blinding, told = Blinding(gui.post, tmp_path / "indexes"), []
+    blinding.ask(folder, "anna", told.append)
+    qtbot.waitUntil(lambda: told == [True])
+    blinding.ask(folder, "ben", told.append)
+    qtbot.waitUntil(lambda: told == [True, False])
+    window = OldNewWindow(gui.post, dock)
+    window.show_result(folder, result, lambda: blinding.holds(folder, "anna"))
+    window.show()
+    qtbot.waitUntil(lambda: window.words.text() == HIDDEN)
+    assert window.picture.lines[LABEL].path().isEmpty()
+    assert not window.picture.lines[NEW].path().isEmpty()
+    assert not window.boxes[LABEL].isEnabled()
+    window.close_down()
+    blinding.close()
     gui.close()
 
 

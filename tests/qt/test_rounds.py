@@ -157,6 +157,7 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
     verdict.report.click()
     page = study / "rounds" / "0001" / "result" / "report.html"
+    at_work.wait(lambda: bool(opened), "the report")
     assert opened[0].toLocalFile() == str(page)
     model = study / "rounds" / "0001" / "result" / "model.safetensors"
     models[str(model)] = type(models[None])()

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.study.agreement import Agreement, agreements, summarise
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.index import Index
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.queue import Queue
-from napari_mae_sam2.study.readings import Reading
+from napari_mae_sam2.study.readings import Reading, waiting_cases
 from napari_mae_sam2.study.rereading import draw_repeats, draw_seconds, plan
 from napari_mae_sam2.study.verify import verify
 
@@ -111,6 +112,13 @@ def test_a_reading_is_blinded_mixed_in_and_no_label_of_the_case(
     ]  # at the place of the one that waits
     assert item in last
 
+    # predicted like the case without a label, or it would open in another way
+    assert waiting_cases(read_once.log) == {item.case}
+    wanted = {source.case for source in list_sources([read_once.folder], True)}
+    assert wanted == {one.case for one in mine}
+    assert index.is_to_read("anna")
+    assert not index.is_to_read("ben")
+
     before = read_once.latest_revision(item.case)
     view = anna.study_for(item)
     assert view.latest_revision(item.case) is None
@@ -125,6 +133,8 @@ def test_a_reading_is_blinded_mixed_in_and_no_label_of_the_case(
     done = index.item(item.case, item.reading, now=time.time())
     assert done is not None
     assert (done.status, done.grader) == ("done", "anna")
+    assert waiting_cases(read_once.log) == set()
+    assert not index.is_to_read("anna")
     assert list(verify(read_once)) == []
 
     (found,) = agreements(read_once)
