@@ -84,6 +84,8 @@ def test_the_whole_loop_runs_once_and_goes_on_where_it_ended(
     assert not list((out / "chains").rglob("round-*.safetensors"))
     state = json.loads((out / "chains" / "5-rounds" / "state.json").read_text())
     assert len(set(state["labelled"])) == 4
+    assert [set(turn) >= {"test_effort"} for turn in state["turns"]] == [0, 0, 1]
+    assert state["turns"][-1]["test_effort"]["nothing"]["total"] > 0
     # again: nothing is left to do
     before = (out / "simulation.csv").read_bytes()
     assert run(*command) == 0
@@ -146,6 +148,10 @@ def turn(number: int, score: float, proposed: int, nothing: int) -> dict[str, ob
         "score": [score, score + 0.1, score + 0.05],
         "proposed": {"total": proposed},
         "nothing": {"total": nothing},
+        "test_effort": {
+            "proposed": {"clicks": proposed // 2, "total": proposed},
+            "nothing": {"clicks": nothing // 2, "total": nothing},
+        },
     }
 
 
@@ -182,9 +188,17 @@ def test_rows_count_all_clicks_so_far() -> None:
 
 
 def test_the_answers_follow_from_the_figures() -> None:
-    assert "proposals take 40%" in halved(rows_of(chains(0)))
-    assert halved(rows_of(chains(0))).endswith("at most half.")
-    assert halved(rows_of(chains(0, share=0.7))).endswith("more than half.")
+    said = halved(chains(0))
+    assert "After round 3 proposals take 40% (40% to 40% over" in said
+    assert "at most half. Of all presses" in said
+    assert "more than half." in halved(chains(0, share=0.7))
+    assert halved(chains(0, share=0.7)).endswith(
+        "70% (70% to 70% over seeds, strategies)."
+    )
+    few = chains(0)
+    for chain in few.values():
+        chain[-1]["test_effort"]["nothing"]["clicks"] = 0  # type: ignore[index]
+    assert halved(few).startswith("No lesion was clicked on")
     assert "0.350 before the first round, 0.650 after" in rising(chains(0), CONFIG)
     assert rising(chains(0), CONFIG).endswith("it rises.")
     flat = {key: [one[0], *one[:1]] for key, one in chains(0).items()}

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 
 Turn = dict[str, Any]
-"""What a round brought: picks, effort, and the figures of each test frame."""
+"""What a round brought: picks, effort, and the figures of each test frame. After the
+last round also what the frames of the frozen test would take with its model."""
 STEERING = 5
 """Every so many-th label steers training instead of being trained on."""
 
@@ -128,15 +129,14 @@ class Chain:
         if not self.turns:
             self.turns.append({"round": 0, "labels": 0} | self._measure(world.base))
         picks = self._pick(number)
-        effort = self._label(picks)
+        effort = self._efforts(self._last, [world.pool[name] for name in picks])
         self.labelled += picks
         out = self._model(number)
         self._train(out)
-        self.turns.append(
-            {"round": number, "labels": len(self.labelled)}
-            | {key: asdict(one) | {"total": one.total} for key, one in effort.items()}
-            | self._measure(out)
-        )
+        turn = {"round": number, "labels": len(self.labelled)}
+        self.turns.append(turn | effort | self._measure(out))
+        if number == world.config.rounds:
+            self.turns[-1]["test_effort"] = self._efforts(out, world.test)
         self._save()
         for older in self.folder.glob("round-*.safetensors"):
             # "rounds" compares with the model before
@@ -168,17 +168,18 @@ class Chain:
         )
         return [one.name for one in picks]
 
-    def _label(self, names: Sequence[str]) -> dict[str, Effort]:
-        """Label frames both ways with the last model; the label is the truth."""
-        _, predictor = self._world.predictor(self._last)
+    def _efforts(self, weights: Path, cases: Sequence[Case]) -> Turn:
+        """Label frames both ways with a model; the label is the truth."""
+        _, predictor = self._world.predictor(weights)
         proposed, nothing = Effort(), Effort()
-        for name in names:
-            pixels, lesions = self._world.pool[name].read()
+        for case in cases:
+            pixels, lesions = case.read()
             embedding = predictor.encode(pixels)
             ask = predictor, embedding, lesions, self._world.config.grader
             proposed += from_proposals(*ask)
             nothing += from_nothing(*ask)
-        return {"proposed": proposed, "nothing": nothing}
+        both = {"proposed": proposed, "nothing": nothing}
+        return {key: asdict(one) | {"total": one.total} for key, one in both.items()}
 
     def _train(self, out: Path) -> None:
         world, config = self._world, self._world.config
