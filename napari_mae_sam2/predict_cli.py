@@ -44,8 +44,11 @@ def predict(
         typer.Option(help="JSON with the prompts of each frame; all leakage without."),
     ] = None,
     batch: Annotated[
-        int, typer.Option(min=1, help="Frames that are encoded together.")
-    ] = 4,
+        int,
+        typer.Option(
+            min=0, help="Frames that are encoded together; 0: as suits the device."
+        ),
+    ] = 0,
     processes: Annotated[
         int, typer.Option(min=1, help="Each has a model of its own.")
     ] = 1,

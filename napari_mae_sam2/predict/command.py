@@ -17,7 +17,7 @@ from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.predict.proposals import Proposals
 from napari_mae_sam2.predict.report import Done
 from napari_mae_sam2.predict.results import Results
-from napari_mae_sam2.predict.run import PredictRun
+from napari_mae_sam2.predict.run import BATCH, PredictRun
 from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.predict.stored import results_folder
 
@@ -115,7 +115,8 @@ class _Run:
             self._predictor.close()
             raise
         self.engine = self._predictor.engine
-        self._setup = replace(setup, out=out)
+        batch = setup.batch or (1 if self._predictor.device.type == "cpu" else BATCH)
+        self._setup = replace(setup, out=out, batch=batch)
         self._book = book
 
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:

@@ -35,6 +35,7 @@ class Setup:
         which model it is.
     prompts : Path or None
     batch : int
+        Frames that are encoded together; 0 for what suits the device.
     processes : int
     study : Path or None
         Its queue gets every frame as proposed.

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from napari_mae_sam2.predict.sources import Source
 
 BATCH = 4
-"""Frames that are encoded together; on a GPU more are worth it."""
+"""Frames that are encoded together on a GPU, where more may be worth it. A processor
+gains nothing by it, and whoever waits sees frames sooner one by one."""
 
 
 @dataclass(frozen=True, slots=True)

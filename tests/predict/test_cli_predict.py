@@ -17,7 +17,7 @@ from small_model import save_small_model
 from napari_mae_sam2 import cli
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import read_frame
-from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
 from napari_mae_sam2.predict.opening import open_for_run
 from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.study.folder import Study
@@ -192,11 +192,18 @@ def test_names_that_are_no_text(
         Image.fromarray(pixels).save(folder / os.fsdecode(name))
     Image.fromarray(pixels[::-1]).save(folder / "=1+1.png")
     write_bad("truncated", folder, "cut\nshort")
+    encode_many, batches = Sam2Predictor.encode_many, []
+    monkeypatch.setattr(
+        *(Sam2Predictor, "encode_many"),
+        lambda self, frames: batches.append(len(frames)) or encode_many(self, frames),
+    )
     assert _predict(monkeypatch, folder, "--out", out, "--model", weights) == 1
     assert sorted(row["name"] for row in _table(out)) == [
         *("'=1+1", "<b>张👁", "M\ufffdller", "new line")
     ]
     assert "cut short.tif is damaged" in capsys.readouterr().err
+    # On a processor one by one: nobody waits for the other frames of a batch.
+    assert max(batches) == 1 or choose_device().type != "cpu"
 
 
 @pytest.mark.slow
