@@ -127,7 +127,8 @@ def test_picks_are_told_and_logged_with_their_strategy(
 ) -> None:
     new = add_unlabelled(study, 4)
     reserved = reserve(study, cases=new[:1])
-    command = ("pick", study, "--strategy", strategy, "--count", "2")
+    command = ("pick", study, "--strategy", strategy, "--count", "2",
+               "--to", "anna")  # fmt: skip
     assert run(*command, "--weights", weights, "--json-progress") == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     picked = told[-2]
@@ -138,6 +139,11 @@ def test_picks_are_told_and_logged_with_their_strategy(
     assert [one["case"] for one in log["picks"]] == picked["cases"]
     assert {one["strategy"] for one in log["picks"]} == {strategy}
     assert (log["candidates"], log["labelled"], log["round"]) == (3, 6, None)
+    said = [
+        event for event in Study.open(study).log.events() if event.details.get("to")
+    ]
+    assert [event.case for event in said] == picked["cases"]
+    assert {event.details["to"] for event in said} == {"anna"}
     scored = strategy in ("foreground", "entropy", "augmentation")
     assert all((one["score"] is not None) == scored for one in log["picks"])
 

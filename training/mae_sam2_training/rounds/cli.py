@@ -134,6 +134,9 @@ def pick(
     count: Annotated[int, typer.Option(help="How many.", min=1)] = 10,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     weights: Base = None,
+    to: Annotated[
+        str, typer.Option(help="Mean them for this grader: the queue, “Meant for me”.")
+    ] = "",
     json_progress: JsonProgress = False,
 ) -> None:
     """Say which cases to label next; which strategy picked each one is logged."""
@@ -145,6 +148,7 @@ def pick(
         count=count,
         seed=seed,
         base=weights,
+        to=to,
         json_progress=json_progress,
     )
 

@@ -38,6 +38,7 @@ def pick(
     count: int,
     seed: int = 0,
     base: Path | None = None,
+    to: str = "",
     json_progress: bool = False,
 ) -> list[Pick]:
     """Choose cases without a label that are to be labelled next, and log the choice.
@@ -56,6 +57,8 @@ def pick(
         The same seed draws the same, of the same cases.
     base : Path, optional
         Weights where no round was promoted; the packaged ones otherwise.
+    to : str
+        The grader whom these cases are meant for in the queue; empty for nobody.
     json_progress : bool
         Tell progress as JSON lines.
 
@@ -91,12 +94,15 @@ def pick(
             "labelled": len(labelled),
             "model": judges.predictor.fingerprint,
             "round": in_use(rounds).round,
+            "to": to or None,
             "picks": [
                 {"case": one.name, "strategy": strategy, "score": one.score}
                 for one in picks
             ],
         }
         add_entry(rounds.folder / "picks", log)
+        for one in picks if to else ():
+            study.log.write("assign", case=one.name, details={"to": to})
         reporter.report(
             "picked",
             strategy=strategy,
