@@ -92,7 +92,9 @@ def read_verdicts(path: Path) -> Verdicts:
     """Read a file of the page; `StudyError` where it is none."""
     try:
         return Verdicts.model_validate(read_json(path))
-    except ValidationError as error:
+    except (ValidationError, StudyError) as error:
+        if not path.is_file():
+            raise
         raise StudyError(
             f"{path} holds no verdicts: save them with “Save verdicts” in the page."
         ) from error

@@ -147,7 +147,11 @@ def test_verdicts_on_another_model_are_refused(
     other = write_predictions(tmp_path / "other", "bbbb")
     assert _take(monkeypatch, said, study, other) == 2
     assert "another model" in capsys.readouterr().err
-    said.write_text("{}")
+    for wrong in ("{}", "<html>"):  # such as the page itself
+        said.write_text(wrong)
+        assert _take(monkeypatch, said, study, predictions) == 2
+        assert "holds no verdicts" in capsys.readouterr().err
+    said.unlink()
     assert _take(monkeypatch, said, study, predictions) == 2
-    assert "holds no verdicts" in capsys.readouterr().err
+    assert "cannot be read" in capsys.readouterr().err
     assert study.latest_revision(case_id(a_frame(0))) is None
