@@ -54,7 +54,9 @@ class ReviewPanel(QWidget):
             "Reject (R)", "Drop this patch (R)", self.reject_wanted.emit
         )
         self._edit = button(
-            "Edit (E)", "Correct this patch with clicks (E)", self.edit_wanted.emit
+            "Edit (E)",
+            "Correct this patch with clicks (E); or click on any",
+            self.edit_wanted.emit,
         )
         judging = QHBoxLayout()
         for made in (self._accept, self._reject, self._edit):

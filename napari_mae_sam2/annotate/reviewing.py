@@ -126,18 +126,7 @@ class Reviewing(CaseState):
 
     def edit_patch(self) -> None:
         """Take the patch in hand out of the review, to correct it with clicks."""
-        patch, review = self._patch_in_hand(), self._review
-        assert review is not None
-        self.painted()
-        before = self._moment()
-        self._leave_out(review, patch)
-        close_up = close_up_for(patch, self.frame.shape, review.draft.close_up)
-        draft = Draft(start=patch.mask, close_up=close_up)
-        area = close_up or CloseUp.whole(self.frame.shape)
-        prediction = prediction_of(patch.mask, area, self.frame.shape)
-        self._show(Proposal(draft, prediction, 0, review.model, review.weights))
-        self._change_draft("edit", draft, before)
-        self.review_changed.emit(self._review)
+        self._edit(self._patch_in_hand())
 
     def reject_all(self) -> None:
         """Drop all patches, those that are not shown too; undo brings them back."""
@@ -168,6 +157,30 @@ class Reviewing(CaseState):
                 "There is no patch in hand; ask for all leakage with S first."
             )
         return patch
+
+    def _edit_patch_at(self, row: float, column: float) -> None:
+        """Take the patch that a click lies on out of the review, if there is one."""
+        if self._review is None or not self.is_reviewing:
+            return
+        place = round(row), round(column)
+        for patch in self._review.shown:
+            if patch.mask.has(*place):
+                self._edit(patch)
+                return
+
+    def _edit(self, patch: Patch) -> None:
+        review = self._review
+        assert review is not None
+        self.painted()
+        before = self._moment()
+        self._leave_out(review, patch)
+        close_up = close_up_for(patch, self.frame.shape, review.draft.close_up)
+        draft = Draft(start=patch.mask, close_up=close_up)
+        area = close_up or CloseUp.whole(self.frame.shape)
+        prediction = prediction_of(patch.mask, area, self.frame.shape)
+        self._show(Proposal(draft, prediction, 0, review.model, review.weights))
+        self._change_draft("edit", draft, before)
+        self.review_changed.emit(self._review)
 
     def _accept(
         self, patches: Sequence[Patch], name: str, drop: Sequence[Patch] = ()

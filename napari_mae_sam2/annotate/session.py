@@ -33,7 +33,11 @@ class CaseSession(Freehand, Editing):
     # --- asking the model ------------------------------------------------------
 
     def click(self, row: float, column: float, positive: bool = True) -> None:
-        """Say of one point that it is leakage, or that it is not."""
+        """Say of one point that it is leakage, or that it is not.
+
+        On a patch that is to be judged it corrects that patch.
+        """
+        self._edit_patch_at(row, column)
         click = Click(row, column, positive)
         earlier = self._low_res_to_build_on()
         name = "leakage click" if positive else "background click"

@@ -119,7 +119,7 @@ def test_a_patch_that_is_covered_is_refused_with_a_sentence(session):
 
 def test_a_click_comes_first_and_the_review_waits(session):
     session.accept_patch()
-    session.click(12, 12)
+    session.click(1, 1)
     assert not session.is_reviewing
     assert len(session.review.patches) == 2
     session.reject()
@@ -151,6 +151,23 @@ def test_a_patch_becomes_the_draft_and_the_others_wait(session):
     assert session.draft.start is patch.mask
     session.reject()
     assert session.is_reviewing
+
+
+def test_a_click_on_a_patch_corrects_it_and_one_beside_begins_anew(session):
+    second = session.review.patches[1]
+    rows, columns = second.mask.region
+    session.click((rows.start + rows.stop) / 2, columns.start, positive=False)
+    assert session.draft.start is second.mask
+    assert [click.positive for click in session.draft.clicks] == [False]
+    assert (session.draft.earlier[0] < 0).all()  # the patch goes with the click
+    assert session.draft.earlier.max() > 7
+    assert second not in session.review.patches
+    session.undo()
+    session.undo()
+    assert session.review.patches[1] is second
+    session.click(1, 1)
+    assert session.draft.start is None
+    assert len(session.review.patches) == 3
 
 
 def test_an_edited_patch_commits_as_it_is(session):
