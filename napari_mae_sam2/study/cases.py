@@ -6,43 +6,32 @@ frame. Two programs may therefore add cases to one folder at once, on any drive.
 
 from __future__ import annotations
 
-import logging
-import os
 import re
 import unicodedata
-import uuid
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
-from napari_mae_sam2.study.event_log import EventLog, check_there
+from napari_mae_sam2.study.event_log import check_there
 from napari_mae_sam2.study.files import (
     StudyError,
     new_folder,
-    read_json,
     to_json,
-    write_error,
-    write_file,
 )
 from napari_mae_sam2.study.frames import read_reference, reference_to, resolve
 from napari_mae_sam2.study.images import read_tiff, tiff_bytes
-from napari_mae_sam2.study.kinds import STUDY_FILE, default_kinds
+from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.records import (
     RECORD_SCHEMA,
     SCHEMA,
-    SOFTWARE,
     CaseRecord,
-    check_schema,
     dump,
     load,
-    now,
 )
+from napari_mae_sam2.study.root import StudyRoot
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
-
-log = logging.getLogger(__name__)
 
 
 def case_id(frame: Frame) -> str:
@@ -68,101 +57,8 @@ def case_id(frame: Frame) -> str:
     return f"{stem or 'frame'}-{frame.sha256[:12]}"
 
 
-class Cases:
-    """A study folder with its cases; made by `create`, `open` or `open_or_create`.
-
-    Attributes
-    ----------
-    folder : Path
-        Where it lies.
-    log : EventLog
-        What happened to it.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Take a folder that is known to be a study; use `open` for one that may be."""
-        self.folder = folder
-        self.log = EventLog(folder)
-
-    @classmethod
-    def create(cls, folder: Path) -> Self:
-        """Make a study of a new or existing folder; what lies there stays.
-
-        Parameters
-        ----------
-        folder : Path
-            Folders above it are made.
-
-        Returns
-        -------
-        Cases
-            Empty.
-
-        Raises
-        ------
-        StudyError
-            If it is a study already or cannot be written.
-        """
-        if os.path.exists(folder / STUDY_FILE):
-            raise StudyError(f"{folder} is already a study: open it instead.")
-        try:
-            (folder / "cases").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise write_error(folder, error) from error
-        content = {
-            "schema": SCHEMA,
-            "id": uuid.uuid4().hex,
-            "created": now(),
-            "software": SOFTWARE,
-            "kinds": default_kinds(),
-        }
-        write_file(folder / STUDY_FILE, to_json(content))
-        study = cls(folder)
-        study.note("created")
-        return study
-
-    def note(self, event: str, **about: Any) -> None:
-        """Log what was done already, as `EventLog.write`; it stands in any case.
-
-        An index that is made anew finds what was not logged: it is no reason to tell
-        a grader that a label was not saved which was.
-        """
-        try:
-            self.log.write(event, **about)
-        except StudyError as error:
-            log.warning("%s was done but not logged: %s", event, error)
-
-    @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open a study.
-
-        Parameters
-        ----------
-        folder : Path
-            Holds study.json.
-
-        Returns
-        -------
-        Cases
-            The study; its cases are not read yet.
-
-        Raises
-        ------
-        StudyError
-            If it is no study, damaged, or written by a newer version.
-        """
-        path = folder / STUDY_FILE
-        if not os.path.exists(path):
-            raise StudyError(f"{folder} is not a study: it holds no {STUDY_FILE}.")
-        check_schema(read_json(path), path)
-        return cls(folder)
-
-    @classmethod
-    def open_or_create(cls, folder: Path) -> Self:
-        """Open the study in a folder, or make one there; see `open` and `create`."""
-        if os.path.exists(folder / STUDY_FILE):
-            return cls.open(folder)
-        return cls.create(folder)
+class Cases(StudyRoot):
+    """A study folder with its cases; made as `StudyRoot` is."""
 
     def case_folder(self, case: str) -> Path:
         """Give the folder of a case, whether it is there or not.
