@@ -151,7 +151,9 @@ class GalleryPart(Part):
         elif gallery.next_worst():
             self._open_in_hand()
         else:
-            self._dock.messages.tell("Every frame shown in the gallery has its verdict.")
+            self._dock.messages.tell(
+                "Every frame shown in the gallery has its verdict."
+            )
 
     # --- inside ----------------------------------------------------------------
 
