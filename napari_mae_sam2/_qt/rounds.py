@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_mae_sam2.annotate.child_process import Progress
     from napari_mae_sam2.annotate.desk import Desk
     from napari_mae_sam2.annotate.round_control import Action
 
@@ -97,7 +98,7 @@ class Rounds(QObject):
         verdict.report_wanted.connect(self._open_report)
         verdict.use_wanted.connect(self._use_model)
         control = self.control
-        control.estimated.connect(panel.show_estimate)
+        control.estimated.connect(self._on_estimate)
         control.moved.connect(panel.show_story)
         control.ended.connect(panel.show_ended)
         control.done.connect(self.told.emit)
@@ -122,6 +123,7 @@ class Rounds(QObject):
             self.control.cancel()
         else:
             self._panel.show_idle()
+            self.control.show_last()
 
     def show_cases(self) -> None:
         """Show old and new model on the test cases of the last round."""
@@ -153,6 +155,11 @@ class Rounds(QObject):
         if not (self.control.is_running or self.control.is_busy):
             self._panel.show_reckoning()
             self.control.estimate(self._arguments())
+
+    def _on_estimate(self, estimate: Progress | None) -> None:
+        self._panel.show_estimate(estimate)
+        if estimate is None:
+            self.control.show_last()
 
     def _start(self) -> None:
         base = self._base()

@@ -131,7 +131,8 @@ class TrainingPanel(QWidget):
             self._tell(self._story)
 
     def _tell(self, story: RoundStory) -> None:
-        if not self.curve.isVisibleTo(self) or len(story.log) < self._written:
+        told = story.dropped + len(story.log)
+        if not self.curve.isVisibleTo(self) or told < self._written:
             self.log.clear()
             self._written = 0
             self.curve.show()
@@ -140,9 +141,9 @@ class TrainingPanel(QWidget):
         self.curve.show_points(story.loss, story.dice, story.found, story.steps)
         self._move_bar(story.done, story.total)
         self.words.setText(story.words)
-        for line in story.log[self._written :]:
+        for line in story.log[max(0, self._written - story.dropped) :]:
             self.log.appendPlainText(line)
-        self._written = len(story.log)
+        self._written = told
 
     def show_ended(self, message: str) -> None:
         """Show how the round ended; its curve and log stay to be read."""

@@ -105,6 +105,11 @@ class RoundControl:
         self._watch.find(self._places.of(study))
         self.look()
 
+    def show_last(self) -> None:
+        """Tell the last round of this computer again, after something else was told."""
+        if self._study is not None and not self.is_running:
+            self._watch.find(self._places.of(self._study))
+
     def look(self) -> None:
         """Look how the rounds of the study stand."""
         if self._study is not None:

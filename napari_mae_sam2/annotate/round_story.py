@@ -50,6 +50,8 @@ class RoundStory:
         By step: training loss, Dice and share of found lesions on steering cases.
     log : list of str
         A line for everything worth keeping.
+    dropped : int
+        Lines at the beginning that are kept no more.
     """
 
     number: int | None = None
@@ -62,6 +64,7 @@ class RoundStory:
     dice: Points = field(default_factory=list)
     found: Points = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    dropped: int = 0
 
     @property
     def words(self) -> str:
@@ -82,7 +85,9 @@ class RoundStory:
         """Follow what was said, in order."""
         for one in said:
             self._hear(one)
-        del self.log[:-LONGEST]
+        too_many = max(0, len(self.log) - LONGEST)
+        self.dropped += too_many
+        del self.log[:too_many]
 
     def _hear(self, one: Progress) -> None:
         event = one.event

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from napari_mae_sam2.annotate.child_process import Progress
-from napari_mae_sam2.annotate.round_story import RoundStory, duration
+from napari_mae_sam2.annotate.round_story import LONGEST, RoundStory, duration
 
 SAID = (
     Progress("start", {"round": 3, "message": "Round 3: 8 cases train."}),
@@ -35,6 +35,14 @@ def test_a_round_is_told_in_words_and_curves():
         "Step 1: Dice 0.500",
         "Checking.",
     ]
+
+
+def test_of_a_long_log_the_end_is_kept():
+    story = RoundStory()
+    for number in range(LONGEST + 5):
+        story.hear([Progress("note", {"message": str(number)})])
+    assert (len(story.log), story.dropped) == (LONGEST, 5)
+    assert story.log[-1] == str(LONGEST + 4)
 
 
 def test_a_number_that_is_not_known_is_left_out():

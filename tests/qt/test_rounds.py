@@ -9,6 +9,7 @@ from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
+from napari_mae_sam2.annotate.round_story import RoundStory
 from napari_mae_sam2.model.weights import remember_weights
 from napari_mae_sam2.study.folder import Study
 
@@ -121,6 +122,19 @@ def test_a_round_is_reckoned_watched_and_cancelled(at_work, go):
     at_work.wait(lambda: "cancelled" in panel.words.text(), "the end")
     assert panel.train.isVisible()
     assert at_work.widget.messages.text == ""
+    # thinking of another one and dropping it, its curve comes back
+    at_work.push("Train a round")
+    at_work.wait(lambda: panel.start.isVisible(), "the estimate")
+    assert not panel.curve.isVisible()
+    at_work.push("Cancel")
+    at_work.wait(lambda: "cancelled" in panel.words.text(), "the last round")
+    assert len(panel.curve.loss) == 3
+    # what a long round goes on to say is added behind what is kept of its log
+    story = RoundStory(log=["old"])
+    panel.show_story(story)
+    story.log, story.dropped = ["newer", "new"], 1
+    panel.show_story(story)
+    assert panel.log.toPlainText().splitlines()[-2:] == ["newer", "new"]
 
 
 def test_a_round_that_fails_leaves_the_old_model(at_work, go):
