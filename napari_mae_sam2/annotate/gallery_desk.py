@@ -164,10 +164,11 @@ class GalleryDesk:
             results = Results.open(wish.results)
         else:
             # A run that has just begun has nothing to show yet.
-            found = [one for one in results_in(wish.study) if one.record_files()]
-            if not found:
+            every = results_in(wish.study)
+            found = next((one for one in every if one.record_files()), None)
+            if found is None:
                 return Loaded(None)
-            results = found[0]
+            results = found
         ranked = rank_results(results, cancelled, self._known)
         return Loaded(results, ranked, verdicts_of(results))
 

@@ -71,7 +71,7 @@ class Labels:
         return self._study.load_labels(revision)
 
     def _of_folder(self, record: FrameRecord) -> NDArray[np.generic] | None:
-        for stem in (record.id, record.name):
+        for stem in (record.id, readable(record.name)):
             for ending in _ENDINGS:
                 path = self._masks.get(f"{stem}{ending}")
                 if path is not None:

@@ -179,6 +179,8 @@ function refresh() {
   const byName = (i, j) => frames[i].name.localeCompare(frames[j].name, undefined, { numeric: true });
   state.shown = frames.map((_, index) => index).filter((index) => fits(frames[index]));
   state.shown.sort((i, j) => (order ? order(frames[i]) - order(frames[j]) : 0) || byName(i, j));
+  // No key may judge what nobody sees.
+  if (!large.open && !state.shown.includes(state.current)) state.current = -1;
   $("sheet").replaceChildren(...state.shown.map((index) => cards[index]));
   $("none").hidden = state.shown.length > 0;
   tell(); plots.forEach((plot) => plot.draw());
@@ -198,6 +200,7 @@ function focusCard(index) {
 }
 function step(from, by) {
   const at = state.shown.indexOf(from);
+  if (at < 0) return state.shown[0] ?? -1;
   return state.shown[Math.min(Math.max(at + by, 0), state.shown.length - 1)] ?? -1;
 }
 function nextOpen(from) {
@@ -437,6 +440,7 @@ document.addEventListener("keydown", (event) => {
 large.addEventListener("close", () => {
   if (state.flicker) flicker();
   if (state.shown.includes(state.current)) focusCard(state.current);
+  else state.current = -1;
 });
 for (const button of large.querySelectorAll("[data-verdict]")) {
   button.addEventListener("click", () => decide(button.dataset.verdict));

@@ -29,6 +29,13 @@ pytestmark = [
 ]
 
 SHOWN = "[...document.querySelectorAll('.card .name')].map(e => e.textContent)"
+CUT_WORDS = """[...document.querySelectorAll('select')].flatMap(list => {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = getComputedStyle(list).font;
+  const room = list.clientWidth - 36;  // the arrow and the edges
+  const words = [...list.options].map(o => o.text);
+  return words.filter(t => pen.measureText(t).width > room);
+})"""
 VERDICTS = "content().verdicts.map(v => v.verdict)"
 
 
@@ -92,8 +99,17 @@ def test_look_filter_judge(page: chromium.Page) -> None:
     page.key("f")  # the same again takes it back
     assert page.run(VERDICTS + ".length") == 2
     page.key("f")
+    page.run("large.close()")
+    before = page.run(VERDICTS)
     choose(page, "verdict", "fix")
     assert page.run(SHOWN) == [third]
+    choose(page, "search", "no frame is called so")
+    for key in ("a", "ArrowDown", "Enter"):  # what is not seen cannot be judged
+        page.key(key)
+    assert (page.run(VERDICTS), page.run("large.open")) == (before, False)
+    choose(page, "search", "")
+    page.key("ArrowDown")
+    assert page.run("frames[state.current].name") == third
 
     # Outlines, right and wrong, two models.
     page.run("large.close(); document.getElementById('clear').click()")
@@ -209,6 +225,8 @@ def test_nothing_is_cut_off(page: chromium.Page, width: int) -> None:
     page.size(width, 800)
     page.run("document.querySelector('#plots').open = true")
     assert page.run("document.documentElement.scrollWidth") <= width
+    cut = page.run(CUT_WORDS)
+    assert cut == []
     page.run("document.querySelector('.card').click()")
     assert page.run("large.scrollWidth") <= width
     assert (
