@@ -124,8 +124,16 @@ class DetachedRun:
         if process is not None:
             with suppress(psutil.Error):
                 _stand_back(process)
-                content = {"pid": started.pid, "created": process.create_time()}
-                write_file(folder / RECORD, to_json(content))
+                content = {
+                    "pid": started.pid,
+                    "created": process.create_time(),
+                    "arguments": list(arguments),
+                }
+                try:
+                    write_file(folder / RECORD, to_json(content))
+                except StudyError:
+                    started.kill()  # nobody would find it again
+                    raise
         return cls(folder, process, on_heard, on_exit)
 
     @classmethod
@@ -138,16 +146,15 @@ class DetachedRun:
         try:
             said = read_json(folder / RECORD)
             pid, created = int(said["pid"]), float(said["created"])
+            arguments = [str(one) for one in said.get("arguments", ())]
             seen = None if "end" not in said else _exit_from(said["end"])
         except (StudyError, KeyError, TypeError, ValueError):
             return None
         if seen is not None:
             return cls(folder, None, on_heard, on_exit, seen)
         process = _process(pid)
-        # Numbers of processes are given out again; with the moment they are unique.
-        with suppress(psutil.Error):
-            if process is not None and abs(process.create_time() - created) > 1:
-                process = None
+        if process is not None and not _is_it(process, created, arguments):
+            process = None
         return cls(folder, process, on_heard, on_exit)
 
     @property
@@ -237,6 +244,19 @@ class DetachedRun:
                 return file.read().decode("utf-8", "replace").splitlines()[-20:]
         except OSError:
             return []
+
+
+def _is_it(process: psutil.Process, created: float, arguments: list[str]) -> bool:
+    """Tell a process from a later one of the same number.
+
+    By the moment it began; a clock that jumps moves that, but not what it was told.
+    """
+    said = ["-m", *arguments]
+    with suppress(psutil.Error):
+        if abs(process.create_time() - created) <= 1:
+            return True
+        return bool(arguments) and process.cmdline()[-len(said) :] == said
+    return False
 
 
 def _exit_from(said: dict[str, Any]) -> Exit:

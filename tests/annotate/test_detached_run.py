@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import queue
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from napari_mae_sam2.annotate import detached_run
 from napari_mae_sam2.annotate.detached_run import DetachedRun
+from napari_mae_sam2.study.files import StudyError
 
 SAY = "print(json.dumps({'event': 'step', 'step': %d}), flush=True)\n"
 END = "print(json.dumps({'event': 'end', 'status': '%s'}), flush=True)\n"
@@ -106,6 +108,37 @@ def test_a_found_run_can_be_cancelled(start, tmp_path, watcher):
     again = Watcher()
     DetachedRun.find(tmp_path / "run", *again.about)
     assert again.ended.get(timeout=20).cancelled  # which no file of the run says
+
+
+def test_a_run_is_found_again_after_the_clock_has_jumped(start, tmp_path, watcher):
+    start(SAY % 1 + "time.sleep(600)").close()
+    record = tmp_path / "run" / detached_run.RECORD
+    said = json.loads(record.read_text())
+    record.write_text(json.dumps(said | {"created": said["created"] - 3600}))
+    found = DetachedRun.find(tmp_path / "run", *Watcher().about)
+    assert found.is_running
+    found.close()
+
+
+def test_a_run_that_could_not_be_found_again_is_not_begun(
+    stand_in, tmp_path, watcher, monkeypatch
+):
+    stand_in("time.sleep(600)")
+    begun = []
+    popen = detached_run.subprocess.Popen
+
+    def begin(*words, **more):
+        begun.append(popen(*words, **more))
+        return begun[-1]
+
+    def full(path, _content):
+        raise StudyError(f"{path} was not saved, the disk is full.")
+
+    monkeypatch.setattr(detached_run.subprocess, "Popen", begin)
+    monkeypatch.setattr(detached_run, "write_file", full)
+    with pytest.raises(StudyError, match="the disk is full"):
+        DetachedRun.start(tmp_path / "run", ("module",), *watcher.about)
+    assert begun[0].wait(20) != 0
 
 
 def test_a_process_of_the_same_number_is_not_taken_for_it(start, tmp_path, watcher):
