@@ -77,6 +77,7 @@ class RoundControl:
         self._action: Action | None = None
         self._stands = StudyRounds()
         self._refused: _Refused | None = None
+        self._has_no_history = False
         self._looker = LatestWins["Path", "StudyRounds | None"](
             lambda study, _cancelled: read_rounds(study),
             lambda outcome: post(lambda: self._on_looked(outcome)),
@@ -102,6 +103,7 @@ class RoundControl:
         if self.is_at(study):
             return
         self._study, self._action, self._refused = study, None, None
+        self._stands, self._has_no_history = StudyRounds(), False
         self._watch.find(self._places.of(study))
         self.look()
 
@@ -212,6 +214,7 @@ class RoundControl:
         elif not end.cancelled:
             log.error("The round ended:\n%s", "\n".join(end.complaints))
             self.warned.emit(story.ending(end))
+        self._has_no_history = False
         self.look()
 
     def _on_decided(self, study: Path, refused: _Refused | None) -> None:
@@ -223,6 +226,7 @@ class RoundControl:
                 return
             # what became of it is known only when the study was looked at anew
             self._refused = refused
+        self._has_no_history = False
         self.look()
 
     def _on_looked(self, outcome: Outcome[Path, StudyRounds | None]) -> None:
@@ -249,7 +253,7 @@ class RoundControl:
             action, self._action = self._action, None
             if action is not None:
                 self.decided.emit(action, outcome.response)
-        elif self._history is None:
+        elif self._history is None and not self._has_no_history:
             self._history = ChildProcess(
                 (TRAINING, "history", str(outcome.request)),
                 lambda _said: None,
@@ -261,4 +265,5 @@ class RoundControl:
         if end.code == 0:
             self.look()
         else:
+            self._has_no_history = True  # it is not tried again at every look
             self.warned.emit(f"The rounds of the study cannot be shown: {end.why}")
