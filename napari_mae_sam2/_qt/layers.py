@@ -132,6 +132,14 @@ class CaseLayers:
         """Make a step of what was painted on the leakage layer just now."""
         return self._labels.note_paint(name)
 
+    def fit_view(self, *others: Layer) -> None:
+        """Bring all of the frame into view, and of layers beside it.
+
+        Others may still hold what belongs to a frame before, hidden.
+        """
+        if self.frame is not None:
+            self._viewer.reset_view(layers=[self.frame, *others])
+
     @property
     def is_prompting(self) -> bool:
         """True where a click in the canvas is a prompt."""
@@ -196,7 +204,7 @@ class CaseLayers:
         self._prompts.show_soon()
         self._labels.show_proposal(session.proposal)
         if resized:
-            self._viewer.reset_view()
+            self.fit_view()
         # Whoever else shows something of the case does it once the case is seen.
         self._ready()
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
+    from psygnal import SignalInstance
     from qtpy.QtGui import QCloseEvent, QShowEvent
 
     from napari_mae_sam2._qt.keys import Key
@@ -179,15 +180,20 @@ class LeakageWidget(QWidget):
             part.show_case(session)
         self.layers.show(session)
         if session is not None:
-            session.proposal_changed.connect(self._refresh_soon)
-            session.history_changed.connect(self._refresh_soon)
+            for signal in self._followed(session):
+                signal.connect(self._refresh_soon)
         self._refresh()
 
     def _let_go(self) -> None:
         if self.session is not None:
-            for signal in (self.session.proposal_changed, self.session.history_changed):
+            for signal in self._followed(self.session):
                 signal.disconnect(self._refresh_soon)
         self.session = None
+
+    @staticmethod
+    def _followed(session: CaseSession) -> tuple[SignalInstance, ...]:
+        # A question that is done with, because nothing was found, is a draft alone.
+        return session.proposal_changed, session.history_changed, session.draft_changed
 
     def _on_layers(self) -> None:
         prompts, leakage = self.layers.prompts, self.layers.leakage

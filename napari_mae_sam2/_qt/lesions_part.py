@@ -120,6 +120,7 @@ class LesionsPart(Part):
             self._dock.messages.tell("Pick a lesion first: L, then click on it.")
             return
         self._session.delete(*numbers)
+        self._dock.messages.clear()
 
     def set_kind(self, kind: str) -> None:
         """Say of which kind the lesions in hand are."""
@@ -128,6 +129,7 @@ class LesionsPart(Part):
             self._dock.messages.tell("Pick a lesion first: L, then click on it.")
             return
         self._session.describe(numbers, kind=kind)
+        self._dock.messages.clear()
 
     def fly_to(self, number: int) -> None:
         """Bring a lesion to the middle of the canvas, large enough to judge."""

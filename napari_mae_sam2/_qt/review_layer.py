@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_mae_sam2._qt.label_layers import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -58,6 +60,11 @@ class ReviewLayer:
             # Hiding what is hidden would have the whole canvas drawn anew.
             if self._layer is not None and self._layer.visible:
                 self._layer.visible = False
+            if self._layer is not None and self._drawn and self._drawn[0] != shape:
+                # napari's Home makes room for hidden layers, too.
+                self._layer.data = NOTHING
+                self._layer.scale = (1, 1)
+                self._shown, self._drawn = (), None
             return
         self.prepare(below)  # somebody may have deleted it
         layer = self._layer
@@ -91,7 +98,7 @@ class ReviewLayer:
         )
         made: Labels = self._stack.add(
             Labels(
-                np.zeros((1, 1), np.uint8),
+                NOTHING,
                 name="found",
                 opacity=0.2,
                 colormap=colours,

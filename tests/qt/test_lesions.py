@@ -84,6 +84,11 @@ def test_delete_deletes_what_is_chosen_and_undo_brings_it_back(with_lesions):
 def test_delete_without_a_lesion_says_what_to_do(at_work):
     at_work.press(Qt.Key.Key_Delete)
     assert "Pick a lesion first" in at_work.widget.messages.text
+    at_work.session.labels[5:15, 5:20] = 1
+    at_work.session.painted()
+    alt(at_work, "3")
+    assert at_work.session.lesion(1).kind == "disc"
+    assert not at_work.widget.messages.text
 
 
 def test_keys_give_kinds_with_colours_and_undo(with_lesions):

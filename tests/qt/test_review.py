@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
-from grey import GreyPredictor
+from grey import GreyPredictor, make_frame
 from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -71,6 +73,45 @@ def test_all_above_a_score_with_a_live_count(at_work):
     at_work.press("Z")
     at_work.press("R", shift=True)
     assert at_work.session.review is None
+
+
+@pytest.fixture
+def small_next(at_work, folder):
+    """The grader who found patches in the first case, and went on to a small one."""
+    dark = make_frame(seed=5).pixels[:35, :45] // 2
+    Image.fromarray(dark).save(folder / "eye 0b.png")
+    desk = at_work.widget.desk
+    desk.open_paths([folder])
+    at_work.wait(lambda: len(desk.worklist.cases) == 4, "the list")
+    at_work.wait_until_ready()
+    find_all(at_work)
+    at_work.press("N")
+    at_work.wait_until_ready()
+    assert at_work.session.frame.shape == (35, 45)
+    return at_work
+
+
+def test_a_small_frame_fills_the_view_after_patches_of_a_larger_one(small_next):
+    camera = small_next.viewer.scene.camera
+    assert camera.center[-2:] == pytest.approx((17, 22))
+    small_next.look()
+    small_next.viewer.reset_view()  # as napari's Home does
+    assert camera.center[-2:] == pytest.approx((17, 22))
+
+
+def test_where_nothing_is_found_nothing_is_waited_for(small_next, models, monkeypatch):
+    decode, answer = models[None].decode, threading.Event()
+    monkeypatch.setattr(
+        models[None], "decode", lambda *asked: (answer.wait(20), decode(*asked))[1]
+    )
+    small_next.press("S")
+    small_next.look()
+    said = small_next.widget.segment.candidate
+    assert said.text() == "Waiting for the model…"
+    answer.set()
+    small_next.wait(lambda: bool(small_next.widget.messages.text), "the answer")
+    small_next.look()
+    assert said.text() == "No proposal yet"
 
 
 def test_a_patch_is_edited_with_clicks(at_work):

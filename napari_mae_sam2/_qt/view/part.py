@@ -50,9 +50,7 @@ class ViewPart(Part):
         self.state = ViewState(dock.preferences)
         self.looks = dock.looks
         self.display = FrameDisplay(dock.layers, self.state, self.looks, dock)
-        self.beside = SideBySide(
-            dock.viewer, dock.layers.stack, self.state, self.looks, dock
-        )
+        self.beside = SideBySide(dock.viewer, dock.layers, self.state, self.looks, dock)
         self.marks = Marks(
             dock.viewer, dock.layers, self.state, self._is_frame, self._on_labels
         )

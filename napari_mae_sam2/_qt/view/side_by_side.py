@@ -20,7 +20,7 @@ from napari_mae_sam2.fa.display import usual_limits
 if TYPE_CHECKING:
     import napari
 
-    from napari_mae_sam2._qt.layer_stack import LayerStack
+    from napari_mae_sam2._qt.layers import CaseLayers
     from napari_mae_sam2.annotate.comparison import Compared
     from napari_mae_sam2.annotate.looks import Looks
     from napari_mae_sam2.annotate.view_state import ViewState
@@ -39,8 +39,8 @@ class SideBySide(QObject):
     ----------
     viewer : napari.Viewer
         Whose grid is used.
-    stack : LayerStack
-        Where the layer goes.
+    layers : CaseLayers
+        The layers of the case, among which it goes.
     state, looks : ViewState, Looks
         How frames are looked at.
     parent : QObject
@@ -55,14 +55,15 @@ class SideBySide(QObject):
     def __init__(
         self,
         viewer: napari.Viewer,
-        stack: LayerStack,
+        layers: CaseLayers,
         state: ViewState,
         looks: Looks,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._stack = stack
+        self._layers = layers
+        self._stack = layers.stack
         self._state = state
         self._looks = looks
         self._layer: Image | None = None
@@ -123,7 +124,7 @@ class SideBySide(QObject):
             self.refresh()
         self._arrange()
         if was != (self._layer is not None):
-            self._viewer.reset_view()
+            self._layers.fit_view(*([self._layer] if self._layer else []))
         self.changed.emit()
 
     def refresh(self) -> None:
