@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_mae_sam2._qt.label_layers import LESIONS
+from napari_mae_sam2.annotate.label_image import MOST_LESIONS
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -35,9 +36,9 @@ class KindColours:
         is_new = layer is not self._layer
         if not is_new and colours.items() <= self._shown.items():
             return
-        # Some more than are needed, so that not every new lesion makes a new map.
-        numbers = session.lesion_numbers()
-        top = (max(numbers, default=0) // _AHEAD + 2) * _AHEAD
+        # Some more than are needed, so that not every new lesion makes a new map; not
+        # all up to a lesion that somebody numbered 65535, which napari refuses.
+        top = min((session.free_numbers().start // _AHEAD + 2) * _AHEAD, MOST_LESIONS)
         whole: dict[int | None, str] = {None: LESIONS[0], 0: "transparent"}
         whole |= {number: _usual(number) for number in range(1, top)}
         self._shown = whole | colours

@@ -105,6 +105,19 @@ def test_keys_give_kinds_with_colours_and_undo(with_lesions):
     assert again != pytest.approx(shown, abs=0.01)
 
 
+def test_the_last_number_has_a_colour_too(with_lesions):
+    leakage = with_lesions.widget.layers.leakage
+    with_lesions.session.labels[40:44, 30:34] = 65535  # from another program
+    with_lesions.session.painted()
+    with_lesions.settle(0.1)
+    choose(with_lesions, 3)
+    alt(with_lesions, "3")
+    assert cells(with_lesions, 0) == ["1", "2", "3", "65535"]
+    shown = np.asarray(leakage.colormap.map(np.array([65535], np.uint16))).ravel()[:3]
+    assert shown == pytest.approx([0x81 / 255, 0x8C / 255, 0xF8 / 255], abs=0.01)
+    assert len(leakage.colormap.color_dict) < 1000  # a long map takes long to make
+
+
 def test_the_kind_of_several_is_one_step(with_lesions):
     choose(with_lesions, 0)
     choose(with_lesions, 1, Qt.KeyboardModifier.ShiftModifier)
