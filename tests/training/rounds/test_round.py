@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import torch
 from mae_sam2_training.__main__ import main
 from mae_sam2_training.rounds import commands as module
 from mae_sam2_training.rounds.folder import Rounds
+from mae_sam2_training.rounds.helping import CALL
 from mae_sam2_training.rounds.places import bench_of
 from napari_mae_sam2.model.checkpoint import load_model, save_checkpoint
 from napari_mae_sam2.study.round_answers import answers_file, read_answers
@@ -201,22 +204,42 @@ def test_a_round_that_is_ended_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_round(study: Path, weights: Path) -> None:
-    ran = subprocess.run(
-        [
-            *(sys.executable, "-m", "mae_sam2_training", "round", str(study)),
-            *("--weights", str(weights), *QUICK, "--json-progress"),
-            *("--set", "finetune.run.devices=2"),
-            *("--set", "finetune.run.accelerator=cpu"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    kinds = [event["event"] for event in events(ran.stdout)]
+def test_processes_of_two_nodes_train_one_round(study: Path, weights: Path) -> None:
+    """Two processes each; a node's first is started by hand, its second by Fabric."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    stale = bench_of(study).work_folder / CALL
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
+    nodes = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mae_sam2_training", "round", str(study)),
+                *("--weights", str(weights), *QUICK, "--json-progress"),
+                *("--set", "finetune.run.nodes=2", "--set", "finetune.run.devices=2"),
+                *("--set", "finetune.loop.batch=4"),
+                *("--set", "finetune.run.accelerator=cpu"),
+            ],
+            env=os.environ
+            | {"NODE_RANK": rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("1", "0")
+    ]
+    try:
+        told = [node.communicate(timeout=280) for node in nodes]
+    finally:
+        for node in nodes:
+            node.kill()
+    assert [node.returncode for node in nodes] == [0, 0], told
+    assert told[0][0] == ""
+    kinds = [event["event"] for event in events(told[1][0])]
     assert kinds.count("start") == kinds.count("judged") == kinds.count("end") == 1
     assert Rounds(study).numbers() == [1]
+    assert not stale.exists()
 
 
 def test_reserve_and_rollback_speak_plainly(

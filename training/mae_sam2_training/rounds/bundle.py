@@ -120,7 +120,7 @@ def run_bundle(
         telling(out.parent, json_progress) as reporter,
         _opened(bundle) as archive,
     ):
-        bench = Bench(f"bundle-{_digest(archive)[:16]}")
+        bench = _bench(archive)
         with bench.lock():
             try:
                 with bench.work() as work:
@@ -264,8 +264,15 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
         raise RoundError(_damaged(archive.filename)) from error
 
 
-def _digest(archive: zipfile.ZipFile) -> str:
-    return hashlib.sha256(_read(archive, ROUND)).hexdigest()
+def bundle_bench(bundle: Path) -> Bench:
+    """Give the bench on which a bundle is trained; `RoundError` where it is damaged."""
+    with _opened(bundle) as archive:
+        return _bench(archive)
+
+
+def _bench(archive: zipfile.ZipFile) -> Bench:
+    digest = hashlib.sha256(_read(archive, ROUND)).hexdigest()
+    return Bench(f"bundle-{digest[:16]}")
 
 
 def _damaged(path: object) -> str:

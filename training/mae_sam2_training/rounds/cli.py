@@ -16,7 +16,10 @@ from mae_sam2_training.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mae_sam2_training.rounds.decisions import InUse
+    from mae_sam2_training.rounds.places import Bench
 
 Folder = Annotated[Path, typer.Argument(help="Study folder.")]
 Number = Annotated[int, typer.Argument(help="Of the round.", min=1)]
@@ -55,7 +58,9 @@ def round_(
     Nothing is used until you promote it; a round that fails or is ended leaves no
     half results.
     """
-    if _has_helped():
+    from mae_sam2_training.rounds.places import bench_of
+
+    if _has_helped(lambda: bench_of(study)):
         return
     from mae_sam2_training.rounds.commands import round_of
     from mae_sam2_training.rounds.estimating import estimate as reckon
@@ -209,10 +214,11 @@ def run_bundle(
     json_progress: JsonProgress = False,
 ) -> None:
     """Train the round of a bundle; its result is packed and goes back."""
-    if _has_helped():
-        return
+    from mae_sam2_training.rounds.bundle import bundle_bench
     from mae_sam2_training.rounds.bundle import run_bundle as run
 
+    if _has_helped(lambda: bundle_bench(bundle)):
+        return
     run(bundle, out, json_progress=json_progress)
 
 
@@ -226,15 +232,15 @@ def take_back(
     typer.echo(run(study, result)["why"])
 
 
-def _has_helped() -> bool:
-    """Train along where Fabric started this command once more, for another device."""
-    import os
+def _has_helped(bench: Callable[[], Bench]) -> bool:
+    """Train along where this process is a further one of a round."""
+    from mae_sam2_training.rounds.helping import called_to, is_first
 
-    if os.environ.get("LOCAL_RANK", "0") == "0":
+    if is_first():
         return False
-    from mae_sam2_training.rounds.running import WORK, help_training
+    from mae_sam2_training.rounds.running import help_training
 
-    help_training(Path(os.environ[WORK]))
+    help_training(called_to(bench().work_folder))
     return True
 
 

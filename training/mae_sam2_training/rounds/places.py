@@ -57,6 +57,11 @@ class Bench:
         """Embeddings of training views, handed on from round to round."""
         return self.folder / "embeddings"
 
+    @property
+    def work_folder(self) -> Path:
+        """Where a round works, see `work`."""
+        return self.folder / "work"
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep every other round of the study on this computer out.
@@ -89,7 +94,7 @@ class Bench:
 
         What a killed process left there goes first. Call it inside `lock`.
         """
-        place = self.folder / "work"
+        place = self.work_folder
         self._clear(place)
         run = place / "run"
         run.mkdir(parents=True)

@@ -18,6 +18,7 @@ from mae_sam2_training.rounds.config import RoundConfig
 from mae_sam2_training.rounds.cost import Stopwatch, counted
 from mae_sam2_training.rounds.decisions import MODEL
 from mae_sam2_training.rounds.errors import RoundError
+from mae_sam2_training.rounds.helping import CALL, WORK, calling
 from mae_sam2_training.rounds.judging import box_answers, changes, judge
 from mae_sam2_training.rounds.places import machine_code
 from napari_mae_sam2.model.checkpoint import load_model
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 KEPT = 4 * 2**30
 """Bytes of embeddings of measured frames that are kept between rounds."""
-WORK = "MAE_SAM2_ROUND_WORK"
-"""Environment variable that tells a further process of a round where it works."""
 
 
 class _Training:
@@ -64,7 +63,8 @@ class _Training:
 
 def help_training(work: Path) -> None:
     """Be a further process of the training in a work folder."""
-    said = json.loads((work / "training.json").read_text(encoding="utf-8"))
+    said = json.loads((work / CALL).read_text(encoding="utf-8"))
+    os.environ[WORK] = str(work)  # for those that Fabric starts from here
     _train(work, said["parent"], said["number"], None)
 
 
@@ -96,23 +96,15 @@ def run_round(material: Material, work: Path, encoded: Path, reporter: Reporter)
     """
     watch, record = Stopwatch(reporter), material.record
     config = RoundConfig.model_validate(record.config)
-    if config.finetune.run.nodes > 1:
-        raise RoundError(
-            "A round trains on one computer: leave finetune.run.nodes at 1, or "
-            "train on several with finetune."
-        )
     material.check()
     material.write_manifest(work / "manifest.csv")
     write_bytes(work / "recipe.yaml", dump_config(config.finetune).encode())
     parent = str(material.parent.absolute())
     said = {"parent": parent, "number": record.number}
-    write_bytes(work / "training.json", json.dumps(said).encode())
-    os.environ[WORK] = str(work)
+    write_bytes(work / CALL, json.dumps(said).encode())
     known = _names(work / "run" / "embeddings")
-    try:
+    with calling(work):
         _train(work, parent, record.number, _Training(watch))
-    finally:
-        del os.environ[WORK]
     views = len(_names(work / "run" / "embeddings") - known)
     model = work / MODEL
     trained = json.loads((work / "run" / "metrics.json").read_text(encoding="utf-8"))
