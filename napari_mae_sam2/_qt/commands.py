@@ -89,7 +89,8 @@ class Commands:
         session = self._widget.session
         if session is not None:
             self._widget.layers.start_prompting()
-            session.ask_for_everything(self._widget.desk.annotator.part_in_view())
+            annotator = self._widget.desk.annotator
+            session.ask_for_everything(annotator.part_in_view(), annotator.view.seen)
 
     def toggle(self) -> None:
         """Change what the left mouse button says."""

@@ -117,5 +117,8 @@ def answer_in_tiles(
 
 def _with_patches(question: Question, prediction: Prediction) -> Answer:
     prediction.mask()  # here, and not when the window asks for it
-    patches = find_patches(prediction) if question.draft.everything else ()
+    draft = question.draft
+    patches = find_patches(prediction) if draft.everything else ()
+    if draft.seen is not None:
+        patches = tuple(each for each in patches if each.reaches(draft.seen))
     return Answer(question, prediction, patches)

@@ -68,6 +68,9 @@ class Draft:
         Number of the committed lesion that was opened again, 0 for none.
     as_it_was : bool
         True while nothing was said since: the start is the answer then.
+    seen : CloseUp, optional
+        Where all leakage of what is seen was asked for: what lies beside it is left
+        out, though the model looks at somewhat more.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -78,6 +81,7 @@ class Draft:
     close_up: CloseUp | None = None
     replaces: int = 0
     as_it_was: bool = False
+    seen: CloseUp | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -139,6 +139,7 @@ class Codec:
                 "close_up": None if draft.close_up is None else astuple(draft.close_up),
                 "replaces": draft.replaces,
                 "as_it_was": draft.as_it_was,
+                "seen": None if draft.seen is None else astuple(draft.seen),
             }
         )
         if draft.start is not None:
@@ -156,7 +157,7 @@ class Codec:
         for said in header.get("drafts", ()):
             earlier = arrays.get(f"earlier{len(self._drafts)}")
             start = arrays.get(f"start{len(self._drafts)}")
-            part = said.get("close_up")
+            part, seen = said.get("close_up"), said.get("seen")
             self._drafts.append(
                 Draft(
                     clicks=tuple(Click(*click) for click in said["clicks"]),
@@ -167,6 +168,7 @@ class Codec:
                     close_up=None if part is None else CloseUp(*part),
                     replaces=said.get("replaces", 0),
                     as_it_was=said.get("as_it_was", False),
+                    seen=None if seen is None else CloseUp(*seen),
                 )
             )
         self._reviews.meet(header, arrays, self.draft)

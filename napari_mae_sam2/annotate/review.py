@@ -47,6 +47,17 @@ class Patch:
         rows, columns = self.mask.region
         return (rows.start + rows.stop - 1) / 2, (columns.start + columns.stop - 1) / 2
 
+    def reaches(self, part: CloseUp) -> bool:
+        """Tell whether a pixel of it lies in a part of the frame."""
+        (top, bottom), (left, right) = (
+            (max(first - corner, 0), max(last - corner, 0))
+            for first, last, corner in (
+                (part.top, part.bottom, self.mask.top),
+                (part.left, part.right, self.mask.left),
+            )
+        )
+        return bool(self.mask.mask[top:bottom, left:right].any())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Review:

@@ -48,11 +48,21 @@ class CaseSession(Freehand, Editing):
         box = Box.between(one, other)
         self._change_draft("box", self._draft.with_box(box, self.seen))
 
-    def ask_for_everything(self, within: CloseUp | None = None) -> None:
-        """Ask for all leakage in the frame, or in a part of it."""
+    def ask_for_everything(
+        self, within: CloseUp | None = None, seen: CloseUp | None = None
+    ) -> None:
+        """Ask for all leakage in the frame, or in a part of it.
+
+        Parameters
+        ----------
+        within : CloseUp, optional
+            What the model looks at.
+        seen : CloseUp, optional
+            What the grader sees; patches beside it are left out.
+        """
         before = self._moment()
         self._show_review(None)
-        draft = Draft(everything=True, close_up=within)
+        draft = Draft(everything=True, close_up=within, seen=seen)
         self._change_draft("all leakage", draft, before)
 
     def go_on_with(self, draft: Draft) -> None:

@@ -10,10 +10,12 @@ from grey import GreyPredictor
 
 from napari_mae_sam2.annotate.annotator import Annotator, Readiness
 from napari_mae_sam2.annotate.draft import Box, Click, Draft
+from napari_mae_sam2.annotate.review import Patch
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.fa.close_up import CloseUp
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
+from napari_mae_sam2.fa.placed_mask import PlacedMask
 
 SEEN = CloseUp(200, 300, 260, 360)
 LESION = (slice(225, 235), slice(325, 335))
@@ -210,6 +212,30 @@ def test_all_leakage_of_what_is_seen(annotator, inbox, session, hold):
     inbox.run_until(lambda: session.review is not None)
     (patch,) = session.review.patches
     assert patch.mask.on((400, 600))[LESION].all()
+
+
+def test_what_lies_beside_the_visible_field_is_left_out(
+    annotator, inbox, session, hold
+):
+    hold.set()
+    session.ask_for_everything(seen=SEEN)
+    inbox.run_until(lambda: session.review is not None)
+    (patch,) = session.review.patches
+    assert patch.mask.on((400, 600))[LESION].all()
+
+
+def test_a_patch_reaches_what_has_a_pixel_of_it():
+    patch = Patch(PlacedMask(20, 30, np.eye(5, dtype=bool)), 1.0)
+    for part in (CloseUp(24, 34, 90, 90), CloseUp(0, 0, 21, 31), CloseUp(0, 0, 90, 90)):
+        assert patch.reaches(part)
+    for part in (
+        CloseUp(25, 0, 90, 90),
+        CloseUp(0, 0, 20, 90),
+        CloseUp(0, 35, 90, 90),
+        CloseUp(0, 0, 90, 30),
+        CloseUp(20, 31, 21, 35),
+    ):
+        assert not patch.reaches(part)
 
 
 def test_no_leakage_is_said(annotator, inbox, session, hold):

@@ -330,7 +330,12 @@ def test_every_field_is_written(make_journals, frame, study):
     start = PlacedMask(3, 4, np.eye(5, dtype=bool))
     part = CloseUp(1, 2, 40, 50)
     draft = Draft(
-        everything=True, start=start, close_up=part, replaces=3, as_it_was=True
+        everything=True,
+        start=start,
+        close_up=part,
+        replaces=3,
+        as_it_was=True,
+        seen=CloseUp(3, 4, 30, 40),
     )
     lesion = Lesion(3, draft, "disc", "model x", 0.25, "model", "a remark")
     session = CaseSession(frame)
@@ -343,7 +348,7 @@ def test_every_field_is_written(make_journals, frame, study):
         if field.name != "draft":
             assert getattr(again, field.name) == getattr(lesion, field.name)
     assert again.draft.everything
-    assert again.draft.close_up == part
+    assert (again.draft.close_up, again.draft.seen) == (part, draft.seen)
     assert (again.draft.replaces, again.draft.as_it_was) == (3, True)
     assert (again.draft.start.on((60, 80)) == start.on((60, 80))).all()
     assert [field.name for field in fields(Draft)] == [
@@ -355,5 +360,6 @@ def test_every_field_is_written(make_journals, frame, study):
         "close_up",
         "replaces",
         "as_it_was",
+        "seen",
     ]
     assert session.image.shares() == {Origin.CLEAN_UP: 1}
