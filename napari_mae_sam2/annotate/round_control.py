@@ -230,7 +230,7 @@ class RoundControl:
         self.look()
 
     def _on_looked(self, outcome: Outcome[Path, StudyRounds | None]) -> None:
-        if outcome.request != self._study:
+        if not self._looker.is_current(outcome.generation):
             return
         deciding = self._child is not None and self._action is not None
         if outcome.error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -69,3 +70,28 @@ def test_a_history_that_cannot_be_written_is_not_tried_for_ever(
     assert warnings == ["The rounds of the study cannot be shown: The drive is full."]
     assert [words[1] for words in begun] == ["history"]
     assert stands == []
+
+
+def test_a_look_from_before_a_decision_is_not_taken_for_what_came_of_it(
+    told, done, inbox, stand_in
+):
+    stand_in("")
+    control, stands, _ = told
+    decided = []
+    control.decided.connect(lambda _action, stands: decided.append(stands.in_use))
+    control.follow(done)
+    inbox.run_until(lambda: bool(stands))
+    control.decide("promote", 1, "anna")
+    while not inbox._functions:  # the window hears of its end only below
+        time.sleep(0.02)
+    control.look()
+    while control._looker.is_busy:
+        time.sleep(0.02)
+    history = done / "rounds" / "history.json"
+    said = json.loads(history.read_text())
+    said["rounds"][0]["in_use"] = True
+    history.write_text(json.dumps(said))
+    result = {"proposed": True, "model": {"fingerprint": "new"}}
+    (done / "rounds/0001/result/result.json").write_text(json.dumps(result))
+    inbox.run_until(lambda: bool(decided))
+    assert decided == [1]
