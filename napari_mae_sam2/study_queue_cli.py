@@ -65,8 +65,8 @@ def verdicts(
     from napari_mae_sam2.study.folder import Study
 
     opened, said = Study.open(study), read_verdicts(file)
-    shown = [] if predictions is None else [Results.open(predictions)]
-    done = take_in(opened, results_about(said, study, shown), said, grader)
+    results = Results.open(predictions) if predictions else results_about(said, study)
+    done = take_in(opened, results, said, grader)
     print(
         f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected: "
         f"{study}"

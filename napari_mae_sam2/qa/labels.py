@@ -10,6 +10,7 @@ from PIL import Image
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import check_labels
 from napari_mae_sam2.fa.reading import readable
+from napari_mae_sam2.study.conflicts import label_of
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.images import read_tiff
@@ -55,7 +56,7 @@ class Labels:
         Raises
         ------
         PlainError
-            If it is damaged or of another size.
+            If it is damaged, of another size or in conflict.
         """
         labels = self._of_study(record) if self._study else self._of_folder(record)
         if labels is None:
@@ -65,7 +66,7 @@ class Labels:
 
     def _of_study(self, record: FrameRecord) -> NDArray[np.generic] | None:
         assert self._study is not None  # the caller looked
-        revision = self._study.latest_revision(record.id)
+        revision = label_of(self._study, record.id)
         if revision is None or revision.status not in ANSWERED:
             return None
         return self._study.load_labels(revision)

@@ -451,7 +451,7 @@ $("close").addEventListener("click", () => large.close());
 $("outlines").addEventListener("click", ACTS.o);
 $("clear").addEventListener("click", clear);
 $("save").addEventListener("click", save);
-$("load").addEventListener("change", (event) => { 
+$("load").addEventListener("change", (event) => {
   if (event.target.files[0]) take(event.target.files[0]);
   event.target.value = "";  // else the same file could not be chosen again
 });

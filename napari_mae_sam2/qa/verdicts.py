@@ -15,6 +15,7 @@ from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import lesion_ids
 from napari_mae_sam2.predict.stored import results_in
+from napari_mae_sam2.study.conflicts import label_of
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 from napari_mae_sam2.study.images import read_tiff
@@ -223,7 +224,7 @@ def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -
         raise StudyError(f"{one.id} is not a case of {study.folder}: add its frame.")
     if study.case(one.id).frame_sha256 != one.frame_sha256:
         raise StudyError(f"{one.id} is another frame in {study.folder}: left as it is.")
-    latest = study.latest_revision(one.id)
+    latest = label_of(study, one.id)
     if latest is not None and latest.status in ANSWERED:
         done.known += 1
         raise StudyError(f"{one.id} is answered by {latest.grader}: left as it is.")

@@ -11,6 +11,7 @@ from predicted import NAMES, a_frame, write_predictions
 from napari_mae_sam2 import cli
 from napari_mae_sam2.predict.proposals import Proposals
 from napari_mae_sam2.predict.stored import results_folder
+from napari_mae_sam2.qa.labels import Labels
 from napari_mae_sam2.qa.verdicts import is_rejected, read_verdicts, take_in
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.event_log import last_words
@@ -97,6 +98,36 @@ def test_the_predictions_of_the_study_itself_are_found(
     write_predictions(results_folder(study.folder, "aaaa"), "aaaa")
     assert _take(monkeypatch, said, study, None) == 0
     assert study.latest_revision(case_id(a_frame(0))) is not None
+
+
+def test_other_predictions_than_those_that_were_given_are_not_taken(
+    study: Study, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    write_predictions(results_folder(study.folder, "aaaa"), "aaaa")
+    given = write_predictions(tmp_path / "given", "bbbb")
+    assert _take(monkeypatch, _file(tmp_path, "accept"), study, given) == 2
+    assert "another model" in capsys.readouterr().err
+    assert study.latest_revision(case_id(a_frame(0))) is None
+
+
+def test_an_answer_is_not_overruled_where_a_proposal_came_later(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    frame, labels = a_frame(0), np.ones((90, 120), np.uint16)
+    first = study.save_revision(frame, labels, grader="CD", parent=None)
+    last = study.save_revision(frame, labels, grader="CD", parent=first.id)
+    study.save_revision(
+        frame, labels * 0, grader="model", parent=first.id, status="proposed"
+    )  # by a computer that had not seen the last answer
+    assert _take(monkeypatch, _file(tmp_path, "accept"), study, predictions) == 1
+    assert "answered by CD" in capsys.readouterr().err
+    assert len(study.revision_ids(last.case)) == 3
+    record = next(one for one in predictions.records() if one.id == last.case)
+    seen = Labels(study.folder).of(record)
+    assert seen is not None
+    assert seen.all()
 
 
 def test_what_was_to_be_fixed_may_be_accepted_later(
