@@ -70,9 +70,13 @@ class Hover:
         session, predictor = self._session, self._annotator.predictor
         if session is None or predictor is None:
             return
-        proposal = session.proposal
-        answered = proposal is not None and proposal.draft is session.draft
-        draft = session.draft.with_click(
+        proposal, draft = session.proposal, session.draft
+        patch = session.patch_at(row, column)
+        if patch is not None:
+            proposal = session.to_correct(patch)
+            draft = proposal.draft
+        answered = proposal is not None and proposal.draft is draft
+        draft = draft.with_click(
             Click(row, column, positive),
             proposal.low_res if proposal is not None and answered else None,
             session.seen,

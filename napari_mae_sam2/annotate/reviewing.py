@@ -128,6 +128,26 @@ class Reviewing(CaseState):
         """Take the patch in hand out of the review, to correct it with clicks."""
         self._edit(self._patch_in_hand())
 
+    def patch_at(self, row: float, column: float) -> Patch | None:
+        """Give the patch that a click there would correct, if there is one."""
+        if self._review is None or not self.is_reviewing:
+            return None
+        place = round(row), round(column)
+        return next((one for one in self._review.shown if one.mask.has(*place)), None)
+
+    def to_correct(self, patch: Patch) -> Proposal:
+        """Give a patch of the review as what clicks go on from."""
+        review = self._review
+        assert review is not None
+        close_up = close_up_for(patch, self.frame.shape, review.draft.close_up)
+        area = close_up or CloseUp.whole(self.frame.shape)
+        return Proposal(
+            Draft(start=patch.mask, close_up=close_up),
+            prediction_of(patch.mask, area, self.frame.shape),
+            model=review.model,
+            weights=review.weights,
+        )
+
     def reject_all(self) -> None:
         """Drop all patches, those that are not shown too; undo brings them back."""
         if self._review is not None:
@@ -158,28 +178,14 @@ class Reviewing(CaseState):
             )
         return patch
 
-    def _edit_patch_at(self, row: float, column: float) -> None:
-        """Take the patch that a click lies on out of the review, if there is one."""
-        if self._review is None or not self.is_reviewing:
-            return
-        place = round(row), round(column)
-        for patch in self._review.shown:
-            if patch.mask.has(*place):
-                self._edit(patch)
-                return
-
     def _edit(self, patch: Patch) -> None:
-        review = self._review
-        assert review is not None
+        assert self._review is not None
         self.painted()
         before = self._moment()
-        self._leave_out(review, patch)
-        close_up = close_up_for(patch, self.frame.shape, review.draft.close_up)
-        draft = Draft(start=patch.mask, close_up=close_up)
-        area = close_up or CloseUp.whole(self.frame.shape)
-        prediction = prediction_of(patch.mask, area, self.frame.shape)
-        self._show(Proposal(draft, prediction, 0, review.model, review.weights))
-        self._change_draft("edit", draft, before)
+        proposal = self.to_correct(patch)
+        self._leave_out(self._review, patch)
+        self._show(proposal)
+        self._change_draft("edit", proposal.draft, before)
         self.review_changed.emit(self._review)
 
     def _accept(

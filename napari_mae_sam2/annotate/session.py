@@ -37,7 +37,9 @@ class CaseSession(Freehand, Editing):
 
         On a patch that is to be judged it corrects that patch.
         """
-        self._edit_patch_at(row, column)
+        patch = self.patch_at(row, column)
+        if patch is not None:
+            self._edit(patch)
         click = Click(row, column, positive)
         earlier = self._low_res_to_build_on()
         name = "leakage click" if positive else "background click"

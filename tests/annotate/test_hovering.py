@@ -68,6 +68,24 @@ def test_the_preview_builds_on_the_clicks_that_were_made(
     assert shown[-1].area == 0
 
 
+def test_on_a_patch_in_review_the_preview_corrects_it_as_a_click_does(
+    hover, annotator, inbox, shown, predictor
+):
+    session = annotator.session
+    session.ask_for_everything()
+    inbox.run_until(lambda: session.review is not None)
+    row, column = session.review.patches[0].middle
+    hover.at(row, column, False)
+    inbox.run_until(lambda: bool(shown) and shown[-1] is not None)
+    previewed = predictor.asked[-1]
+    session.click(row, column, positive=False)
+    inbox.run_until(lambda: session.proposal.draft is session.draft)
+    clicked = predictor.asked[-1]
+    assert clicked is not previewed
+    assert (previewed.mask == clicked.mask).all()
+    assert len(session.history) == 3
+
+
 def test_a_click_takes_the_preview_away(hover, annotator, inbox, shown):
     hover.at(40, 60, True)
     inbox.run_until(lambda: bool(shown))
