@@ -27,9 +27,10 @@ class InConflict(StudyError):
     def __init__(self, case: str, graders: Sequence[str]) -> None:
         self.case = case
         self.graders = tuple(dict.fromkeys(graders))
+        how = "answered it" if len(self.graders) > 1 else "answered it twice"
         super().__init__(
-            f"The case {case} is in conflict ({' and '.join(self.graders)} answered it "
-            "side by side): open it and choose a label, or use “study resolve”."
+            f"The case {case} is in conflict ({' and '.join(self.graders)} {how} side "
+            "by side): open it and choose a label, or use “study resolve”."
         )
 
 

@@ -67,6 +67,15 @@ def test_neither_a_choice_nor_a_late_proposal_leaves_a_label_out(
     assert [found.revision.id for found in study.labelled()][1:] == [chosen.id]
 
 
+def test_a_conflict_with_oneself_is_said_so(
+    study: Study, make_frame: Callable[..., Frame], labels: np.ndarray
+) -> None:
+    for _computer in range(2):
+        study.save_revision(make_frame(), labels, grader="anna", parent=None)
+    with pytest.raises(InConflict, match=r"\(anna answered it twice side by side\)"):
+        list(study.labelled())
+
+
 def test_a_damaged_earlier_revision_costs_no_label(
     study: Study,
     make_frame: Callable[..., Frame],
