@@ -32,6 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"RANK": "2", "TORCHELASTIC_RUN_ID": "a", "LOCAL_RANK": "0"}, False),
         (SLURM | {"SLURM_PROCID": "3"}, False),
         (SLURM | {"SLURM_PROCID": "0"}, True),
+        (SLURM | {"SLURM_NTASKS": "1"}, True),  # by hand, in what salloc gave
     ],
 )
 def test_who_is_first(
