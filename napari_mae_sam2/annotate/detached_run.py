@@ -49,6 +49,8 @@ class DetachedRun:
         None where it has ended.
     seen : Exit, optional
         How it ended, where somebody was told so before.
+    record : dict, optional
+        What is kept of it, by which it is found again.
     on_heard : callable
         Gets what was said since the last time, in order, however long ago.
     on_exit : callable
@@ -62,12 +64,14 @@ class DetachedRun:
         on_heard: Heard,
         on_exit: Callable[[Exit], None],
         seen: Exit | None = None,
+        record: dict[str, Any] | None = None,
     ) -> None:
         self._folder = folder
         self._process = process
         self._on_heard = on_heard
         self._on_exit = on_exit
         self._seen = seen
+        self._record = record
         self._last = Progress("")
         self._told = ""
         self._cancelled = False
@@ -120,7 +124,7 @@ class DetachedRun:
             )
         # A child that nobody waits for would stay as a zombie when it has ended.
         threading.Thread(target=started.wait, daemon=True).start()
-        process = _process(started.pid)
+        process, content = _process(started.pid), None
         if process is not None:
             with suppress(psutil.Error):
                 _stand_back(process)
@@ -134,7 +138,7 @@ class DetachedRun:
                 except StudyError:
                     started.kill()  # nobody would find it again
                     raise
-        return cls(folder, process, on_heard, on_exit)
+        return cls(folder, process, on_heard, on_exit, record=content)
 
     @classmethod
     def find(
@@ -155,7 +159,7 @@ class DetachedRun:
         process = _process(pid)
         if process is not None and not _is_it(process, created, arguments):
             process = None
-        return cls(folder, process, on_heard, on_exit)
+        return cls(folder, process, on_heard, on_exit, record=said)
 
     @property
     def was_seen(self) -> bool:
@@ -192,10 +196,11 @@ class DetachedRun:
 
     def mark_seen(self, end: Exit) -> None:
         """Note that somebody was told how it ended; its story can be read again."""
-        if self._seen is None:
-            with suppress(StudyError, OSError, KeyError):
-                path = self._folder / RECORD
-                write_file(path, to_json(read_json(path) | {"end": asdict(end)}))
+        path = self._folder / RECORD
+        with suppress(StudyError):
+            said = read_json(path)
+            if said == self._record:  # and no other window has begun another run
+                write_file(path, to_json(said | {"end": asdict(end)}))
 
     def _kill(self) -> None:
         if self._process is not None and self.is_running:

@@ -120,6 +120,17 @@ def test_a_run_is_found_again_after_the_clock_has_jumped(start, tmp_path, watche
     found.close()
 
 
+def test_the_end_of_a_run_is_not_noted_of_the_next_one(start, tmp_path, watcher):
+    first = start(SAY % 1)
+    end = watcher.ended.get(timeout=20)
+    start(SAY % 2 + "time.sleep(600)").close()  # by another window
+    first.mark_seen(end)
+    found = DetachedRun.find(tmp_path / "run", *Watcher().about)
+    assert found.is_running
+    assert not found.was_seen
+    found.close()
+
+
 def test_a_run_that_could_not_be_found_again_is_not_begun(
     stand_in, tmp_path, watcher, monkeypatch
 ):
