@@ -154,7 +154,7 @@ def halved(turns: Mapping[tuple[int, str], Sequence[Turn]]) -> str:
 
 
 def _shares(turns: Sequence[Turn], what: str) -> list[float]:
-    efforts = [turn["test_effort"] for turn in turns]
+    efforts = [turn["test_effort"] for turn in turns if "test_effort" in turn]
     return [
         one["proposed"][what] / one["nothing"][what]
         for one in efforts
