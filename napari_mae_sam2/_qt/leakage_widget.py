@@ -17,6 +17,7 @@ from napari_mae_sam2._qt.dock_layout import lay_out
 from napari_mae_sam2._qt.dock_tabs import DockTabs
 from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.file_drop import FileDrop
+from napari_mae_sam2._qt.following import Following
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.layers import CaseLayers
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
-    from psygnal import SignalInstance
     from qtpy.QtGui import QCloseEvent, QShowEvent
 
     from napari_mae_sam2._qt.keys import Key
@@ -84,6 +84,7 @@ class LeakageWidget(QWidget):
         self.looks = Looks(preferences)
         self._sample = sample
         self.session: CaseSession | None = None
+        self._case = Following()
         self._is_closed = False
         self._keys_sheet: KeysSheet | None = None
 
@@ -155,7 +156,8 @@ class LeakageWidget(QWidget):
         self.rounds.close()
         self.exports.close()
         self.desk.case_opened.disconnect(self._on_case)
-        self._let_go()
+        self._case.follow()
+        self.session = None
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
@@ -174,26 +176,19 @@ class LeakageWidget(QWidget):
     # --- following the state ---------------------------------------------------
 
     def _on_case(self, session: CaseSession | None) -> None:
-        self._let_go()
+        self._case.follow()
         self.session = session
         for part in self.parts:
             part.show_case(session)
         self.layers.show(session)
         if session is not None:
-            for signal in self._followed(session):
-                signal.connect(self._refresh_soon)
+            self._case.follow(
+                (session.proposal_changed, self._refresh_soon),
+                (session.history_changed, self._refresh_soon),
+                # A question that is done with, as nothing was found, is a draft alone.
+                (session.draft_changed, self._refresh_soon),
+            )
         self._refresh()
-
-    def _let_go(self) -> None:
-        if self.session is not None:
-            for signal in self._followed(self.session):
-                signal.disconnect(self._refresh_soon)
-        self.session = None
-
-    @staticmethod
-    def _followed(session: CaseSession) -> tuple[SignalInstance, ...]:
-        # A question that is done with, because nothing was found, is a draft alone.
-        return session.proposal_changed, session.history_changed, session.draft_changed
 
     def _on_layers(self) -> None:
         prompts, leakage = self.layers.prompts, self.layers.leakage
