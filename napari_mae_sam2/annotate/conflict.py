@@ -15,7 +15,7 @@ from napari_mae_sam2.annotate.latest import LatestWins
 from napari_mae_sam2.annotate.lesion_record import lesion_of
 from napari_mae_sam2.annotate.local_time import when
 from napari_mae_sam2.annotate.pixel_change import Origin
-from napari_mae_sam2.study.conflicts import heads
+from napari_mae_sam2.study.conflicts import standing
 from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def read_conflict(place: LabelPlace, frame: Frame) -> Conflict | None:
     """
     study = place.open()
     case = study.find_case(place.own_frame(study, frame))
-    found = [] if case is None else heads(study, case.id)
+    found = [] if case is None else standing(study, case.id)
     if len(found) < 2:
         return None
     found.reverse()

@@ -56,12 +56,36 @@ def label_of(study: Study, case: str) -> RevisionRecord | None:
     if latest is None or len(study.revision_ids(case)) == 1:
         return latest
     try:
-        answers = [one for one in heads(study, case) if one.status != "proposed"]
+        answers = standing(study, case)
     except StudyError:
         return latest  # a damaged earlier one is for `verify` to name
-    if len(answers) > 1:
+    if len(answers) > 1 and answers[-1].status != "proposed":
         raise InConflict(case, [one.grader for one in answers])
-    return answers[0] if answers else latest
+    return answers[-1]
+
+
+def standing(study: Study, case: str) -> list[RevisionRecord]:
+    """Give the revisions one of which is the label of a case.
+
+    Parameters
+    ----------
+    study : Study
+        The study, or a reading.
+    case : str
+        Id of the case.
+
+    Returns
+    -------
+    list of RevisionRecord
+        As `heads`, but without what a model proposed beside an answer.
+
+    Raises
+    ------
+    StudyError
+        If a record is damaged.
+    """
+    found = heads(study, case)
+    return [one for one in found if one.status != "proposed"] or found
 
 
 def heads(study: Study, case: str) -> list[RevisionRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-VERSION = 1
+VERSION = 2
 """Another one makes an index anew."""
 
 TABLES = """

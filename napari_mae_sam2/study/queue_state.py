@@ -64,7 +64,8 @@ class CaseState:
     claimed_by : str
         Who has it in work; holds until `claimed_until`, in seconds since 1970.
     heads : tuple of str
-        Revisions that none corrects; more than one are a conflict.
+        Revisions that none corrects, without what a model proposed beside an answer;
+        more than one are a conflict.
     seconds : float
         Time on task over all its revisions.
     answered : float
@@ -102,12 +103,16 @@ def fold(events: Iterable[Happened]) -> CaseState:
         The same for whoever has seen the same events.
     """
     state = CaseState()
-    replaced: set[str] = set()
+    revisions = _Revisions()
     for one in events:
         if one.event == "saved":
-            state = _saved(state, one, replaced)
+            state = _saved(state, one, revisions)
         elif one.event == "status":
-            state = _answered(state, one, one.details.get("status"))
+            status = one.details.get("status")
+            # A model has no say where a grader has spoken already.
+            is_by_model = status == "proposed" and "fingerprint" in one.details
+            if not (is_by_model and state.status in ANSWERS):
+                state = _answered(state, one, status)
         elif one.event == "claim":
             state = _claimed(state, one)
         elif one.event == "release" and one.grader == state.claimed_by:
@@ -127,18 +132,39 @@ def check_status(name: str) -> QueueStatus:
     raise StudyError(f"There is no status {name}: say one of {', '.join(STATUSES)}.")
 
 
-def _saved(state: CaseState, one: Happened, replaced: set[str]) -> CaseState:
-    revision = _text(one.details.get("revision"))
-    merges = one.details.get("merges")
-    before = [one.details.get("parent"), *(merges if isinstance(merges, list) else [])]
-    replaced.update(name for name in before if isinstance(name, str))
-    heads = [name for name in (*state.heads, revision) if name and name not in replaced]
+class _Revisions:
+    """What was saved so far, in the order of the log."""
+
+    def __init__(self) -> None:
+        self._saved: dict[str, object] = {}  # id to status
+        self._replaced: set[str] = set()
+
+    def add(self, details: Mapping[str, Any]) -> str:
+        merges = details.get("merges")
+        before = [details.get("parent"), *(merges if isinstance(merges, list) else [])]
+        self._replaced.update(name for name in before if isinstance(name, str))
+        revision = _text(details.get("revision"))
+        if revision:
+            self._saved.setdefault(revision, details.get("status"))
+        return revision
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """As `conflicts.standing`, which reads the revisions themselves."""
+        heads = [name for name in self._saved if name not in self._replaced]
+        answers = [name for name in heads if self._saved[name] != "proposed"]
+        return tuple(answers or heads)
+
+
+def _saved(state: CaseState, one: Happened, revisions: _Revisions) -> CaseState:
+    revision = revisions.add(one.details)
+    standing = revisions.standing
     seconds = one.details.get("seconds")
     spent = float(seconds) if isinstance(seconds, int | float) else 0.0
-    state = _answered(state, one, one.details.get("status"))
-    return replace(
-        state, heads=tuple(dict.fromkeys(heads)), seconds=state.seconds + spent
-    )
+    status = one.details.get("status")
+    if status != "proposed" or revision in standing:
+        state = _answered(state, one, status)
+    return replace(state, heads=standing, seconds=state.seconds + spent)
 
 
 def _answered(state: CaseState, one: Happened, status: object) -> CaseState:

@@ -104,6 +104,21 @@ def test_what_a_model_proposed_meanwhile_is_no_conflict(study, frame, save):
     assert (only.grader, only.merges) == ("anna", [proposed.id])
 
 
+def test_a_proposal_that_came_late_is_not_opened_in_place_of_the_answer(
+    study, frame, save
+):
+    session = _open(frame, study)
+    _paint(session, _labels(frame, 6))
+    save(session, study, "anna")
+    Study.open(study).save_revision(
+        frame, _labels(frame, 3), grader="model", parent=None, status="proposed"
+    )
+    place = LabelPlace(study)
+    saved = find(frame, place)
+    assert np.array_equal(saved.labels, _labels(frame, 6))
+    assert read_conflict(place, frame) is None
+
+
 def test_a_conflict_says_where_answers_differ(torn, frame):
     conflict = read_conflict(LabelPlace(torn.folder), frame)
     assert conflict.names == "ben and anna"

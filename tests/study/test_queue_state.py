@@ -85,6 +85,22 @@ def test_parallel_revisions_wait_for_review() -> None:
     assert fold([chosen, two, one, base]).heads == ("0003-d",)
 
 
+def test_a_proposal_beside_an_answer_takes_neither_its_place_nor_its_word() -> None:
+    answer = _saved("0001-a", "anna")
+    late = _saved("0001-b", "model", 1, status="proposed")
+    said = _did("status", "model", 2, status="proposed", fingerprint="f")
+    for events in ([answer, late, said], [late, answer, said], [late, said, answer]):
+        state = fold(events)
+        assert (state.status, state.heads, state.grader) == ("done", ("0001-a",), "anna")
+    # Until somebody answers it is the label; a lead may ask for the case again.
+    assert fold([late, said]).heads == ("0001-b",)
+    assert fold([answer, _did("status", "lead", 3, status="proposed")]).status == (
+        "proposed"
+    )
+    again = _saved("0002-c", "lead", 3, parent="0001-a", status="proposed")
+    assert fold([answer, again]).status == "proposed"
+
+
 def test_what_is_not_known_changes_nothing() -> None:
     events = [_saved("0001-a", "anna"), _did("assign", "anna", to="ben")]
     strange = [
