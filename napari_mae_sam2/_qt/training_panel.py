@@ -198,6 +198,9 @@ def estimate_in_words(estimate: Progress) -> str:
         lines.append(
             f"{len(left_out)} in conflict left out: choose between their labels first."
         )
+    damaged = estimate.values.get("damaged")
+    if isinstance(damaged, list) and damaged:
+        lines.append(f"{len(damaged)} damaged left out, such as: {damaged[0]}")
     if not test:
         lines.append("Nothing tests yet: label cases of more patients.")
     return "\n".join(lines)

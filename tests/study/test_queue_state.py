@@ -91,7 +91,11 @@ def test_a_proposal_beside_an_answer_takes_neither_its_place_nor_its_word() -> N
     said = _did("status", "model", 2, status="proposed", fingerprint="f")
     for events in ([answer, late, said], [late, answer, said], [late, said, answer]):
         state = fold(events)
-        assert (state.status, state.heads, state.grader) == ("done", ("0001-a",), "anna")
+        assert (state.status, state.heads, state.grader) == (
+            "done",
+            ("0001-a",),
+            "anna",
+        )
     # Until somebody answers it is the label; a lead may ask for the case again.
     assert fold([late, said]).heads == ("0001-b",)
     assert fold([answer, _did("status", "lead", 3, status="proposed")]).status == (

@@ -17,7 +17,7 @@ from mae_sam2_training.data.study_folder import read_study
 from mae_sam2_training.rounds.config import RoundConfig
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds
-from mae_sam2_training.rounds.freezing import freeze
+from mae_sam2_training.rounds.freezing import divide, freeze
 from mae_sam2_training.rounds.frozen_test import FILE, read_frozen_test, reserve
 from mae_sam2_training.rounds.places import bench_of, machine_code
 from mae_sam2_training.rounds.records import ModelUsed, RoundRecord, left_out
@@ -181,7 +181,7 @@ def test_a_corrected_test_label_is_seen_in_the_hash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["frame.tif", "lesions.tif"])
-def test_changed_pixels_stop_a_round_before_it_is_there(study: Path, part: str) -> None:
+def test_changed_pixels_take_no_part_and_are_named(study: Path, part: str) -> None:
     read = Study.open(study)
     one = next(iter(read.labelled()))
     path = next(read.case_folder(one.case.id).rglob(part))
@@ -189,9 +189,11 @@ def test_changed_pixels_stop_a_round_before_it_is_there(study: Path, part: str) 
         p for p in study.rglob(part) if one.case.id not in p.as_posix()
     ).read_bytes()
     path.write_bytes(other)
-    with pytest.raises(StudyError, match="hash changed"):
-        freeze(Rounds(study), RoundConfig(), BASE, BASE)
-    assert Rounds(study).numbers() == []
+    record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    assert one.case.id not in {member.case for member in record.members}
+    (sentence,) = record.damaged
+    assert "hash changed" in sentence
+    assert one.case.id in sentence
 
 
 def test_a_study_without_labels_is_one_sentence(tmp_path: Path) -> None:
@@ -349,7 +351,7 @@ def test_a_case_in_conflict_takes_no_part_and_is_named(
     record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
     assert len(record.members) == 5
     assert record.in_conflict == [torn.id]
-    assert left_out(record.in_conflict) == (
+    assert left_out(record.in_conflict, record.damaged) == (
         f"1 case in conflict is left out until somebody chooses: {torn.id}."
     )
     assert len(read_study(study)) == 5
@@ -357,6 +359,38 @@ def test_a_case_in_conflict_takes_no_part_and_is_named(
     left, right = opened.revision_ids(torn.id)
     opened.save_revision(frame, empty, grader="Eve", parent=left, merges=[right])
     assert freeze(Rounds(study), RoundConfig(), BASE, BASE).in_conflict == []
+
+
+def test_a_damaged_case_is_left_out_and_named(study: Path) -> None:
+    opened = Study.open(study)
+    cases = [one.case for one in opened.labelled()]
+    rounds = Rounds(study)
+    divided = divide(rounds, RoundConfig())
+    members = [one for one in divided.labelled if divided.side(one) != "test"]
+    opened.frame_path(members[0].case).write_bytes(b"II*")
+    record = freeze(rounds, RoundConfig(), BASE, BASE)
+    assert len(record.members) == len(cases) - 1
+    (sentence,) = record.damaged
+    assert members[0].case.id in sentence
+    assert left_out([], record.damaged) == f"Left out: {sentence}"
+    # The record of another: it is named before any pixel is read.
+    folder = opened.revision_folder(members[1].case.id, members[1].revision.id)
+    (folder / "revision.json").write_bytes(b"{")
+    assert len(divide(rounds, RoundConfig()).damaged) == 1
+    assert len(freeze(rounds, RoundConfig(), BASE, BASE).damaged) == 2
+    for path in study.rglob("lesions.tif"):
+        path.write_bytes(b"II*")
+    with pytest.raises(StudyError, match="damaged"):
+        freeze(rounds, RoundConfig(), BASE, BASE)
+
+
+def test_a_damaged_case_of_the_reserved_test_stops_a_round(study: Path) -> None:
+    opened = Study.open(study)
+    first = next(iter(opened.labelled())).case
+    reserve(study, cases=[first.id])
+    opened.frame_path(first).write_bytes(b"II*")
+    with pytest.raises(StudyError, match=first.id):
+        freeze(Rounds(study), RoundConfig(), BASE, BASE)
 
 
 def test_a_study_of_nothing_but_conflicts_says_so(tmp_path: Path) -> None:

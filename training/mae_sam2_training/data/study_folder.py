@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import Record, read_manifest
 from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_frozen_test
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ def read_source(path: Path) -> list[Record]:
 def read_study(folder: Path) -> list[Record]:
     """Read the newest finished revision of every case.
 
-    An empty label is a valid negative; a case without an answer is left out, and one
-    whose answers are in conflict, with a sentence in the log. Cases that
-    are reserved as the frozen test have the split "test"; other cases of their patients
-    are left out, as in a round.
+    An empty label is a valid negative; a case without an answer is left out, and, with
+    a sentence in the log, one whose answers are in conflict or whose label is damaged.
+    Cases that are reserved as the frozen test have the split "test"; other cases of
+    their patients are left out, as in a round.
 
     Parameters
     ----------
@@ -49,20 +50,30 @@ def read_study(folder: Path) -> list[Record]:
     Raises
     ------
     StudyError
-        If it is no study, is of a newer schema, or a record of it is damaged.
+        If it is no study, is of a newer schema, or a reserved case of it is damaged.
     DataError
-        If no case is labelled, or a label has changed since it was saved.
+        If no case is labelled.
     """
     study = Study.open(folder)
     reserved = read_frozen_test(folder) or FrozenTest({}, frozenset())
     kept = reserved.groups_now(study)
     records = []
-    for found in study.labelled(on_conflict=lambda error: log.warning("%s", error)):
+
+    def leave_out(error: StudyError) -> None:
+        log.warning("Left out: %s", error)
+
+    for found in study.labelled(on_conflict=leave_out, on_damage=leave_out):
         case, revision = found.case, found.revision
         tests = case.id in reserved.cases
         if group_of(case) in kept and not tests:
             continue
-        study.load_labels(revision)  # checks its hash
+        try:
+            study.load_labels(revision)  # checks its hash
+        except StudyError as error:
+            if tests:
+                raise
+            leave_out(error)
+            continue
         records.append(
             Record(
                 image=study.frame_path(case),

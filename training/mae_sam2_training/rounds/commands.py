@@ -87,6 +87,7 @@ def round_of(
             reserved=record.reserved,
             parent=record.parent.fingerprint,
             in_conflict=record.in_conflict,
+            damaged=record.damaged,
             message=_opening(record),
         )
         rounds.add_event(number, "started")
@@ -184,4 +185,4 @@ def _opening(record: RoundRecord) -> str:
         f"Round {record.number}: {count['train']} cases train, {count['val']} steer, "
         f"{count['test']} test."
     )
-    return f"{said} {left_out(record.in_conflict)}".rstrip()
+    return f"{said} {left_out(record.in_conflict, record.damaged)}".rstrip()

@@ -71,6 +71,7 @@ def estimate(
             "new": _unseen(rounds, divided),
             "reserved": divided.reserved is not None,
             "in_conflict": divided.in_conflict,
+            "damaged": divided.damaged,
             "steps": config.finetune.loop.steps,
             "seconds": _seconds(cost or TYPICAL, divided, config, rounds),
             "measured": cost is not None,
@@ -96,7 +97,7 @@ def in_words(told: dict[str, Any]) -> str:
         f"Up to {told['steps']} steps, about {minutes} min {basis}, and "
         f"{told['memory_gib']:.1f} GiB of memory{free}."
     )
-    return f"{said} {left_out(told['in_conflict'])}".rstrip()
+    return f"{said} {left_out(told['in_conflict'], told['damaged'])}".rstrip()
 
 
 def _seconds(

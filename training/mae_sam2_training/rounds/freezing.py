@@ -45,12 +45,15 @@ class Divided:
         The test set that was reserved, if any.
     in_conflict : list of str
         Cases that were left out because nobody has chosen between their answers.
+    damaged : list of str
+        One sentence for each case that was left out because it cannot be read.
     """
 
     labelled: list[Labelled]
     sides: dict[str, Side]
     reserved: FrozenTest | None
     in_conflict: list[str]
+    damaged: list[str]
 
     def side(self, one: Labelled) -> Side:
         """Give the side of a label."""
@@ -60,7 +63,10 @@ class Divided:
 def freeze(
     rounds: Rounds, config: RoundConfig, base: ModelUsed, in_use: ModelUsed
 ) -> RoundRecord:
-    """Freeze a round of all labels that are finished now and in no conflict.
+    """Freeze a round of all labels that are finished now, readable and in no conflict.
+
+    What is damaged is left out and named, except in a test set that was reserved: that
+    one never changes.
 
     Parameters
     ----------
@@ -79,17 +85,14 @@ def freeze(
     Raises
     ------
     StudyError
-        If a record, frame or label of the study is damaged, or has changed since it
-        was saved.
+        If a record, frame or label of a reserved test case, or of all there is to train
+        on, is damaged or has changed since it was saved.
     RoundError
         If there is nothing to train on.
     """
     study = Study.open(rounds.study)
     divided = divide(rounds, config)
-    for one in divided.labelled:  # both check their hashes
-        study.load_frame(one.case.id)
-        study.load_labels(one.revision)
-    members = [_member(study, one, divided.side(one)) for one in divided.labelled]
+    members, damaged = _readable(study, divided)
     code = code_version()
     return rounds.freeze(
         lambda number: RoundRecord(
@@ -104,8 +107,28 @@ def freeze(
             reserved=divided.reserved is not None,
             members=members,
             in_conflict=divided.in_conflict,
+            damaged=damaged,
         )
     )
+
+
+def _readable(study: Study, divided: Divided) -> tuple[list[Member], list[str]]:
+    """Read every frame and label: members of the round, and what was left out."""
+    members, damaged, first = [], list(divided.damaged), None
+    for one in divided.labelled:
+        side = divided.side(one)
+        try:
+            study.load_frame(one.case.id)  # both check their hashes
+            study.load_labels(one.revision)
+            members.append(_member(study, one, side))
+        except StudyError as error:
+            if side == "test" and divided.reserved is not None:
+                raise
+            damaged.append(str(error))
+            first = first or error
+    if first is not None and not any(member.side == "train" for member in members):
+        raise first
+    return members, damaged
 
 
 def divide(rounds: Rounds, config: RoundConfig) -> Divided:
@@ -121,14 +144,15 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     Raises
     ------
     StudyError
-        If a record is damaged.
+        If the record of a reserved case is damaged, or those of all others.
     RoundError
         If there is nothing to train on.
     """
     reserved, kept = read_frozen_test(rounds.study), None
     study = Study.open(rounds.study)
     conflicts: list[InConflict] = []
-    used = list(study.labelled(on_conflict=conflicts.append))
+    damaged: list[StudyError] = []
+    used = list(study.labelled(on_conflict=conflicts.append, on_damage=damaged.append))
     if reserved is not None:
         kept = reserved.groups_now(study)
         used = [one for one in used if _is_of_use(one, reserved, kept)]
@@ -140,14 +164,20 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         val=config.finetune.data.validation,
         seed=config.finetune.run.seed,
     )
-    if "train" not in sides.values() and conflicts:
-        raise conflicts[0]
     if "train" not in sides.values():
+        for error in (*conflicts, *damaged):
+            raise error
         raise RoundError(
             f"The study {rounds.study.name} has no labelled case to train on yet: "
             "commit and save a lesion, or an empty label, first."
         )
-    return Divided(used, sides, reserved, [one.case for one in conflicts])
+    return Divided(
+        used,
+        sides,
+        reserved,
+        [one.case for one in conflicts],
+        [str(one) for one in damaged],
+    )
 
 
 def _is_of_use(one: Labelled, reserved: FrozenTest, kept: frozenset[str]) -> bool:

@@ -74,6 +74,8 @@ class RoundRecord(_Frozen):
     members: list[Member]
     in_conflict: list[str] = Field(default_factory=list)
     """Labelled cases that were left out: nobody had chosen between their answers."""
+    damaged: list[str] = Field(default_factory=list)
+    """A sentence for each case that was left out because it could not be read."""
 
     @property
     def parent(self) -> ModelUsed:
@@ -114,13 +116,27 @@ def read_round(path: Path) -> RoundRecord:
         ) from error
 
 
-def left_out(cases: Sequence[str]) -> str:
-    """Say in a sentence which cases in conflict take no part; empty where none."""
-    if not cases:
-        return ""
-    shown = ", ".join(cases[:3]) + (" and others" if len(cases) > 3 else "")
-    verb = "case in conflict is" if len(cases) == 1 else "cases in conflict are"
-    return f"{len(cases)} {verb} left out until somebody chooses: {shown}."
+def left_out(in_conflict: Sequence[str], damaged: Sequence[str]) -> str:
+    """Say in a sentence each which cases take no part; empty where all do.
+
+    Parameters
+    ----------
+    in_conflict : sequence of str
+        Cases.
+    damaged : sequence of str
+        A sentence for each case.
+    """
+    said = []
+    if in_conflict:
+        count = len(in_conflict)
+        shown = ", ".join(in_conflict[:3]) + (" and others" if count > 3 else "")
+        verb = "case in conflict is" if count == 1 else "cases in conflict are"
+        said.append(f"{count} {verb} left out until somebody chooses: {shown}.")
+    if damaged:
+        count = len(damaged)
+        more = f" {count - 1} more cannot be read either." if count > 1 else ""
+        said.append(f"Left out: {damaged[0]}{more}")
+    return " ".join(said)
 
 
 def code_version() -> str:
