@@ -5,6 +5,7 @@ The files are written by `mae_sam2_training.rounds`; nothing is decided here.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from napari_mae_sam2.study.round_answers import answers_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+log = logging.getLogger(__name__)
 _NUMBER = re.compile(r"[0-9]{4,}")
 MODEL = "model.safetensors"
 
@@ -110,7 +112,7 @@ class StudyRounds:
     answers : tuple of str
         Whether it still improves, and whether the grader gets faster.
     last : RoundResult or None
-        Of the last round that was done.
+        Of the last round that was done and whose result can be read.
     decision : str or None
         What was decided about that: "promote", "refuse" or "rollback".
     in_use : int or None
@@ -158,7 +160,7 @@ def read_rounds(study: Path) -> StudyRounds | None:
     Raises
     ------
     StudyError
-        If a file is damaged.
+        If the history, or the result of the model in use, is damaged.
     """
     folder = study / "rounds"
     done = _with_result(folder)
@@ -174,7 +176,7 @@ def read_rounds(study: Path) -> StudyRounds | None:
         if known != done or history.get("decisions") != decided:
             return None
         used = next((row["round"] for row in rows if row["in_use"]), None)
-        last = read_result(study, done[-1]) if done else None
+        last = _last_readable(study, done)
         decided_on = {row["round"]: row["decision"] for row in rows}
         model = None if used is None else read_result(study, used)
         return StudyRounds(
@@ -204,8 +206,21 @@ def named(number: int | None) -> str:
     return "the base" if number is None else f"the model of round {number}"
 
 
+def _last_readable(study: Path, done: list[int]) -> RoundResult | None:
+    for number in reversed(done):
+        try:
+            return read_result(study, number)
+        except StudyError as error:
+            log.warning("%s", error)  # `study verify` names it, the others stay
+    return None
+
+
 def _compared_with(result: RoundResult) -> int | None:
-    found = read_json(result.folder.parent / "round.json")["in_use"]["round"]
+    try:
+        found = read_json(result.folder.parent / "round.json")["in_use"]["round"]
+    except StudyError as error:
+        log.warning("%s", error)  # who promotes it is told
+        return None
     return None if found is None else int(found)
 
 

@@ -113,6 +113,17 @@ def test_no_round_and_a_damaged_one(study, tmp_path):
         read_rounds(study)
 
 
+def test_a_damaged_round_hides_no_other(study):
+    (study / "rounds" / "0002" / "round.json").write_text('{"in_')
+    assert read_rounds(study).last.number == 2
+    (study / "rounds" / "0002" / "result" / "result.json").write_text('{"mod')
+    stands = read_rounds(study)
+    assert (stands.last.number, stands.decision, stands.in_use) == (1, "promote", 1)
+    (study / "rounds" / "0001" / "result" / "result.json").unlink()
+    with pytest.raises(StudyError, match="0001"):  # the model in use is not known
+        read_rounds(study)
+
+
 def test_the_verdict_is_a_short_table(study):
     result = read_result(study, 2)
     assert table(result) == [

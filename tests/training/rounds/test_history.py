@@ -12,6 +12,7 @@ from mae_sam2_training.rounds.decisions import refuse
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.history import faster, history, improving
+from mae_sam2_training.rounds.history_page import write_history
 from mae_sam2_training.rounds.records import ModelUsed
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.study.folder import Study
@@ -67,6 +68,25 @@ def rounds(study: Path) -> Rounds:
     finish(made, 3, 0.6, -0.01)
     refuse(made, 3, by="Ada")
     return made
+
+
+def test_a_damaged_round_is_a_row_without_figures(
+    rounds: Rounds, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = history(rounds)
+    record = rounds.place(2) / "round.json"
+    kept = record.read_bytes()
+    record.write_bytes(b'{"schema')
+    rows = history(rounds)
+    assert (rows[0], rows[2]) == (whole[0], whole[2])
+    assert (rows[1]["status"], rows[1]["labels"]) == ("failed", None)
+    assert "round.json is damaged" in caplog.text
+    assert len(write_history(rounds.study)) == 3
+    record.write_bytes(kept)
+    (rounds.place(3) / "result" / "result.json").write_bytes(b"{")
+    assert history(rounds)[2] == whole[2] | dict.fromkeys(
+        ("proposed", "score", "image_dice", "lesion_dice_1", "area_agreement_icc")
+    )
 
 
 def test_history_has_every_round_with_its_figures(rounds: Rounds) -> None:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mae_sam2_training.rounds.folder import Rounds
-    from mae_sam2_training.rounds.records import Member
+    from mae_sam2_training.rounds.records import Member, RoundRecord
 
 Row = dict[str, Any]
 log = logging.getLogger(__name__)
+_FROZEN = (
+    *("created", "start", "labels", "test_cases", "new_cases"),
+    *("clicks_per_case", "minutes_per_case", "test_changed"),
+)
 SOFTWARE = f"napari-mae-sam2 {napari_mae_sam2.__version__}"
 
 
@@ -36,12 +40,13 @@ def history(rounds: Rounds) -> list[Row]:
         (means of these, as far as they were counted), `test_cases`,
         `test_changed` (measured on other cases or labels than the round before),
         `proposed`, `decision`, `in_use`, `score`, `image_dice` and `lesion_dice_1`
-        (with `value`, `low`, `high`), `area_agreement_icc`. None where not known.
+        (with `value`, `low`, `high`), `area_agreement_icc`. None where not known, as
+        where a round's record or result is damaged, which the log says.
 
     Raises
     ------
     StudyError
-        If a record is damaged.
+        If a decision or event is damaged.
     """
     decided = {one["round"]: one["action"] for one in decisions(rounds)}
     used = in_use(rounds).round
@@ -49,24 +54,22 @@ def history(rounds: Rounds) -> list[Row]:
     seen: set[str] = set()
     tested: str | None = None
     for number in rounds.numbers():
-        record, status = rounds.read(number), rounds.status(number)
-        new = [m for m in record.members if m.case not in seen]
-        seen |= {member.case for member in new}
+        status = rounds.status(number)
         row: Row = {
             "round": number,
-            "created": record.created,
             "status": status,
-            "start": record.start,
-            "labels": len(record.members) - len(record.side("test")),
-            "new_cases": len(new),
-            "clicks_per_case": _mean(new, "clicks", 1),
-            "minutes_per_case": _mean(new, "seconds", 60),
-            "test_cases": len(record.side("test")),
-            "test_changed": tested is not None and tested != record.test_sha256,
             "decision": decided.get(number),
             "in_use": number == used,
         }
-        tested = record.test_sha256
+        try:
+            record = rounds.read(number)
+        except PlainError as error:
+            log.warning("%s", error)
+            row |= dict.fromkeys(_FROZEN) | {"test_changed": False}
+        else:
+            row |= _frozen(record, seen, tested)
+            seen |= {member.case for member in record.members}
+            tested = record.test_sha256
         rows.append(row | _measured(rounds, number, status))
     return rows
 
@@ -134,13 +137,29 @@ def faster(rows: Sequence[Row]) -> str:
     return f"The grader needed {'; '.join(told)}."
 
 
+def _frozen(record: RoundRecord, seen: set[str], tested: str | None) -> Row:
+    new = [member for member in record.members if member.case not in seen]
+    tests = len(record.side("test"))
+    figures = (
+        *(record.created, record.start),
+        *(len(record.members) - tests, tests, len(new)),
+        *(_mean(new, "clicks", 1), _mean(new, "seconds", 60)),
+        tested is not None and tested != record.test_sha256,
+    )
+    return dict(zip(_FROZEN, figures, strict=True))
+
+
 def _measured(rounds: Rounds, number: int, status: str) -> Row:
     row: Row = dict.fromkeys(
         ("proposed", "score", "image_dice", "lesion_dice_1", "area_agreement_icc")
     )
     if status != "done":
         return row
-    result = rounds.result(number)
+    try:
+        result = rounds.result(number)
+    except PlainError as error:
+        log.warning("%s", error)
+        return row
     row |= {"proposed": result["proposed"], "score": result["score"]}
     new = result.get("new")
     if new is not None:

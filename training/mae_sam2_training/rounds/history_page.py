@@ -79,10 +79,10 @@ def write_history(study: Path, out: Path | None = None) -> list[Row]:
 def _cells(row: Row) -> list[str]:
     return [
         str(row["round"]) + (" (in use)" if row["in_use"] else ""),
-        row["created"][:10],
+        (row["created"] or "–")[:10],
         row["status"],
-        f"{row['labels']} ({row['new_cases']} new)",
-        f"{row['test_cases']}{' *' if row['test_changed'] else ''}",
+        "–" if row["labels"] is None else f"{row['labels']} ({row['new_cases']} new)",
+        f"{_figure(row['test_cases'], 0)}{' *' if row['test_changed'] else ''}",
         _estimate(row["image_dice"]),
         _estimate(row["lesion_dice_1"]),
         _figure(row["area_agreement_icc"], 3),
