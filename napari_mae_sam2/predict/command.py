@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.predict.stored import results_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from napari_mae_sam2.predict.report import Report
@@ -77,6 +78,8 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
                 used.add(outcome.entry)
                 done.take(outcome)
                 report.frame(outcome, done)
+        if setup.unlabelled and book.unused(used):
+            used |= _entries_left_out(book, set(list_sources(inputs)) - set(sources))
         done.trouble += book.unused(used)
     except KeyboardInterrupt:
         done.stopped = True
@@ -86,6 +89,15 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
     if run is not None:
         done.table = run.results.write_table(done.trouble)
     return done
+
+
+def _entries_left_out(book: PromptBook, left_out: Iterable[Source]) -> set[str]:
+    """Give the entries that are about cases with a label, which was not asked for."""
+    found = set()
+    for source in left_out:
+        with suppress(PlainError):  # a damaged frame; its entry will be named
+            found.add(book.entry_of(source.load()))
+    return found
 
 
 class _Run:

@@ -85,6 +85,15 @@ def test_what_nobody_has_answered_waits_as_proposed(
     what = [one["what"] for one in said if one["event"] == "predict"]
     assert sorted(what) == ["found"] * 8 + ["labelled", "trouble"]
 
+    # Prompts for a case that was left out are no slip of the pen.
+    prompts = tmp_path / "prompts.json"
+    click = [{"points": [[20, 30]], "labels": [1]}]
+    prompts.write_text(json.dumps({"0": click, "gone": click}))
+    asked = (study.folder, *asked[2:], "--prompts", prompts)
+    _, said = predict(*asked)
+    (sentence,) = said[-1]["left_out"]
+    assert "gone in prompts.json is the name of none" in sentence
+
 
 def test_a_run_that_was_ended_before_it_proposed_does_so_later(
     frames: Path, tmp_path: Path, weights: Path, predict: Any
