@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_mae_sam2.model.protocol import Predictor
+    from napari_mae_sam2.model.protocol import Embedding, Predictor
 
 WORTH_IT: Final = 1.5
 """Frames longer than this many sides of the encoder's input are taken in tiles."""
@@ -63,6 +63,24 @@ def plan_tiles(shape: tuple[int, int], side: int) -> list[CloseUp]:
         for top in rows
         for left in columns
     ]
+
+
+def all_leakage(
+    predictor: Predictor, pixels: NDArray[np.generic], embedding: Embedding
+) -> Prediction:
+    """Find all leakage of a frame without a prompt, in tiles where it is large.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    pixels : array of shape (H, W), (H, W, 3) or (H, W, 4)
+        uint8, uint16 or float.
+    embedding : Embedding
+        Of the whole frame; used where it is small enough.
+    """
+    if needs_tiles((pixels.shape[0], pixels.shape[1]), predictor.image_size):
+        return segment_in_tiles(predictor, pixels)
+    return predictor.decode(embedding, Prompts())
 
 
 def segment_in_tiles(

@@ -7,6 +7,7 @@ from grey import GreyPredictor
 from napari_mae_sam2.model.protocol import Cancelled
 from napari_mae_sam2.model.tiles import (
     OVERLAP,
+    all_leakage,
     needs_tiles,
     plan_tiles,
     segment_in_tiles,
@@ -54,6 +55,17 @@ def test_tiles_find_what_one_look_at_full_resolution_finds() -> None:
     count = len(plan_tiles(pixels.shape, 64))
     assert said == [(done, count) for done in range(count + 1)]
     assert len(predictor.encoded) == count
+
+
+@pytest.mark.parametrize("side", [64, 256])
+def test_all_leakage_of_a_large_frame_alone_is_asked_in_tiles(side: int) -> None:
+    pixels, predictor = spotted(), SmallGrey()
+    predictor.image_size = side
+    embedding = predictor.encode(pixels)
+    answer = all_leakage(predictor, pixels, embedding)
+    tiles = len(plan_tiles(pixels.shape, side)) if side == 64 else 0
+    assert len(predictor.encoded) == 1 + tiles
+    assert answer.shape == pixels.shape
 
 
 def test_logits_of_overlapping_tiles_leave_no_seam() -> None:

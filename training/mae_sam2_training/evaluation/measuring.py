@@ -12,13 +12,13 @@ from mae_sam2_training.evaluation.config import CLICKS, TARGETS
 from mae_sam2_training.evaluation.detection import detect
 from mae_sam2_training.evaluation.grader import click_until_right
 from mae_sam2_training.metrics import dice, iou, outline_agreement
-from napari_mae_sam2.model.protocol import Prompts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mae_sam2_training.evaluation.config import EvaluateConfig
     from mae_sam2_training.evaluation.detection import Detection
+    from napari_mae_sam2.model.prediction import Prediction
     from napari_mae_sam2.model.protocol import Embedding, Predictor
 
 
@@ -114,6 +114,7 @@ class FrameResult:
 def measure_frame(
     predictor: Predictor,
     embedding: Embedding,
+    unprompted: Prediction,
     lesions: NDArray[np.uint16],
     field: NDArray[np.bool_],
     config: EvaluateConfig,
@@ -126,7 +127,9 @@ def measure_frame(
     ----------
     predictor : Predictor
     embedding : Embedding
-        Of the frame.
+        Of the frame; clicks are answered from it.
+    unprompted : Prediction
+        The prompt-free answer, from `napari_mae_sam2.model.tiles.all_leakage`.
     lesions : uint16 array of shape (H, W)
         Ids from 1; all 0 for a frame without leakage.
     field : bool array of shape (H, W)
@@ -135,7 +138,7 @@ def measure_frame(
     name, group : str
         Handed on.
     """
-    logits = predictor.decode(embedding, Prompts()).logits[0]
+    logits = unprompted.logits[0]
     answer: NDArray[np.bool_] = logits > 0
     wanted = lesions > 0
     wanted_px, called_px = int(wanted.sum()), int(answer.sum())

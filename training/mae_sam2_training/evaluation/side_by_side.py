@@ -11,6 +11,7 @@ from mae_sam2_training.evaluation.measuring import measure_frame
 from mae_sam2_training.evaluation.overlay import overlay
 from napari_mae_sam2.fa.field import field_mask
 from napari_mae_sam2.model.checkpoint import LoadedModel, load_model
+from napari_mae_sam2.model.tiles import all_leakage
 from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
@@ -121,9 +122,11 @@ def measure(
             encoder = predictor.encoder_fingerprint, predictor.image_size
             if encoder not in embeddings:
                 embeddings[encoder] = predictor.encode(pixels)
+            embedding = embeddings[encoder]
             result = measure_frame(
                 predictor,
-                embeddings[encoder],
+                embedding,
+                all_leakage(predictor, pixels, embedding),
                 lesions,
                 in_field,
                 config,
