@@ -133,6 +133,7 @@ class GalleryPart(Part):
         if self._widget is None or not isalive(self._widget):
             made = GalleryWidget(self.desk.gallery, self._thumbnails, self._gui.post)
             made.opened.connect(self._open_in_hand)
+            made.newest_wanted.connect(self._show_newest)
             made.results_wanted.connect(self._choose_results)
             made.page_wanted.connect(self._take_page)
             made.take_wanted.connect(self._take_in)
@@ -204,6 +205,9 @@ class GalleryPart(Part):
         self._grow_soon.stop()
         self._show_running()
         self._look_anew()
+
+    def _show_newest(self) -> None:
+        self.desk.load(self._dock.desk.folder)
 
     def _choose_results(self) -> None:
         folder = ask_folder(self._dock, "Open a folder that predict wrote")

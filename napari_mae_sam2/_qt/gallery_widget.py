@@ -59,6 +59,7 @@ class GalleryWidget(QWidget):
 
     opened = Signal()
     predict_wanted = Signal()
+    newest_wanted = Signal()
     results_wanted = Signal()
     page_wanted = Signal()
     take_wanted = Signal()
@@ -150,6 +151,7 @@ class GalleryWidget(QWidget):
         row = _row()
         menu = button("Open", "Other predictions, or verdicts of a page", lambda: None)
         entries = QMenu(menu)
+        entries.addAction("Newest predictions", self.newest_wanted.emit)
         entries.addAction("Other predictions…", self.results_wanted.emit)
         entries.addAction("Verdicts of a page…", self.page_wanted.emit)
         menu.setMenu(entries)

@@ -39,19 +39,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which predictions are wanted: of a folder, else the latest of a study."""
+    """Which predictions are wanted: of a folder, else the latest of a study.
+
+    Attributes
+    ----------
+    study : Path
+    results : Path or None
+        The folder, chosen by hand.
+    judged : Path or None
+        The folder that somebody is judging: later ones of the study do not hide it.
+    """
 
     study: Path
     results: Path | None = None
+    judged: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Predictions that were read; without results there are none."""
+    """Predictions that were read; without results there are none.
+
+    Attributes
+    ----------
+    newer : str
+        The model whose later predictions are not shown; empty where these are the
+        latest.
+    """
 
     results: Results | None
     ranked: Sequence[Ranked] = ()
     said: Verdicts | None = None
+    newer: str = ""
 
 
 class GalleryDesk:
@@ -82,6 +100,8 @@ class GalleryDesk:
         self._wish: Wish | None = None
         self._unkept = False
         self._judged_since = False
+        self._judged: Path | None = None
+        self._newer = ""
         self._known: Known = {}  # the loader's thread alone has it
         self._writer = ThreadPoolExecutor(1, "keep verdicts")
         self._loader = LatestWins[Wish, Loaded](
@@ -93,10 +113,8 @@ class GalleryDesk:
 
     def load(self, study: Path, results: Path | None = None) -> None:
         """Show a folder of predictions, or the latest of a study."""
-        self.keep()  # else what was said just now would be read as it was before
-        self._judged_since = False
-        self._wish = Wish(study, results)
-        self._loader.submit(self._wish)
+        self._judged = None
+        self._submit(Wish(study, results))
 
     def follow(self, study: Path, anew: bool = False) -> None:
         """Show the predictions of a study, unless a folder was chosen by hand for it.
@@ -109,9 +127,10 @@ class GalleryDesk:
             Also where they are shown already: there may be more.
         """
         wish = self._wish
-        is_other = wish is None or wish.study != study
-        if is_other or (anew and wish is not None and wish.results is None):
+        if wish is None or wish.study != study:
             self.load(study)
+        elif anew and wish.results is None:
+            self._submit(Wish(study, judged=self._judged))
 
     def keep(self) -> None:
         """Write down what was said, where something was said since."""
@@ -155,22 +174,32 @@ class GalleryDesk:
 
     # --- inside --------------------------------------------------------------------
 
+    def _submit(self, wish: Wish) -> None:
+        self.keep()  # else what was said just now would be read as it was before
+        self._judged_since = False
+        self._wish = wish
+        self._loader.submit(wish)
+
     def _on_judged(self, _place: int) -> None:
         self._unkept = self._judged_since = True
+        results = self.gallery.results
+        self._judged = None if results is None else results.folder
 
     def _load(self, wish: Wish, cancelled: Callable[[], bool]) -> Loaded:
         self._writer.submit(lambda: None).result()  # what was said just now is read
+        newer = ""
         if wish.results is not None:
             results = Results.open(wish.results)
         else:
             # A run that has just begun has nothing to show yet.
-            every = results_in(wish.study)
-            found = next((one for one in every if one.record_files()), None)
-            if found is None:
+            every = [one for one in results_in(wish.study) if one.record_files()]
+            if not every:
                 return Loaded(None)
-            results = found
+            latest = every[0]
+            results = next((r for r in every if r.folder == wish.judged), latest)
+            newer = "" if results is latest else latest.model.name
         ranked = rank_results(results, cancelled, self._known)
-        return Loaded(results, ranked, verdicts_of(results))
+        return Loaded(results, ranked, verdicts_of(results), newer)
 
     def _on_loaded(self, outcome: Outcome[Wish, Loaded]) -> None:
         if not self._loader.is_current(outcome.generation):
@@ -186,6 +215,12 @@ class GalleryDesk:
                 said = None  # what the file says is older than what is shown
             self.keep()
         self.gallery.show(loaded.results, loaded.ranked, said)
+        if loaded.newer and loaded.newer != self._newer:
+            self.told.emit(
+                f"{loaded.newer} has predicted meanwhile: “Open”, “Newest predictions” "
+                "shows that."
+            )
+        self._newer = loaded.newer
 
     def _keep(self, results: Results, said: Verdicts) -> None:
         try:

@@ -66,6 +66,26 @@ def test_a_verdict_given_while_more_frames_are_read_stays(desk, study, monkeypat
     assert desk.gallery.total == len(NAMES)
 
 
+def test_a_run_of_another_model_does_not_hide_what_is_being_judged(desk, study):
+    first = desk.gallery.results.folder
+    desk.gallery.move(0)
+    desk.gallery.judge("accept")
+    write_predictions(results_folder(study.folder, "bbbb"), "bbbb")
+    for _ in range(2):
+        desk.follow(study.folder, anew=True)
+        desk.inbox.run_until(lambda: not desk._loader.is_busy)
+    assert desk.gallery.results.folder == first
+    assert desk.gallery.counts() == {"accept": 1}
+    (words,) = desk.heard
+    assert words.startswith("model bbbb has predicted meanwhile")
+    desk.load(study.folder)
+    desk.inbox.run_until(lambda: desk.gallery.results.folder != first)
+    # There, nothing was judged yet, and the latest is shown again.
+    write_predictions(results_folder(study.folder, "cccc"), "cccc")
+    desk.follow(study.folder, anew=True)
+    desk.inbox.run_until(lambda: desk.gallery.results.model.fingerprint == "cccc")
+
+
 def test_a_folder_chosen_by_hand_stays_until_another_study(desk, study, tmp_path):
     other = write_predictions(tmp_path / "other", "bbbb")
     desk.load(study.folder, other.folder)
