@@ -34,6 +34,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mae_sam2.annotate.blinding import HIDDEN
+from napari_mae_sam2.annotate.keeping import sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.old_new import LABEL, NEW, OLD, Seen, look_at, short_name
 
@@ -163,7 +164,8 @@ class OldNewWindow(QWidget):
         if not self._looker.is_current(outcome.generation):
             return
         if outcome.response is None:
-            self.words.setText(str(outcome.error))
+            what = "The case cannot be shown"
+            self.words.setText(sentence_of(outcome.error, what))
             return
         is_blinded = outcome.response.is_blinded
         self.words.setText(HIDDEN if is_blinded else short_name(outcome.request))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
-from unicodedata import category
+from unicodedata import category, normalize
 
 from napari_mae_sam2.fa.camera import read_camera
 from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic, is_tiff
@@ -160,6 +160,14 @@ def readable(name: str) -> str:
     """
     text = os.fsencode(name).decode("utf-8", "replace")
     return "".join(" " if category(one) == "Cc" else one for one in text)
+
+
+def comparable(name: str) -> str:
+    """Give the one spelling in which names are compared.
+
+    Drives of a Mac write é as e and an accent, people and other drives as one letter.
+    """
+    return normalize("NFC", readable(name))
 
 
 def frame_name(path: Path) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import frame_name, readable
+from napari_mae_sam2.fa.reading import comparable, frame_name
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.records import PromptRecord
@@ -84,20 +84,23 @@ class PromptBook:
                     f"{path.name}: {name} has a lesion without points and boxes: take "
                     "it out, and a frame without lesions is asked for all leakage."
                 )
-            entries[name] = list(records)
+            entries[comparable(name)] = list(records)
         return cls(entries, path.name)
 
     def entry_of(self, frame: Frame) -> str:
         """Give the name under which the file speaks of a frame; empty for none."""
         names = [case_id(frame), frame.name]
         if frame.path is not None:
-            names.append(readable(frame.path.name))
-        return next((name for name in names if name in self._entries), "")
+            names.append(frame.path.name)
+        return self._first(*names)
 
     def entry_of_file(self, path: Path) -> str:
         """Give the same of a file that could not be read, as far as can be told."""
-        names = (frame_name(path), readable(path.name))
-        return next((name for name in names if name in self._entries), "")
+        return self._first(frame_name(path), path.name)
+
+    def _first(self, *names: str) -> str:
+        spelt = map(comparable, names)
+        return next((name for name in spelt if name in self._entries), "")
 
     def of(self, frame: Frame) -> list[Prompts]:
         """Give the prompts of a frame, one for each lesion; none for all leakage.

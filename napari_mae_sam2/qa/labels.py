@@ -9,7 +9,7 @@ from PIL import Image
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import check_labels
-from napari_mae_sam2.fa.reading import readable
+from napari_mae_sam2.fa.reading import comparable
 from napari_mae_sam2.study.conflicts import label_of
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
@@ -47,8 +47,7 @@ class Labels:
             raise PlainError(f"{place} does not exist: give a study or a folder.")
         study = (place / STUDY_FILE).is_file()
         self._study = Study.open(place) if study else None
-        # A frame's name is text; that of a file may not be.
-        self._masks = {} if study else {readable(p.name): p for p in place.iterdir()}
+        self._masks = {} if study else {comparable(p.name): p for p in place.iterdir()}
 
     def of(self, record: FrameRecord) -> NDArray[np.bool_] | None:
         """Give where a frame's label says leakage; None where it has no label.
@@ -72,7 +71,7 @@ class Labels:
         return self._study.load_labels(revision)
 
     def _of_folder(self, record: FrameRecord) -> NDArray[np.generic] | None:
-        for stem in (record.id, readable(record.name)):
+        for stem in (record.id, comparable(record.name)):
             for ending in _ENDINGS:
                 path = self._masks.get(f"{stem}{ending}")
                 if path is not None:

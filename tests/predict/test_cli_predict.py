@@ -16,6 +16,7 @@ from small_model import save_small_model
 
 from napari_mae_sam2 import cli
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.frame import Frame
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
 from napari_mae_sam2.predict.opening import open_for_run
@@ -152,6 +153,20 @@ def test_prompts_and_a_study(
     path.write_text(json.dumps({"0": [point], "gone": [point]}))
     assert _predict(monkeypatch, *asked) == 1
     assert "gone in prompts.json is the name of none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrote", ["\u00e9t\u00e9", "e\u0301te\u0301"])
+def test_an_accent_is_the_same_letter_however_a_drive_writes_it(
+    tmp_path: Path, wrote: str
+) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(json.dumps({wrote: [{"points": [[2, 3]], "labels": [1]}]}))
+    book = PromptBook.read(path)
+    for name in ("\u00e9t\u00e9", "e\u0301te\u0301"):
+        frame = Frame(np.zeros((9, 9), np.uint8), name, tmp_path / f"{name}.png", "0")
+        assert len(book.of(frame)) == 1
+        assert not book.unused({book.entry_of(frame)})
+        assert book.entry_of_file(frame.path)
 
 
 @pytest.mark.parametrize(

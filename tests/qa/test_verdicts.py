@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from predicted import NAMES, a_frame, write_predictions
 
 from napari_mae_sam2 import cli
@@ -109,6 +110,17 @@ def test_other_predictions_than_those_that_were_given_are_not_taken(
     assert _take(monkeypatch, _file(tmp_path, "accept"), study, given) == 2
     assert "another model" in capsys.readouterr().err
     assert study.latest_revision(case_id(a_frame(0))) is None
+
+
+def test_a_mask_is_found_however_a_drive_writes_its_accents(
+    predictions: Results, tmp_path: Path
+) -> None:
+    record = next(iter(predictions.records()))
+    named = record.model_copy(update={"name": "e\u0301te\u0301"})
+    mask = np.ones(record.shape, np.uint8)
+    tifffile.imwrite(tmp_path / "\u00e9t\u00e9.leakage.tif", mask)
+    assert Labels(tmp_path).of(named) is not None
+    assert Labels(tmp_path).of(record) is None
 
 
 def test_an_answer_is_not_overruled_where_a_proposal_came_later(
