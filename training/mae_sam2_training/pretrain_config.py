@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from mae_sam2_training.config import LoopConfig, RunConfig, Section
 from mae_sam2_training.crops import CropConfig
+from mae_sam2_training.kept_features import TURNS
 
 
 class SourceConfig(Section):
@@ -53,6 +54,9 @@ class MaskedConfig(Section):
     keep: float = Field(0.0, ge=0)
     """Weight of the loss that keeps the features of whole crops as they were; 0: the
     pixels alone decide."""
+    keep_turns: int = Field(1, ge=1, le=TURNS)
+    """Ways in which a crop is turned and mirrored for the features of before, of which
+    the mean counts; with more than one they are drawn anew for each batch."""
     keep_share: float = Field(0.25, gt=0, le=1)
     """Share of each batch's crops that are looked at whole for it; at least one."""
 

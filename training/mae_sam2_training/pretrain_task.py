@@ -10,11 +10,13 @@ from torch import nn
 
 from mae_sam2_training.engine.schedule import parameter_groups
 from mae_sam2_training.hiera_mae import paint
-from mae_sam2_training.kept_features import KeptFeatures
+from mae_sam2_training.kept_features import TURNS, KeptFeatures
 from mae_sam2_training.masking import join_masks, stratified_mask
 from mae_sam2_training.trunk_layers import count_blocks, decay_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from mae_sam2_training.engine.loop import Tally
@@ -37,12 +39,21 @@ class MaskedBatch:
         Which units the encoder sees.
     numbers : range
         Of the samples in the stream.
+    turns : sequence of int
+        For `KeptFeatures.distance`.
     """
 
-    def __init__(self, images: Tensor, mask: UnitMask, numbers: range) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        mask: UnitMask,
+        numbers: range,
+        turns: Sequence[int] = (0,),
+    ) -> None:
         self.images = images
         self.mask = mask
         self.numbers = numbers
+        self.turns = tuple(turns)
 
 
 class MaskedModule(nn.Module):
@@ -70,7 +81,9 @@ class MaskedModule(nn.Module):
         if self._kept is None:
             return loss, {}
         whole = images[: max(1, round(len(images) * self._config.keep_share))]
-        moved = self._kept.distance(self.mae.trunk, self.mae.normalise(whole))
+        moved = self._kept.distance(
+            self.mae.trunk, self.mae.normalise(whole), batch.turns
+        )
         parts = {"pixels": float(loss.detach()), "moved": float(moved.detach())}
         return loss + self._config.keep * moved, parts
 
@@ -129,7 +142,16 @@ class PretrainTask:
             masks.append(
                 stratified_mask(1, (side, side), self._window, ratio, generator)
             )
-        return MaskedBatch(images, join_masks(masks), numbers)
+        step = numbers[0] // self._config.loop.batch  # the same in every process
+        turns = self._turns(stream.seed, step)
+        return MaskedBatch(images, join_masks(masks), numbers, turns)
+
+    def _turns(self, seed: int, step: int) -> list[int]:
+        count = self._config.mae.keep_turns
+        if count == 1:
+            return [0]
+        rng = np.random.default_rng((seed, step, 2))
+        return [int(turn) for turn in rng.permutation(TURNS)[:count]]
 
     def describe(self, batch: MaskedBatch) -> str:
         """Name the samples."""

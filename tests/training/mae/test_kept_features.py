@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mae_sam2_training.hiera_mae import HieraMAE
-from mae_sam2_training.kept_features import KeptFeatures
+from mae_sam2_training.kept_features import TURNS, KeptFeatures
 from mae_sam2_training.masking import stratified_mask
 from mae_sam2_training.pretrain_config import MaskedConfig
 from mae_sam2_training.pretrain_task import MaskedBatch, MaskedModule
@@ -43,6 +43,45 @@ def test_the_scale_of_the_features_does_not_count(small_trunk: nn.Module) -> Non
 
     with torch.no_grad():
         assert float(kept.distance(Louder(), images)) < 1e-6
+
+
+class _Pixels(torch.nn.Module):
+    """Two stages of features that turn with the picture."""
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [x, torch.nn.functional.avg_pool2d(x.square(), 4)]
+
+
+class _Slopes(torch.nn.Module):
+    """Features that depend on the way the picture lies."""
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [x - x.roll(1, 3)]
+
+
+def test_features_of_turned_pictures_are_turned_back() -> None:
+    images = torch.randn(2, 3, 32, 32)
+    for turn in range(TURNS):
+        pixels = _Pixels()
+        assert float(KeptFeatures(pixels).distance(pixels, images, (turn,))) < 1e-6
+    slopes = _Slopes()
+    kept = KeptFeatures(slopes)
+    assert float(kept.distance(slopes, images, (0,))) == 0
+    apart = [float(kept.distance(slopes, images, (0, turn))) for turn in range(TURNS)]
+    upside_down = apart.pop(6)  # mirrored and turned twice: slopes to the side stay
+    assert max(apart[0], upside_down) < 1e-6
+    assert min(apart[1:]) > 0.1
+
+
+def test_the_mean_over_all_turns_knows_no_direction(small_trunk: nn.Module) -> None:
+    kept = KeptFeatures(small_trunk)
+    image = torch.randn(1, 3, 224, 224)
+    turned = image.rot90(1, (-2, -1))
+    with torch.no_grad():
+        seen = kept.features(image, range(TURNS))
+        again = kept.features(turned, range(TURNS))
+    for one, other in zip(seen, again, strict=True):
+        torch.testing.assert_close(one.rot90(1, (1, 2)), other, atol=1e-3, rtol=1e-3)
 
 
 def test_only_the_trunk_in_training_learns(small_trunk: nn.Module) -> None:

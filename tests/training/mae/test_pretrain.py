@@ -43,6 +43,7 @@ SMALL = (
     "mae.depth=1",
     "mae.heads=2",
     "mae.keep=0.01",
+    "mae.keep_turns=2",
 )
 
 
