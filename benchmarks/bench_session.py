@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+from grader_hand import Grader
 from scripted_session import ScriptedSession
-from tour import Grader, draw_frames
+from tour import draw_frames
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "huapu4_FFA"
 ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from tour import Grader
+from grader_hand import Grader
 
 
 def resident() -> float:

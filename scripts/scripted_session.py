@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
-    from tour import Grader, Place
+    from grader_hand import Grader, Place
 
 During = Callable[[str, Callable[[], object]], object]
 """Does what a grader does, under the name of its kind."""

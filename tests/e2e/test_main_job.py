@@ -12,17 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from grader_hand import Grader, middle
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
-from tour import (
-    Grader,
-    draw_frames,
-    largest_first,
-    middle,
-    outlined,
-    train_and_use,
-)
+from tour import draw_frames, largest_first, outlined, train_and_use
 
 from mae_sam2_training.synthesis import draw_into
 from napari_mae_sam2._qt.app import open_window

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import napari
 import pytest
+from grader_hand import Grader
 from grey import GreyPredictor, make_frame
 from PIL import Image
-from tour import Grader
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget

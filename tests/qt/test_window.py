@@ -7,12 +7,12 @@ import threading
 
 import numpy as np
 import pytest
+from grader_hand import move_pressed
 from grey import GreyPredictor
 from qtpy.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from tour import move_pressed
 
 from napari_mae_sam2.annotate.detached_run import DetachedRun
 
