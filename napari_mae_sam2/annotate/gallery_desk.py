@@ -6,7 +6,7 @@ All of it happens in threads of its own; nothing that was said is lost on closin
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -48,11 +48,14 @@ class Wish:
         The folder, chosen by hand.
     judged : Path or None
         The folder that somebody is judging: later ones of the study do not hide it.
+    is_asked : bool
+        Whether somebody wants to see something else now.
     """
 
     study: Path
     results: Path | None = None
     judged: Path | None = None
+    is_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class GalleryDesk:
         if wish is None or wish.study != study:
             self.load(study)
         elif anew and wish.results is None:
-            self._submit(Wish(study, judged=self._judged))
+            self._submit(Wish(study, judged=self._judged, is_asked=False))
 
     def keep(self) -> None:
         """Write down what was said, where something was said since."""
@@ -204,11 +207,16 @@ class GalleryDesk:
     def _on_loaded(self, outcome: Outcome[Wish, Loaded]) -> None:
         if not self._loader.is_current(outcome.generation):
             return
-        loaded = outcome.response
+        loaded, wish = outcome.response, outcome.request
         if loaded is None:
             what = "The predictions cannot be read"
             self.warned.emit(sentence_of(outcome.error, what))
             return
+        if not wish.is_asked and wish.judged != self._judged:
+            self._submit(replace(wish, judged=self._judged))  # begun meanwhile
+            return
+        if loaded.results is None or loaded.results.folder != self._judged:
+            self._judged = None
         said = loaded.said
         if self._judged_since:
             if self.gallery.is_of(loaded.results):

@@ -23,7 +23,7 @@ from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.predict.stored import results_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Set
     from pathlib import Path
 
     from napari_mae_sam2.predict.report import Report
@@ -78,8 +78,8 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
                 used.add(outcome.entry)
                 done.take(outcome)
                 report.frame(outcome, done)
-        if setup.unlabelled and book.unused(used):
-            used |= _entries_left_out(book, set(list_sources(inputs)) - set(sources))
+        if setup.unlabelled:
+            used |= _entries_left_out(book, inputs, set(sources), used)
         done.trouble += book.unused(used)
     except KeyboardInterrupt:
         done.stopped = True
@@ -91,12 +91,18 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
     return done
 
 
-def _entries_left_out(book: PromptBook, left_out: Iterable[Source]) -> set[str]:
+def _entries_left_out(
+    book: PromptBook, inputs: Sequence[Path], asked: Set[Source], used: Set[str]
+) -> set[str]:
     """Give the entries that are about cases with a label, which was not asked for."""
-    found = set()
-    for source in left_out:
-        with suppress(PlainError):  # a damaged frame; its entry will be named
-            found.add(book.entry_of(source.load()))
+    found: set[str] = set()
+    with suppress(PlainError):  # the inputs are gone: what was predicted stays
+        for source in list_sources(inputs):
+            if not book.unused(used | found):
+                break
+            if source not in asked:
+                with suppress(PlainError):  # a damaged frame; its entry will be named
+                    found.add(book.entry_of(source.load()))
     return found
 
 

@@ -84,7 +84,10 @@ class PromptBook:
                     f"{path.name}: {name} has a lesion without points and boxes: take "
                     "it out, and a frame without lesions is asked for all leakage."
                 )
-            entries[comparable(name)] = list(records)
+            spelt = _spelt(name, path)
+            if spelt in entries:
+                raise PlainError(f"{path.name} speaks of {spelt} twice: join the two.")
+            entries[spelt] = list(records)
         return cls(entries, path.name)
 
     def entry_of(self, frame: Frame) -> str:
@@ -138,6 +141,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise PlainError(f"{path.name} holds no prompts: they are {_FORM}.")
     return content
+
+
+def _spelt(name: str, path: Path) -> str:
+    try:
+        return comparable(name)
+    except UnicodeEncodeError as error:  # half a character, which JSON can write
+        raise PlainError(
+            f"{path.name} has a name that no file can have ({name!a}): correct it."
+        ) from error
 
 
 def _what_is_wrong(error: ErrorDetails) -> str:

@@ -234,6 +234,7 @@ class Study(Cases):
         statuses: tuple[Status, ...] = ANSWERED,
         on_damage: Callable[[StudyError], None] | None = None,
         on_conflict: Callable[[InConflict], None] | None = None,
+        on_unreadable: Callable[[str, StudyError], None] | None = None,
     ) -> Iterator[Labelled]:
         """Go through the cases whose label is a grader's answer.
 
@@ -245,11 +246,16 @@ class Study(Cases):
         statuses : tuple of str
             Which revisions count; by default finished ones, empty labels among them.
         on_damage : callable, optional
-            Told of every case whose records cannot be read, which is then left out.
-            Without it the first such case raises: nothing is left out in silence.
+            Told of everything that cannot be read, a case or an event of the log,
+            which is then left out. Without it the first raises: nothing is left out in
+            silence.
         on_conflict : callable, optional
             Told of every case in conflict, which is then left out; without it
             `on_damage` is.
+        on_unreadable : callable, optional
+            Told of every case whose records cannot be read, which is then left out;
+            without it `on_damage` is. Events, which may say that a case does not
+            count, are not passed over for it.
 
         Yields
         ------
@@ -259,7 +265,7 @@ class Study(Cases):
         Raises
         ------
         StudyError
-            If a record is damaged and there is no `on_damage`.
+            If a record is damaged and nobody wants to be told.
         InConflict
             If a case is in conflict and nobody wants to be told.
         """
@@ -276,6 +282,8 @@ class Study(Cases):
             except StudyError as error:
                 if isinstance(error, InConflict) and on_conflict is not None:
                     on_conflict(error)
+                elif on_unreadable is not None:
+                    on_unreadable(case, error)
                 elif on_damage is not None:
                     on_damage(error)
                 else:

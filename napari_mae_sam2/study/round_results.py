@@ -187,7 +187,7 @@ def read_rounds(study: Path) -> StudyRounds | None:
             used,
             None if model is None else model.model,
             None if model is None else str(model.values["model"]["fingerprint"]),
-            None if last is None else _compared_with(last),
+            None if last is None else _compared_with(last, used),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise StudyError(
@@ -215,12 +215,13 @@ def _last_readable(study: Path, done: list[int]) -> RoundResult | None:
     return None
 
 
-def _compared_with(result: RoundResult) -> int | None:
+def _compared_with(result: RoundResult, used: int | None) -> int | None:
     try:
         found = read_json(result.folder.parent / "round.json")["in_use"]["round"]
     except StudyError as error:
-        log.warning("%s", error)  # who promotes it is told
-        return None
+        # Nothing is said against the round; whoever promotes it is told.
+        log.warning("%s", error)
+        return used
     return None if found is None else int(found)
 
 

@@ -80,6 +80,17 @@ def test_a_run_of_another_model_does_not_hide_what_is_being_judged(desk, study):
     assert words.startswith("model bbbb has predicted meanwhile")
     desk.load(study.folder)
     desk.inbox.run_until(lambda: desk.gallery.results.folder != first)
+    # A verdict that comes while later ones are read holds them up just so.
+    shown = desk.gallery.results.folder
+    desk.gallery.move(1)
+    write_predictions(results_folder(study.folder, "dddd"), "dddd")
+    desk.follow(study.folder, anew=True)
+    desk.gallery.judge("accept")
+    desk.inbox.run_until(lambda: len(desk.heard) == 2)
+    assert desk.gallery.results.folder == shown
+    desk.load(study.folder)
+    desk.gallery.judge("fix")  # of what is still shown
+    desk.inbox.run_until(lambda: desk.gallery.results.folder != shown)
     # There, nothing was judged yet, and the latest is shown again.
     write_predictions(results_folder(study.folder, "cccc"), "cccc")
     desk.follow(study.folder, anew=True)

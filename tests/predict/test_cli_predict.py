@@ -181,6 +181,11 @@ def test_an_accent_is_the_same_letter_however_a_drive_writes_it(
         ('{"0": [{"point": [[20, 30]]}]}', "says “point”"),
         ('{"0": [{}]}', "without points and boxes"),
         ('{"0": []}', "without points and boxes"),
+        (
+            json.dumps({n: [{"boxes": [[1, 1, 2, 2]]}] for n in ("\u00e9", "e\u0301")}),
+            "twice",
+        ),
+        ('{"\\ud800": [{"boxes": [[1, 1, 2, 2]]}]}', "that no file can have"),
     ],
 )
 def test_what_is_no_prompt_is_said_and_never_passed_over(

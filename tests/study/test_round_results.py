@@ -115,7 +115,8 @@ def test_no_round_and_a_damaged_one(study, tmp_path):
 
 def test_a_damaged_round_hides_no_other(study):
     (study / "rounds" / "0002" / "round.json").write_text('{"in_')
-    assert read_rounds(study).last.number == 2
+    stands = read_rounds(study)
+    assert (stands.last.number, stands.is_overtaken) == (2, False)
     (study / "rounds" / "0002" / "result" / "result.json").write_text('{"mod')
     stands = read_rounds(study)
     assert (stands.last.number, stands.decision, stands.in_use) == (1, "promote", 1)

@@ -372,25 +372,58 @@ def test_a_damaged_case_is_left_out_and_named(study: Path) -> None:
     assert len(record.members) == len(cases) - 1
     (sentence,) = record.damaged
     assert members[0].case.id in sentence
+    assert str(study) not in sentence  # the record is for all computers
     assert left_out([], record.damaged) == f"Left out: {sentence}"
     # The record of another: it is named before any pixel is read.
     folder = opened.revision_folder(members[1].case.id, members[1].revision.id)
     (folder / "revision.json").write_bytes(b"{")
     assert len(divide(rounds, RoundConfig()).damaged) == 1
-    assert len(freeze(rounds, RoundConfig(), BASE, BASE).damaged) == 2
+    with pytest.raises(RoundError, match="2 of 6 labelled cases cannot be read"):
+        freeze(rounds, RoundConfig(), BASE, BASE)
     for path in study.rglob("lesions.tif"):
         path.write_bytes(b"II*")
     with pytest.raises(StudyError, match="damaged"):
         freeze(rounds, RoundConfig(), BASE, BASE)
 
 
-def test_a_damaged_case_of_the_reserved_test_stops_a_round(study: Path) -> None:
+@pytest.mark.parametrize("part", ["frame.tif", "revision.json"])
+def test_a_damaged_case_of_the_reserved_test_stops_a_round(
+    study: Path, part: str
+) -> None:
     opened = Study.open(study)
     first = next(iter(opened.labelled())).case
     reserve(study, cases=[first.id])
-    opened.frame_path(first).write_bytes(b"II*")
+    next(opened.case_folder(first.id).rglob(part)).write_bytes(b"{")
     with pytest.raises(StudyError, match=first.id):
         freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    if part == "revision.json":
+        with pytest.raises(StudyError, match=first.id):
+            read_study(study)
+
+
+def test_a_damaged_event_may_have_refused_a_case_and_stops_a_round(
+    study: Path,
+) -> None:
+    opened = Study.open(study)
+    case = next(iter(opened.labelled())).case.id
+    opened.log.write("status", case=case, details={"status": "cannot_grade"})
+    newest = max((study / "log").rglob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+    newest.write_bytes(b"{")
+    with pytest.raises(StudyError, match="damaged"):
+        freeze(Rounds(study), RoundConfig(), BASE, BASE)
+
+
+def test_a_damaged_earlier_revision_costs_no_more_than_its_clicks(
+    study: Path,
+) -> None:
+    opened = Study.open(study)
+    case = label(study, 77, "P77")
+    label(study, 77, "P77", value=2)
+    earlier = opened.revision_folder(case, opened.revision_ids(case)[0])
+    (earlier / "revision.json").write_bytes(b"{")
+    record = freeze(Rounds(study), RoundConfig(), BASE, BASE)
+    assert case in {member.case for member in record.members}
+    assert record.damaged == []
 
 
 def test_a_study_of_nothing_but_conflicts_says_so(tmp_path: Path) -> None:

@@ -59,10 +59,15 @@ def read_study(folder: Path) -> list[Record]:
     kept = reserved.groups_now(study)
     records = []
 
-    def leave_out(error: StudyError) -> None:
+    def leave_out(case: str, error: StudyError) -> None:
+        if case in reserved.cases:
+            raise error
         log.warning("Left out: %s", error)
 
-    for found in study.labelled(on_conflict=leave_out, on_damage=leave_out):
+    for found in study.labelled(
+        on_conflict=lambda error: log.warning("Left out: %s", error),
+        on_unreadable=leave_out,
+    ):
         case, revision = found.case, found.revision
         tests = case.id in reserved.cases
         if group_of(case) in kept and not tests:
@@ -70,9 +75,7 @@ def read_study(folder: Path) -> list[Record]:
         try:
             study.load_labels(revision)  # checks its hash
         except StudyError as error:
-            if tests:
-                raise
-            leave_out(error)
+            leave_out(case.id, error)
             continue
         records.append(
             Record(

@@ -95,7 +95,9 @@ def measure(
     reporter: Reporter,
     keep: Callable[[str, dict[str, NDArray[np.bool_]]], None] | None = None,
 ) -> None:
-    """Measure every model on every case; a frame is encoded once per encoder.
+    """Measure every model on every case.
+
+    A frame is encoded once per encoder, the tiles of a large one once per model.
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from mae_sam2_training.rounds.frozen_test import FrozenTest
     from napari_mae_sam2.study.conflicts import InConflict
     from napari_mae_sam2.study.folder import Labelled
+
+
+MOST_DAMAGED = 0.25
+"""Share of the labelled cases; where more cannot be read it is the drive, not they."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def freeze(
         If a record, frame or label of a reserved test case, or of all there is to train
         on, is damaged or has changed since it was saved.
     RoundError
-        If there is nothing to train on.
+        If there is nothing to train on, or too much of it cannot be read.
     """
     study = Study.open(rounds.study)
     divided = divide(rounds, config)
@@ -120,15 +126,26 @@ def _readable(study: Study, divided: Divided) -> tuple[list[Member], list[str]]:
         try:
             study.load_frame(one.case.id)  # both check their hashes
             study.load_labels(one.revision)
-            members.append(_member(study, one, side))
         except StudyError as error:
             if side == "test" and divided.reserved is not None:
                 raise
-            damaged.append(str(error))
+            damaged.append(_sentence(error, study))
             first = first or error
+        else:
+            members.append(_member(study, one, side))
     if first is not None and not any(member.side == "train" for member in members):
         raise first
+    if len(damaged) > MOST_DAMAGED * (len(members) + len(damaged)):
+        raise RoundError(
+            f"{len(damaged)} of {len(members) + len(damaged)} labelled cases cannot be "
+            f"read, too many for a round. The first: {damaged[0]}"
+        )
     return members, damaged
+
+
+def _sentence(error: StudyError, study: Study) -> str:
+    """Say what is damaged, without where the study lies on this computer."""
+    return str(error).replace(f"{study.folder}{os.sep}", "")
 
 
 def divide(rounds: Rounds, config: RoundConfig) -> Divided:
@@ -152,7 +169,13 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     study = Study.open(rounds.study)
     conflicts: list[InConflict] = []
     damaged: list[StudyError] = []
-    used = list(study.labelled(on_conflict=conflicts.append, on_damage=damaged.append))
+
+    def leave_out(case: str, error: StudyError) -> None:
+        if reserved is not None and case in reserved.cases:
+            raise error
+        damaged.append(error)
+
+    used = list(study.labelled(on_conflict=conflicts.append, on_unreadable=leave_out))
     if reserved is not None:
         kept = reserved.groups_now(study)
         used = [one for one in used if _is_of_use(one, reserved, kept)]
@@ -176,7 +199,7 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         sides,
         reserved,
         [one.case for one in conflicts],
-        [str(one) for one in damaged],
+        [_sentence(one, study) for one in damaged],
     )
 
 
@@ -195,11 +218,11 @@ def _is_of_use(one: Labelled, reserved: FrozenTest, kept: frozenset[str]) -> boo
 
 def _member(study: Study, one: Labelled, side: Side) -> Member:
     revision = one.revision
-    history = [
-        study.revision(one.case.id, name)
-        for name in study.revision_ids(one.case.id)
-        if int(name.partition("-")[0]) <= revision.number
-    ]
+    history = []
+    for name in study.revision_ids(one.case.id):
+        if int(name.partition("-")[0]) <= revision.number:
+            with suppress(StudyError):  # a damaged earlier one only costs its clicks
+                history.append(study.revision(one.case.id, name))
     return Member(
         case=one.case.id,
         revision=revision.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,8 @@ def sides_before(rounds: Rounds) -> dict[str, Side]:
         for member in rounds.read(number).members:
             groups = {member.group}
             if study.case_folder(member.case).exists():
-                groups.add(group_of(study.case(member.case)))
+                with suppress(StudyError):  # damaged, and so in no round from now on
+                    groups.add(group_of(study.case(member.case)))
             for group in groups:
                 if sides.get(group, "test") == "test":
                     sides[group] = member.side

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 log = logging.getLogger(__name__)
-_FROZEN = (
-    *("created", "start", "labels", "test_cases", "new_cases"),
-    *("clicks_per_case", "minutes_per_case", "test_changed"),
-)
+_NEW = ("new_cases", "clicks_per_case", "minutes_per_case")
+_FROZEN = ("created", "start", "labels", "test_cases", *_NEW, "test_changed")
 SOFTWARE = f"napari-mae-sam2 {napari_mae_sam2.__version__}"
 
 
@@ -41,7 +39,8 @@ def history(rounds: Rounds) -> list[Row]:
         `test_changed` (measured on other cases or labels than the round before),
         `proposed`, `decision`, `in_use`, `score`, `image_dice` and `lesion_dice_1`
         (with `value`, `low`, `high`), `area_agreement_icc`. None where not known, as
-        where a round's record or result is damaged, which the log says.
+        where the record or result of the round, or the record of the one before, is
+        damaged, which the log says.
 
     Raises
     ------
@@ -53,6 +52,7 @@ def history(rounds: Rounds) -> list[Row]:
     rows: list[Row] = []
     seen: set[str] = set()
     tested: str | None = None
+    is_known = True
     for number in rounds.numbers():
         status = rounds.status(number)
         row: Row = {
@@ -66,8 +66,12 @@ def history(rounds: Rounds) -> list[Row]:
         except PlainError as error:
             log.warning("%s", error)
             row |= dict.fromkeys(_FROZEN) | {"test_changed": False}
+            is_known, tested = False, None
         else:
             row |= _frozen(record, seen, tested)
+            if not is_known:  # which of its cases are new, that round alone could tell
+                row |= dict.fromkeys(_NEW)
+            is_known = True
             seen |= {member.case for member in record.members}
             tested = record.test_sha256
         rows.append(row | _measured(rounds, number, status))

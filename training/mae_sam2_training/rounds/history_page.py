@@ -81,7 +81,7 @@ def _cells(row: Row) -> list[str]:
         str(row["round"]) + (" (in use)" if row["in_use"] else ""),
         (row["created"] or "–")[:10],
         row["status"],
-        "–" if row["labels"] is None else f"{row['labels']} ({row['new_cases']} new)",
+        f"{_figure(row['labels'], 0)} ({_figure(row['new_cases'], 0)} new)",
         f"{_figure(row['test_cases'], 0)}{' *' if row['test_changed'] else ''}",
         _estimate(row["image_dice"]),
         _estimate(row["lesion_dice_1"]),
