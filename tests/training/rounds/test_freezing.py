@@ -378,7 +378,10 @@ def test_a_damaged_case_is_left_out_and_named(study: Path) -> None:
     folder = opened.revision_folder(members[1].case.id, members[1].revision.id)
     (folder / "revision.json").write_bytes(b"{")
     assert len(divide(rounds, RoundConfig()).damaged) == 1
-    with pytest.raises(RoundError, match="2 of 6 labelled cases cannot be read"):
+    assert len(freeze(rounds, RoundConfig(), BASE, BASE).damaged) == 2
+    others = [one.case for one in members[2:] if divided.side(one) == "train"]
+    opened.frame_path(others[0]).write_bytes(b"II*")
+    with pytest.raises(RoundError, match="3 of 6 labelled cases cannot be read"):
         freeze(rounds, RoundConfig(), BASE, BASE)
     for path in study.rglob("lesions.tif"):
         path.write_bytes(b"II*")

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_DAMAGED = 0.25
 """Share of the labelled cases; where more cannot be read it is the drive, not they."""
+FEW_DAMAGED = 2
+"""So many are left out of a small study, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,11 @@ def _readable(study: Study, divided: Divided) -> tuple[list[Member], list[str]]:
             members.append(_member(study, one, side))
     if first is not None and not any(member.side == "train" for member in members):
         raise first
-    if len(damaged) > MOST_DAMAGED * (len(members) + len(damaged)):
+    total = len(members) + len(damaged)
+    if len(damaged) > max(FEW_DAMAGED, MOST_DAMAGED * total):
         raise RoundError(
-            f"{len(damaged)} of {len(members) + len(damaged)} labelled cases cannot be "
-            f"read, too many for a round. The first: {damaged[0]}"
+            f"{len(damaged)} of {total} labelled cases cannot be read, too many for a "
+            f"round. The first: {damaged[0]}"
         )
     return members, damaged
 
