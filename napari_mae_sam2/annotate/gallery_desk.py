@@ -225,8 +225,8 @@ class GalleryDesk:
         self.gallery.show(loaded.results, loaded.ranked, said)
         if loaded.newer and loaded.newer != self._newer:
             self.told.emit(
-                f"{loaded.newer} has predicted meanwhile: “Open”, “Newest predictions” "
-                "shows that."
+                f"{loaded.newer} has predicted meanwhile: Open › Newest predictions in "
+                "the gallery shows it."
             )
         self._newer = loaded.newer
 
