@@ -67,22 +67,7 @@ def label_of(study: Study, case: str) -> RevisionRecord | None:
 def standing(study: Study, case: str) -> list[RevisionRecord]:
     """Give the revisions one of which is the label of a case.
 
-    Parameters
-    ----------
-    study : Study
-        The study, or a reading.
-    case : str
-        Id of the case.
-
-    Returns
-    -------
-    list of RevisionRecord
-        As `heads`, but without what a model proposed beside an answer.
-
-    Raises
-    ------
-    StudyError
-        If a record is damaged.
+    As `heads`, but without what a model proposed beside an answer.
     """
     found = heads(study, case)
     return [one for one in found if one.status != "proposed"] or found

@@ -191,8 +191,8 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         seed=config.finetune.run.seed,
     )
     if "train" not in sides.values():
-        for error in (*conflicts, *damaged):
-            raise error
+        if left_out := [*conflicts, *damaged]:
+            raise left_out[0]
         raise RoundError(
             f"The study {rounds.study.name} has no labelled case to train on yet: "
             "commit and save a lesion, or an empty label, first."

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 log = logging.getLogger(__name__)
 _NEW = ("new_cases", "clicks_per_case", "minutes_per_case")
-_FROZEN = ("created", "start", "labels", "test_cases", *_NEW, "test_changed")
+_FROZEN = ("created", "start", "labels", "test_cases")
 SOFTWARE = f"napari-mae-sam2 {napari_mae_sam2.__version__}"
 
 
@@ -65,7 +65,7 @@ def history(rounds: Rounds) -> list[Row]:
             record = rounds.read(number)
         except PlainError as error:
             log.warning("%s", error)
-            row |= dict.fromkeys(_FROZEN) | {"test_changed": False}
+            row |= dict.fromkeys((*_FROZEN, *_NEW)) | {"test_changed": False}
             is_known, tested = False, None
         else:
             row |= _frozen(record, seen, tested)
@@ -144,13 +144,16 @@ def faster(rows: Sequence[Row]) -> str:
 def _frozen(record: RoundRecord, seen: set[str], tested: str | None) -> Row:
     new = [member for member in record.members if member.case not in seen]
     tests = len(record.side("test"))
-    figures = (
-        *(record.created, record.start),
-        *(len(record.members) - tests, tests, len(new)),
-        *(_mean(new, "clicks", 1), _mean(new, "seconds", 60)),
-        tested is not None and tested != record.test_sha256,
-    )
-    return dict(zip(_FROZEN, figures, strict=True))
+    return {
+        "created": record.created,
+        "start": record.start,
+        "labels": len(record.members) - tests,
+        "test_cases": tests,
+        "new_cases": len(new),
+        "clicks_per_case": _mean(new, "clicks", 1),
+        "minutes_per_case": _mean(new, "seconds", 60),
+        "test_changed": tested is not None and tested != record.test_sha256,
+    }
 
 
 def _measured(rounds: Rounds, number: int, status: str) -> Row:
