@@ -112,14 +112,16 @@ def test_other_predictions_than_those_that_were_given_are_not_taken(
     assert study.latest_revision(case_id(a_frame(0))) is None
 
 
+@pytest.mark.parametrize("wrote", ["\u00e9t\u00e9", "e\u0301te\u0301"])
 def test_a_mask_is_found_however_a_drive_writes_its_accents(
-    predictions: Results, tmp_path: Path
+    predictions: Results, tmp_path: Path, wrote: str
 ) -> None:
     record = next(iter(predictions.records()))
-    named = record.model_copy(update={"name": "e\u0301te\u0301"})
     mask = np.ones(record.shape, np.uint8)
-    tifffile.imwrite(tmp_path / "\u00e9t\u00e9.leakage.tif", mask)
-    assert Labels(tmp_path).of(named) is not None
+    tifffile.imwrite(tmp_path / f"{wrote}.leakage.tif", mask)
+    for name in ("\u00e9t\u00e9", "e\u0301te\u0301"):
+        named = record.model_copy(update={"name": name})
+        assert Labels(tmp_path).of(named) is not None
     assert Labels(tmp_path).of(record) is None
 
 

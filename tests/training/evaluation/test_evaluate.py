@@ -89,18 +89,22 @@ def test_two_models_side_by_side(
     assert str(tmp_path) not in page + (out / "summary.json").read_text()
 
 
-def test_models_with_one_encoder_share_embeddings(
+@pytest.mark.parametrize("large", [False, True])
+def test_models_share_embeddings_and_large_frames_are_asked_in_tiles(
     manifest: Path,
     weights: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    large: bool,
 ) -> None:
+    if large:
+        monkeypatch.setattr("napari_mae_sam2.model.tiles.WORTH_IT", 0.0)
     calls: list[str] = []
     encode = Sam2Predictor.encode
 
-    def counted(self: Sam2Predictor, *args: object) -> object:
+    def counted(self: Sam2Predictor, *args: object, **more: object) -> object:
         calls.append(self.fingerprint)
-        return encode(self, *args)
+        return encode(self, *args, **more)
 
     monkeypatch.setattr(Sam2Predictor, "encode", counted)
     summaries = module.evaluate(
@@ -110,7 +114,8 @@ def test_models_with_one_encoder_share_embeddings(
         against=weights[0],
         overrides=["resamples=100", "max_clicks=5", "lesions=1"],
     )
-    assert len(calls) == 4
+    tiles = 4 * 4 if large else 0
+    assert len(calls) == 4 + 2 * tiles  # of the whole once, of a tile for each model
     a, b = (summaries[letter].estimates["image_dice"] for letter in "AB")
     assert a == b
 
