@@ -45,7 +45,7 @@ def init(study: StudyFolder, grader: Grader = "") -> None:
 
     if not (study / STUDY_FILE).exists():
         Study.create(study)
-        print(f"{study} is a study now.")
+        print(f"Created study {study}.")
     elif migrate(Study.open(study), grader):
         print(f"{study} was brought to the present format; nothing in it was lost.")
     else:
@@ -112,7 +112,7 @@ def list_cases(
     visit: Visit = None,
     phase: Phase = None,
     grader: Annotated[str | None, typer.Option(help="Who answered last.")] = None,
-    assigned: Annotated[str | None, typer.Option(help="Whom it is meant for.")] = None,
+    assigned: Annotated[str | None, typer.Option(help="Assigned grader.")] = None,
     text: Annotated[str, typer.Option(help="Part of the name or patient.")] = "",
     conflicts: Annotated[
         bool, typer.Option("--conflicts", help="With parallel revisions only.")

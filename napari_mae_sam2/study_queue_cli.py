@@ -27,11 +27,11 @@ def assign(
     study: StudyFolder,
     cases: Annotated[list[str], typer.Argument(help="Ids of cases.", min=1)],
     to: Annotated[
-        str, typer.Option(help="Whom they are meant for; empty for anybody.")
+        str, typer.Option(help="Grader to assign them to; empty for anybody.")
     ],
     grader: Grader = "",
 ) -> None:
-    """Mean cases for one grader: the queue of others passes them over."""
+    """Assign cases to one grader: nobody else is offered them."""
     opened, index = _open(study)
     items = [_item(index, case) for case in cases]
     for item in items:
@@ -39,7 +39,7 @@ def assign(
             "assign", grader=grader, case=item.case, details={"to": to or None}
         )
     index.close()
-    print(f"{count(len(items), 'case')} meant for {to or 'anybody'} now")
+    print(f"{count(len(items), 'case')} assigned to {to or 'anybody'}")
 
 
 @study_app.command()

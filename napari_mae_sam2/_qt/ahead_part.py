@@ -28,10 +28,10 @@ class AheadPart(Part):
 
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
-        self.box = QCheckBox("Read the next cases ahead")
+        self.box = QCheckBox("Preload next cases")
         self.box.setToolTip(
-            "Lets the model read the cases that come next while you grade this one; "
-            "what you ask for always comes first"
+            "Encodes the next cases while you grade this one; your clicks always "
+            "come first"
         )
         self.box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.box.setChecked(dock.preferences.flag(_KEY, True))

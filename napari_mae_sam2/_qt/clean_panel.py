@@ -48,7 +48,9 @@ class Tool:
 TOOLS: dict[CleanUp, Tool] = {
     CleanUp.FILL_HOLES: Tool("Fill holes", "Fill what the lesion surrounds"),
     CleanUp.DROP_ISLANDS: Tool(
-        "Drop islands below {}", "Remove separate pieces less than so far across", 8
+        "Remove small specks below {}",
+        "Remove separate pieces that are smaller than this across",
+        8,
     ),
     CleanUp.SMOOTH: Tool(
         "Smooth over {}", "Even the outline out; the area stays the same", 6

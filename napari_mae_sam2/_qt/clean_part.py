@@ -24,7 +24,7 @@ GROUP = "Clean up the lesion"
 
 _KEYS = {
     "Shift-F": (CleanUp.FILL_HOLES, "fill holes"),
-    "Shift-I": (CleanUp.DROP_ISLANDS, "drop islands"),
+    "Shift-I": (CleanUp.DROP_ISLANDS, "remove small specks"),
     "Shift-M": (CleanUp.SMOOTH, "smooth the outline"),
     "Shift-G": (CleanUp.GROW, "grow"),
     "Shift-K": (CleanUp.SHRINK, "shrink"),

@@ -105,7 +105,7 @@ class ConflictPanel(QWidget):
             self.words.setText(
                 "Correct it, then save: yours is the label, the others stay."
                 if on
-                else f"{self._conflict.names} answered. Which is right?"
+                else f"{self._conflict.graded()}. Which one to keep?"
             )
 
     def _on_toggled(self, which: int, on: bool) -> None:

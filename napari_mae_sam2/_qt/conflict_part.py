@@ -154,7 +154,7 @@ class ConflictPart(Part):
             return
         self.panel.show_conflict(conflict)
         if case is not None and case.status in (Status.GRADED, Status.NEW):
-            said = f"{conflict.names} answered {case.name}"
+            said = conflict.graded(case.name)
             self._dock.desk.worklist.set_status(case, Status.CONFLICT, said)
 
     def _compare(self, which: int) -> None:

@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 28, 8, 28, 20
 
 
 class RoundCurve(QWidget):
-    """Draws training loss, Dice and found lesions of steering cases by the step.
+    """Draws training loss, Dice and found lesions of validation cases by the step.
 
     All share one axis from 0 to 1, so that the Dice can be read off it; a loss above
     1, as at the very start, is drawn at the top.
@@ -33,8 +33,8 @@ class RoundCurve(QWidget):
         self.setMinimumHeight(140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
-            "Training loss; Dice, and share of lesions found without a click, on "
-            "cases that steer"
+            "Training loss; Dice and share of lesions found without a click, both on "
+            "the validation cases"
         )
 
     @property

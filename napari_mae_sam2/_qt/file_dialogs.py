@@ -35,9 +35,7 @@ def ask_frame(parent: QWidget, title: str) -> Path | None:
 
 def ask_verdicts(parent: QWidget) -> Path | None:
     """Ask for a file of verdicts; None where the grader thinks better of it."""
-    file, _ = QFileDialog.getOpenFileName(
-        parent, "Take in the verdicts of a page", "", VERDICTS
-    )
+    file, _ = QFileDialog.getOpenFileName(parent, "Import a review", "", VERDICTS)
     return Path(file) if file else None
 
 

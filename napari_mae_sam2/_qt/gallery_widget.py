@@ -153,7 +153,7 @@ class GalleryWidget(QWidget):
         entries = QMenu(menu)
         entries.addAction("Newest predictions", self.newest_wanted.emit)
         entries.addAction("Other predictions…", self.results_wanted.emit)
-        entries.addAction("Verdicts of a page…", self.page_wanted.emit)
+        entries.addAction("Import review…", self.page_wanted.emit)
         menu.setMenu(entries)
         for one in (self.which, self.reason, self.search, self.outlines, menu):
             row.addWidget(one)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.lesion_rows import LesionRow
     from napari_mae_sam2.study.kinds import Kind
 
-NO_KIND = "no kind"
+NO_KIND = "Unclassified"
 NO_CASE = "No frame is open: open one in the Grade tab."
 NO_LESION = "No lesion yet: click on a leak in the frame and commit it with C."
 FILTER_TIP = "Show only lesions with these words in kind or comment, or this number"

@@ -100,7 +100,7 @@ class LesionTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (0, 2, 3, 4):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole:
-            about = f"Lesion {row.number}, {row.kind or 'no kind yet'}"
+            about = f"Lesion {row.number}, {row.kind or 'unclassified'}"
             return f"{about}: {row.comment}" if row.comment else about
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -26,7 +28,6 @@ class ModelPanel(QWidget):
         self.name.setWordWrap(True)
         self.engine = QLabel()
         self.engine.setWordWrap(True)
-        self.engine.setToolTip("napari-mae-sam2 doctor tells why")
         choosing = QHBoxLayout()
         choosing.addWidget(
             button("Choose file…", "Use a checkpoint from disk", self.file_wanted.emit)
@@ -45,7 +46,31 @@ class ModelPanel(QWidget):
         layout.addLayout(choosing)
 
     def show_model(self, name: str, fingerprint: str, engine: str) -> None:
-        """Show which model answers now, and what reads the frames for it."""
-        self.engine.setText(f"Frames are read with {engine}")
+        """Show which model is in use, and the engine that encodes frames for it."""
+        self.engine.setText(f"Engine: {short_engine(engine)}")
+        self.engine.setToolTip(f"{engine}; napari-mae-sam2 doctor says why")
         self.name.setText(name)
         self.name.setToolTip(f"Weights {fingerprint[:12]}")
+
+
+def short_engine(engine: str) -> str:
+    """Shorten what an encoder calls itself for people who grade.
+
+    Parameters
+    ----------
+    engine : str
+        Such as "OpenVINO float32 on cpu", perhaps with a note in brackets behind it.
+
+    Returns
+    -------
+    str
+        Such as "OpenVINO (CPU)"; float32 is the rule and goes without saying.
+    """
+    found = re.fullmatch(r"(\S+) (\S+) on ([a-z]+)(?::\d+)?(?: \((.+)\))?", engine)
+    if found is None:
+        return engine
+    program, precision, device, note = found.groups()
+    where = "GPU" if device in ("cuda", "mps") else device.upper()
+    exact = "" if precision == "float32" else f" {precision}"
+    behind = "" if note is None else f"; {note.replace(' float32', '')}"
+    return f"{program}{exact} ({where}){behind}"

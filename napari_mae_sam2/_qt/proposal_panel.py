@@ -28,7 +28,7 @@ STEPS = 4
 """Steps of the slider for one logit."""
 
 FARTHEST = 8
-"""Logits that the cut-off can be away from even odds."""
+"""Logits that the threshold can be away from even odds."""
 
 DRAGS = {
     Drag.BOX: ("box", "A drag puts a box around a lesion"),
@@ -78,16 +78,19 @@ class ProposalPanel(QWidget):
         self.cut_off.setRange(-FARTHEST * STEPS, FARTHEST * STEPS)
         self.cut_off.setPageStep(STEPS)
         self.cut_off.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # To the right is more sensitive, which is a lower threshold.
+        self.cut_off.setInvertedAppearance(True)
+        self.cut_off.setInvertedControls(True)
         self.cut_off.setToolTip(
-            "How sure the model must be of a pixel; to the left the proposal grows "
-            "(comma and full stop)"
+            "Higher: the proposal takes in pixels that the model is less sure of "
+            "(comma: more, full stop: less)"
         )
-        self.cut_off.setAccessibleName("Cut-off of the proposal")
+        self.cut_off.setAccessibleName("Sensitivity of the proposal")
         self.cut_off.valueChanged.connect(self._on_cut_off)
         self.sure = QLabel()
         self.sure.setMinimumWidth(self.sure.fontMetrics().horizontalAdvance("99.9 %"))
         cutting = QHBoxLayout()
-        cutting.addWidget(QLabel("Cut-off:"))
+        cutting.addWidget(QLabel("Sensitivity:"))
         cutting.addWidget(self.cut_off, 1)
         cutting.addWidget(self.sure)
 
@@ -112,7 +115,7 @@ class ProposalPanel(QWidget):
         self.drags[after].setChecked(True)
 
     def step_cut_off(self, step: int) -> None:
-        """Move the cut-off by so many steps."""
+        """Move the threshold by so many steps; down is more sensitive."""
         if self.cut_off.isEnabled():
             self.cut_off.setValue(self.cut_off.value() + step)
 
@@ -124,7 +127,7 @@ class ProposalPanel(QWidget):
         self.cut_off.setValue(round(threshold * STEPS))
         self.cut_off.blockSignals(False)
         self.cut_off.setEnabled(session is not None and session.proposal is not None)
-        self.sure.setText(f"{100 / (1 + math.exp(-threshold)):.3g} %")
+        self.sure.setText(f"{100 / (1 + math.exp(threshold)):.3g} %")
 
     def _on_drag(self, now: bool) -> None:
         if now:

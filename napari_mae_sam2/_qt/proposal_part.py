@@ -1,4 +1,4 @@
-"""Freehand prompts, candidates, cut-off and preview in the window."""
+"""Freehand prompts, candidates, sensitivity and preview in the window."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.study_queue import Standing
 
-TO_DO, FOR_ME, REVIEW = "To do", "Meant for me", "Needs review"
+TO_DO, FOR_ME, REVIEW = "To do", "Assigned to me", "Needs review"
 
 
 class QueuePanel(QWidget):

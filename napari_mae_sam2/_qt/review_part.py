@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
 
 GROUP = "Judge what was found"
-TITLE = "Found without a click"
+TITLE = "Suggested lesions"
 
 
 class ReviewPart(Part):

@@ -99,7 +99,7 @@ class SegmentPanel(QWidget):
 
         self.candidate = QLabel()
         self._next_candidate = button(
-            "Other (Q)",
+            "Next candidate (Q)",
             "Show the model's next candidate (Q)",
             self.candidate_wanted.emit,
         )

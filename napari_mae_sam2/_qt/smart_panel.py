@@ -96,7 +96,7 @@ class SmartPanel(QWidget):
     def show_active(self, active: bool) -> None:
         """Show whether the brush is in hand."""
         self.take.setChecked(active)
-        self.take.setText("Put the smart brush away" if active else "Smart brush")
+        self.take.setText("Stop smart brush" if active else "Smart brush")
 
     def show_proposal(self, there_is_one: bool) -> None:
         """Offer to follow the proposal where there is one."""

@@ -180,8 +180,8 @@ def estimate_in_words(estimate: Progress) -> str:
         for name in ("train", "val", "test", "new", "steps")
     )
     lines = [
-        f"{train + val + test} labelled cases, {new} of them new: {train} train, {val} "
-        f"steer, {test} test."
+        f"{train + val + test} labelled cases, {new} of them new: {train} training, "
+        f"{val} validation, {test} test."
     ]
     measured = estimate.values.get("measured") is True
     basis = "measured on your last round" if measured else "typical of a laptop"

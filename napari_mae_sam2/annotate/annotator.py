@@ -298,8 +298,8 @@ class Annotator:
             given.patches,
         )
         if taken and asked.draft.everything and self._session.review is None:
-            new = "nothing new" if given.patches else "no leakage"
-            self.told.emit(f"The model finds {new} here.")
+            found = "No new leakage" if given.patches else "No leakage"
+            self.told.emit(f"{found} found by the model")
 
     # --- inside ----------------------------------------------------------------
 

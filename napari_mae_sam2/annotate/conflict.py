@@ -92,11 +92,12 @@ class Conflict:
         """The ids of all answers."""
         return tuple(answer.revision for answer in self.answers)
 
-    @property
-    def names(self) -> str:
-        """Who answered."""
+    def graded(self, what: str = "this") -> str:
+        """Say who graded a case, such as "ben and anna graded this"."""
         names = list(dict.fromkeys(answer.grader for answer in self.answers))
-        return " and ".join(names) if len(names) > 1 else f"{names[0]} twice"
+        if len(names) == 1:
+            return f"{names[0]} graded {what} twice"
+        return f"{', '.join(names[:-1])} and {names[-1]} graded {what}"
 
 
 def read_conflict(place: LabelPlace, frame: Frame) -> Conflict | None:

@@ -71,7 +71,9 @@ class Editing(CaseState):
             said = (new.kind, new.comment) != (lesion.kind, lesion.comment)
             if said and self.image.area(number):
                 self._lesions[number] = new
-        name = "comment" if kind is None else f"kind: {kind}" if kind else "no kind"
+        name = (
+            "comment" if kind is None else f"kind: {kind}" if kind else "unclassified"
+        )
         return self._record(name, before, Origin.NONE, _NOWHERE)
 
     def edit(

@@ -47,7 +47,7 @@ class RoundStory:
     steps : float
         Of the training, at most.
     loss, dice, found : list of (float, float)
-        By step: training loss, Dice and share of found lesions on steering cases.
+        By step: training loss, Dice and share of found lesions on validation cases.
     log : list of str
         A line for everything worth keeping.
     dropped : int

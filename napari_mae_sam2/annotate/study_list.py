@@ -1,4 +1,4 @@
-"""The cases of a study as whoever runs it sees them: listed, meant for, described.
+"""The cases of a study as whoever runs it sees them: listed, assigned, described.
 
 Blinded readings are left out; `study_queue` deals with those. What takes long is in
 `study_chores`.
@@ -71,7 +71,7 @@ class Page:
     counts : dict of str to int
         All cases of the view by status.
     graders : tuple of str
-        Everybody who answered something or is meant for something.
+        Everybody who graded a case or has one assigned.
     troubles : tuple of str
         A sentence for each record that could not be read.
     """
@@ -139,11 +139,11 @@ class StudyList:
         self._thread.do(work)
 
     def assign(self, folder: Path, by: str, items: Sequence[Item], to: str) -> None:
-        """Mean cases for a grader, or with "" for anybody."""
+        """Assign cases to a grader, or with "" to anybody."""
 
         def work(study: Study, index: Index) -> str:
             Queue(study, index, by).assign(items, to or None)
-            return f"{_cases(len(items))} meant for {to or 'anybody'} now."
+            return f"{_cases(len(items))} assigned to {to or 'anybody'}."
 
         self._change(folder, by, work)
 

@@ -38,7 +38,7 @@ class CleanUp(Enum):
     """What can be done to the outline of a lesion."""
 
     FILL_HOLES = "fill holes"
-    DROP_ISLANDS = "drop islands"
+    DROP_ISLANDS = "remove small specks"
     SMOOTH = "smooth"
     GROW = "grow"
     SHRINK = "shrink"

@@ -45,7 +45,7 @@ class Item:
     status : str
         One of `STATUSES`.
     grader, assigned, claimed_by : str
-        Who answered last, whom it is meant for, who has it in work now.
+        Who answered last, whom it is assigned to, who has it in work now.
     heads : tuple of str
         Revisions that none corrects; more than one are a conflict.
     seconds, answered : float

@@ -60,7 +60,7 @@ class CaseState:
     grader : str
         Who answered last.
     assigned : str
-        Whom it is meant for; empty for anybody.
+        Whom it is assigned to; empty for anybody.
     claimed_by : str
         Who has it in work; holds until `claimed_until`, in seconds since 1970.
     heads : tuple of str

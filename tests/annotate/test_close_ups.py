@@ -245,7 +245,7 @@ def test_no_leakage_is_said(annotator, inbox, session, hold):
     session.frame.pixels[:] = np.minimum(session.frame.pixels, 30)
     session.ask_for_everything()
     inbox.run_until(lambda: bool(said))
-    assert said == ["The model finds no leakage here."]
+    assert said == ["No leakage found by the model"]
 
 
 def test_a_draft_moves_only_where_it_must():

@@ -121,7 +121,7 @@ def test_a_proposal_that_came_late_is_not_opened_in_place_of_the_answer(
 
 def test_a_conflict_says_where_answers_differ(torn, frame):
     conflict = read_conflict(LabelPlace(torn.folder), frame)
-    assert conflict.names == "ben and anna"
+    assert conflict.graded() == "ben and anna graded this"
     ben, anna = conflict.answers
     assert (ben.area, anna.area) == (90, 60)
     assert ben.differs() == (30, 0)

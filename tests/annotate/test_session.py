@@ -349,7 +349,7 @@ def test_kind_and_comment_are_steps(session):
     assert [x.kind for x in session.present_lesions()] == ["", ""]
     session.redo()
     assert session.describe([1], kind="")
-    assert session.undo() == "no kind"
+    assert session.undo() == "unclassified"
     assert session.lesion(1).kind == "disc"
 
 

@@ -87,7 +87,7 @@ def test_cases_are_described_and_meant_for_a_grader(ask, made):
     said = [(item.patient, item.eye) for item in ask("ask", View()).items]
     assert said == [("P-1", ""), ("P-1", ""), ("", "")]
     assert "neither right nor left" in ask("describe", "head", items, {"eye": "up"})
-    assert ask("assign", "head", items, "carla") == "2 cases are meant for carla now."
+    assert ask("assign", "head", items, "carla") == "2 cases are assigned to carla."
     page = ask("ask", View(Filter(assigned="carla")))
     assert (page.total, page.graders) == (2, ("anna", "ben", "carla"))
     logged = [(e.event, e.grader) for e in made.log.events()][-6:]

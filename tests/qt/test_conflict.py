@@ -31,7 +31,7 @@ def test_a_reviewer_compares_and_chooses(at_work):
     grader.wait(part.panel.isVisible, "the other answer to be seen")
     assert "anna answered eye 0 as well" in grader.widget.messages.text
     assert desk.worklist.current.status is Status.CONFLICT
-    assert part.panel.words.text() == "ben and anna answered. Which is right?"
+    assert part.panel.words.text() == "ben and anna graded this. Which one to keep?"
     first, second = part.panel.findChildren(QRadioButton)
     assert first.text().startswith("ben")
     assert "only ben: 30 px" in part.panel.legend.text()

@@ -185,9 +185,9 @@ def test_a_review_takes_the_room_of_the_proposal(at_work):
 
     assert "Prompt and proposal" in shown()
     at_work.press("S")
-    at_work.wait(lambda: "Found without a click" in shown(), "the review")
+    at_work.wait(lambda: "Suggested lesions" in shown(), "the review")
     assert "Prompt and proposal" not in shown()
     at_work.press("R", shift=True)
     at_work.look()
     assert "Prompt and proposal" in shown()
-    assert "Found without a click" not in shown()
+    assert "Suggested lesions" not in shown()

@@ -105,7 +105,7 @@ def begin(grader):
 def test_a_round_is_reckoned_watched_and_cancelled(at_work, go):
     panel = at_work.widget.training
     words = begin(at_work)
-    assert "5 labelled cases, 2 of them new: 3 train, 1 steer, 1 test" in words
+    assert "5 labelled cases, 2 of them new: 3 training, 1 validation, 1 test" in words
     assert "About 2 min at most, 9 steps (typical of a laptop)" in words
     assert "1 in conflict left out" in words
     assert "2.5 GB of memory of 8.0 GB free" in words

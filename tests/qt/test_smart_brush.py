@@ -66,7 +66,7 @@ def test_the_tolerance_decides(at_work, smart):
 def test_the_button_takes_it_and_puts_it_away(at_work, smart):
     at_work.push("Smart brush")
     assert smart.brush.is_active
-    at_work.push("Put the smart brush away")
+    at_work.push("Stop smart brush")
     assert not smart.brush.is_active
     assert at_work.widget.layers.is_prompting
 

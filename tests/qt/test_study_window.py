@@ -41,20 +41,20 @@ def test_a_study_is_made_of_the_open_frames_and_run(at_work):
     part.study.form.accept()
     grader.wait(lambda: window.model.index(1, 2).data() == "left", "the eye")
     assert [item.name for item in window.selected()] == ["eye 1"]
-    _push(window, "Meant for…")
+    _push(window, "Assign to…")
     part.study.form.grader.setCurrentText("ben")
     part.study.form.accept()
     grader.wait(lambda: window.model.index(1, 7).data() == "ben", "the grader")
-    window.filters.meant.setCurrentText("ben")
+    window.filters.assigned.setCurrentText("ben")
     grader.wait(lambda: window.model.rowCount() == 1, "the filter")
 
     (study.case_folder(study.case_ids()[0]) / "frame.tif").unlink()
-    _push(window, "Check")
+    _push(window, "Verify files")
     grader.wait(
         lambda: "1 thing is wrong" in window.findings.toPlainText(), "the check"
     )
     assert "frame.tif" in window.findings.toPlainText()
-    window.filters.meant.setCurrentIndex(0)
+    window.filters.assigned.setCurrentIndex(0)
     grader.wait(lambda: window.model.rowCount() == 3, "all cases")
     before = grader.session
     window.table.selectRow(2)

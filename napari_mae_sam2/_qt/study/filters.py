@@ -8,12 +8,12 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.queue_state import STATUSES
 
-EVERY, CONFLICT = "every state", "two answers"
+EVERY, CONFLICT = "All statuses", "two answers"
 ANYBODY, NOBODY = "anybody", "nobody"
 
 
 class FilterBar(QWidget):
-    """Filters by state, graders and words.
+    """Filters by status, graders and words.
 
     Parameters
     ----------
@@ -27,35 +27,39 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self.graders: tuple[str, ...] = ()
         """Everybody who is known to the study."""
-        self.status = _combo("Cases in this state", [EVERY, CONFLICT])
+        self.status = _combo("Cases with this status", [EVERY, CONFLICT])
         self.status.addItems([name.replace("_", " ") for name in STATUSES])
-        self.by = _combo("Who answered last", [ANYBODY])
-        self.meant = _combo("Whom cases are meant for", [ANYBODY, NOBODY])
+        self.by = _combo("Who graded the case last", [ANYBODY])
+        self.assigned = _combo("Whom cases are assigned to", [ANYBODY, NOBODY])
         self.text = QLineEdit()
         self.text.setPlaceholderText("part of a name or patient")
         self.text.setToolTip("Part of the name or of the patient's pseudonym")
         self.text.setClearButtonEnabled(True)
-        for combo in (self.status, self.by, self.meant):
+        for combo in (self.status, self.by, self.assigned):
             combo.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.text.textChanged.connect(lambda _text: self.changed.emit())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.status)
-        layout.addWidget(QLabel("answered by"))
+        layout.addWidget(QLabel("graded by"))
         layout.addWidget(self.by)
-        layout.addWidget(QLabel("meant for"))
-        layout.addWidget(self.meant)
+        layout.addWidget(QLabel("assigned to"))
+        layout.addWidget(self.assigned)
         layout.addWidget(self.text, 1)
 
     def wanted(self) -> Filter:
         """Give the cases that are wanted."""
-        chosen, meant = self.status.currentIndex(), self.meant.currentText()
+        chosen, assigned = self.status.currentIndex(), self.assigned.currentText()
         by = self.by.currentText()
         return Filter(
             statuses=(STATUSES[chosen - 2],) if chosen > 1 else (),
             conflict=chosen == 1,
             grader=None if by == ANYBODY else by,
-            assigned=None if meant == ANYBODY else "" if meant == NOBODY else meant,
+            assigned=None
+            if assigned == ANYBODY
+            else ""
+            if assigned == NOBODY
+            else assigned,
             text=self.text.text().strip(),
             first_readings=True,
         )
@@ -65,7 +69,7 @@ class FilterBar(QWidget):
         if graders == self.graders:
             return
         self.graders = graders
-        for combo, first in ((self.by, [ANYBODY]), (self.meant, [ANYBODY, NOBODY])):
+        for combo, first in ((self.by, [ANYBODY]), (self.assigned, [ANYBODY, NOBODY])):
             chosen = combo.currentText()
             blocked = combo.blockSignals(True)
             combo.clear()

@@ -1,4 +1,4 @@
-"""What is asked before cases are described, added, meant for somebody, read again."""
+"""What is asked before cases are described, added, assigned, read again."""
 
 from __future__ import annotations
 
@@ -141,20 +141,20 @@ class AddForm(AboutForm):
             self.table.setText(str(table))
 
 
-class MeantForForm(_Form):
-    """Whom cases are meant for."""
+class AssignForm(_Form):
+    """Which grader cases are assigned to."""
 
     def __init__(
         self, count: str, graders: Sequence[str], parent: QWidget | None = None
     ) -> None:
-        words = f"{count} will be meant for one grader; others pass over them."
-        super().__init__("Meant for", words, parent)
+        words = f"{count} will be offered to this grader only."
+        super().__init__("Assign to", words, parent)
         self.grader = QComboBox()
         self.grader.setEditable(True)
         self.grader.addItems(["", *graders])
         line = self.grader.lineEdit()
         if line is not None:
-            line.setPlaceholderText("a code; empty for anybody")
+            line.setPlaceholderText("grader code; leave empty for anybody")
         self.form.addRow("Grader", self.grader)
 
     def to(self) -> str:

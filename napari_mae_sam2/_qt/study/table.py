@@ -23,7 +23,7 @@ COLUMNS: Final[tuple[tuple[str, Order | None], ...]] = (
     ("Phase", None),
     ("Status", "status"),
     ("By", "grader"),
-    ("Meant for", None),
+    ("Assigned to", None),
     ("Answered", "answered"),
     ("Time", "seconds"),
 )

@@ -11,7 +11,7 @@ from napari_mae_sam2._qt.file_dialogs import ask_folder, ask_frames
 from napari_mae_sam2._qt.study.forms import (
     AboutForm,
     AddForm,
-    MeantForForm,
+    AssignForm,
     ReadAgainForm,
 )
 from napari_mae_sam2._qt.study.window import StudyWindow
@@ -154,7 +154,7 @@ class StudyView(QObject):
             return
         items, graders = self.window.selected(), self.window.filters.graders
         count = f"{len(items)} case{'s' * (len(items) != 1)}"
-        form = MeantForForm(count, graders, self.window)
+        form = AssignForm(count, graders, self.window)
         self._ask_with(
             form,
             lambda: self._list.assign(self._folder, self._grader, items, form.to()),

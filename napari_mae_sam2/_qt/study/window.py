@@ -194,8 +194,8 @@ class StudyWindow(QDialog):
             self.describe_wanted.emit,
         )
         self.assign = button(
-            "Meant for…",
-            "Mean the selected cases for one grader",
+            "Assign to…",
+            "Assign the selected cases to a grader",
             self.assign_wanted.emit,
         )
         read_again = button(
@@ -209,8 +209,8 @@ class StudyWindow(QDialog):
             self.compare_wanted.emit,
         )
         check = button(
-            "Check",
-            "Is everything as it was saved? Reads all files",
+            "Verify files",
+            "Check that every file is as it was saved",
             self.check_wanted.emit,
         )
         self._chores: tuple[QPushButton, ...] = (add, compare, check)

@@ -140,7 +140,7 @@ def pick(
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     weights: Base = None,
     to: Annotated[
-        str, typer.Option(help="Mean them for this grader: the queue, “Meant for me”.")
+        str, typer.Option(help="Assign them to this grader (queue: “Assigned to me”).")
     ] = "",
     json_progress: JsonProgress = False,
 ) -> None:

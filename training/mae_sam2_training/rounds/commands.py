@@ -182,7 +182,7 @@ def _used(path: Path, number: int | None) -> ModelUsed:
 def _opening(record: RoundRecord) -> str:
     count = {side: len(record.side(side)) for side in ("train", "val", "test")}
     said = (
-        f"Round {record.number}: {count['train']} cases train, {count['val']} steer, "
-        f"{count['test']} test."
+        f"Round {record.number}: {count['train']} training, {count['val']} validation, "
+        f"{count['test']} test cases."
     )
     return f"{said} {left_out(record.in_conflict, record.damaged)}".rstrip()

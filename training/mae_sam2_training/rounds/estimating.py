@@ -92,7 +92,7 @@ def in_words(told: dict[str, Any]) -> str:
     )
     free = "" if told["free_gib"] is None else f" of {told['free_gib']:.1f} GiB free"
     said = (
-        f"{told['train']} cases train, {told['val']} steer, {told['test']} test; "
+        f"{told['train']} training, {told['val']} validation, {told['test']} test; "
         f"{told['new']} {'is' if told['new'] == 1 else 'are'} new. "
         f"Up to {told['steps']} steps, about {minutes} min {basis}, and "
         f"{told['memory_gib']:.1f} GiB of memory{free}."

@@ -58,7 +58,7 @@ def pick(
     base : Path, optional
         Weights where no round was promoted; the packaged ones otherwise.
     to : str
-        The grader whom these cases are meant for in the queue; empty for nobody.
+        The grader these cases are assigned to; empty for nobody.
     json_progress : bool
         Tell progress as JSON lines.
 
