@@ -10,22 +10,23 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_mae_sam2._qt.gallery_model import RANKED, VERDICT, figures
 from napari_mae_sam2.qa.thumbnails import SIDE
-from napari_mae_sam2.qa.verdicts import WORDS, Word
+from napari_mae_sam2.qa.verdicts import SIGNS, WORDS, Word
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QFontMetrics, QPainter
 
 COLOURS: dict[Word, str] = {"accept": "#00795a", "reject": "#b84300", "fix": "#0072b2"}
-"""As on the page; told apart by the word, too."""
+"""As on the page; each verdict has a sign and a word, too."""
 
 ROOM = 4
 """Pixels around a thumbnail."""
 
-CHOSEN = "#56b4e9"
-"""Frame of the one in hand: seen on light and on dark."""
+CURSOR = ("#1c2530", "#ffd400")
+"""The line around the current frame, dark and light: seen on any theme, and in no
+colour of a verdict."""
 
 FADED = 0.45
-"""How strong a frame is drawn that has its verdict."""
+"""Opacity of a frame that has its verdict."""
 
 
 class GalleryDelegate(QStyledItemDelegate):
@@ -54,8 +55,9 @@ class GalleryDelegate(QStyledItemDelegate):
             painter.drawImage(picture, image)
         painter.setOpacity(1.0)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.setPen(QPen(QColor(CHOSEN), 3))
-            painter.drawRect(picture.adjusted(-2, -2, 1, 1))
+            for colour, width in zip(CURSOR, (7, 3), strict=True):
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawRect(picture.adjusted(-2, -2, 1, 1))
         if verdict:
             self._stamp(painter, picture, metrics, verdict)
         line = QRect(picture.left(), picture.bottom() + 3, SIDE, metrics.height())
@@ -76,7 +78,7 @@ class GalleryDelegate(QStyledItemDelegate):
     def _stamp(
         painter: QPainter, picture: QRect, metrics: QFontMetrics, verdict: Word
     ) -> None:
-        words = WORDS[verdict]
+        words = f"{SIGNS[verdict]} {WORDS[verdict]}"
         size = metrics.boundingRect(words).size() + QSize(12, 4)
         band = QRect(picture.topLeft(), size)
         painter.fillRect(band, QColor(COLOURS[verdict]))

@@ -6,6 +6,8 @@ const frames = data.frames;
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const WORDS = { accept: "Accepted", reject: "Rejected", fix: "Fix later" };
+// A sign beside the colour, for those who cannot tell the colours apart.
+const SIGNS = { accept: "✓", reject: "✗", fix: "✎" };
 const two = data.models.length > 1;
 const labelled = frames.some((f) => f.t !== null);
 
@@ -18,12 +20,12 @@ const MEASURES = [
   ...(two ? [{ key: "diceOther", title: "Dice of models", unit: "", digits: 2, ends: [0, 1] }] : []),
 ];
 const ORDERS = {
-  attention: ["What deserves a look", (f) => -f.attention],
+  attention: ["Needs a look first", (f) => -f.attention],
   unsure: ["Least sure first", (f) => -f.unsure],
   area: ["Most leakage first", (f) => -f.area],
   small: ["Least leakage first", (f) => f.area],
-  ...(labelled ? { label: ["Most unlike the label", (f) => f.diceLabel ?? 2] } : {}),
-  ...(two ? { other: ["Models disagree most", (f) => f.diceOther ?? 2] } : {}),
+  ...(labelled ? { label: ["Least like the label first", (f) => f.diceLabel ?? 2] } : {}),
+  ...(two ? { other: ["Models disagree most first", (f) => f.diceOther ?? 2] } : {}),
   name: ["By name", null],
 };
 
@@ -40,7 +42,7 @@ function load() {
 }
 function keep() {
   try { localStorage.setItem(storageKey(), JSON.stringify(state.verdicts)); }
-  catch { $("progress").dataset.note = "This browser keeps nothing: save the verdicts before you close the page."; }
+  catch { $("progress").dataset.note = "This browser does not remember verdicts: save them before you close the page."; }
 }
 function judge(index, verdict) {
   const id = frames[index].id;
@@ -61,12 +63,21 @@ function content() {
   };
 }
 function save() {
+  if (!$("reviewer").value.trim()) {
+    askForCode(true);
+    $("reviewer").focus();
+    return;
+  }
   const file = new Blob([JSON.stringify(content(), null, 1)], { type: "application/json" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = "verdicts.json";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+function askForCode(asked) {
+  $("missing").hidden = !asked;
+  $("reviewer").setAttribute("aria-invalid", asked);
 }
 async function take(file) {
   let found;
@@ -77,7 +88,7 @@ async function take(file) {
   const shas = new Map(frames.map((f) => [f.id, f.sha]));
   const ours = said.filter((one) => one.verdict in WORDS && shas.get(one.id) === one.frame_sha256);
   if (!ours.length) {
-    $("progress").dataset.note = "That file holds no verdicts on these answers."; tell(); return;
+    $("progress").dataset.note = "This file contains no verdicts on these predictions."; tell(); return;
   }
   delete $("progress").dataset.note;
   for (const one of ours) state.verdicts[one.id] = { verdict: one.verdict, time: one.time };
@@ -86,6 +97,7 @@ async function take(file) {
 
 const REVIEWER = "napari-mae-sam2 reviewer";
 function remember() {
+  if ($("reviewer").value.trim()) askForCode(false);
   try { localStorage.setItem(REVIEWER, $("reviewer").value); } catch { /* keep() says it */ }
 }
 try { $("reviewer").value = localStorage.getItem(REVIEWER) ?? ""; } catch { /* so too */ }
@@ -163,7 +175,7 @@ function mark(index) {
   const card = cards[index], verdict = verdictOf(frames[index]);
   card.querySelector(".stamp")?.remove();
   card.className = "card" + (verdict ? ` done is-${verdict}` : "");
-  if (verdict) card.append(element("span", { class: "stamp " + verdict }, WORDS[verdict]));
+  if (verdict) card.append(element("span", { class: "stamp " + verdict }, `${SIGNS[verdict]} ${WORDS[verdict]}`));
 }
 function fits(frame) {
   const part = $("search").value.trim().toLowerCase();
@@ -190,7 +202,7 @@ function tell() {
   const note = $("progress").dataset.note ?? "";
   $("progress").textContent = `${state.shown.length} of ${frames.length} frames shown · ` +
     `${count("accept")} accepted, ${count("reject")} rejected, ${count("fix")} to fix, ` +
-    `${count("")} open` + (note ? ` · ${note}` : "");
+    `${count("")} without a verdict` + (note ? ` · ${note}` : "");
   $("save").disabled = count("") === frames.length;
 }
 function focusCard(index) {
@@ -225,7 +237,7 @@ function tool(key, words, act, pressed, possible = true) {
 }
 const tools = [
   tool("O", "Outlines", () => { state.outlines = !state.outlines; look(); }, () => state.outlines),
-  ...(labelled ? [tool("E", "Right and wrong", () => { state.errors = !state.errors; look(); }, () => state.errors)] : []),
+  ...(labelled ? [tool("E", "Agreement and errors", () => { state.errors = !state.errors; look(); }, () => state.errors)] : []),
   ...(two ? [
     tool("V", "Flicker", flicker, () => state.flicker),
     tool("S", "Side by side", beside, () => state.besides),
@@ -422,8 +434,17 @@ const ACTS = {
   arrowright: () => go(step(state.current, 1)), arrowleft: () => go(step(state.current, -1)),
   arrowdown: () => go(step(state.current, large.open ? 1 : perRow())),
   arrowup: () => go(step(state.current, large.open ? -1 : -perRow())),
+  "?": () => help(),
   enter: () => { if (state.current >= 0 && !large.open) open(state.current); },
 };
+function help(shown = $("keys").hidden) {
+  // An enlarged frame covers the page: there the list goes into its side panel.
+  if (large.open) large.querySelector(".side").append($("keys"));
+  else $("hint").after($("keys"));
+  $("keys").hidden = !shown;
+  $("help").setAttribute("aria-expanded", shown);
+  if (shown) $("keys").scrollIntoView({ block: "nearest" });
+}
 function perRow() {
   return getComputedStyle($("sheet")).gridTemplateColumns.split(" ").length;
 }
@@ -439,6 +460,7 @@ document.addEventListener("keydown", (event) => {
 });
 large.addEventListener("close", () => {
   if (state.flicker) flicker();
+  help(false);
   if (state.shown.includes(state.current)) focusCard(state.current);
   else state.current = -1;
 });
@@ -449,6 +471,10 @@ $("back").addEventListener("click", () => go(step(state.current, -1)));
 $("next").addEventListener("click", () => go(step(state.current, 1)));
 $("close").addEventListener("click", () => large.close());
 $("outlines").addEventListener("click", ACTS.o);
+$("help").addEventListener("click", () => help());
+$("filter").addEventListener("click", () => {
+  $("filter").setAttribute("aria-expanded", $("filters").classList.toggle("open"));
+});
 $("clear").addEventListener("click", clear);
 $("save").addEventListener("click", save);
 $("load").addEventListener("change", (event) => {
@@ -465,6 +491,9 @@ $("software").textContent = data.software;
 const reasons = new Map();
 frames.forEach((f) => f.reasons.forEach((why) => reasons.set(why, (reasons.get(why) ?? 0) + 1)));
 options("reason", [["", "Any reason"], ...[...reasons].sort((p, q) => q[1] - p[1]).map(([why, n]) => [why, `${why} (${n})`])]);
+for (const line of document.querySelectorAll("#keys [data-needs]")) {
+  line.hidden = line.dataset.needs === "two" ? !two : !labelled;
+}
 options("verdict", [["", "Any verdict"], ["open", "No verdict yet"], ...Object.entries(WORDS)]);
 options("sort", Object.entries(ORDERS).map(([key, [words]]) => [key, words]));
 $("legend").append(...lines().map(([key]) => key), ...(labelled ? areas() : []));

@@ -39,6 +39,9 @@ WORDS: Final[dict[Word, str]] = dict(
 )
 """How the page and the gallery say it."""
 
+SIGNS: Final[dict[Word, str]] = {"accept": "✓", "reject": "✗", "fix": "✎"}
+"""Beside the colour, for those who cannot tell the colours apart."""
+
 VERDICTS: Final = "verdicts.json"
 """What was said in the gallery, or taken in from a page, in the folder of results."""
 

@@ -224,6 +224,7 @@ def test_what_was_said_arrives_in_the_queue(
 def test_nothing_is_cut_off(page: chromium.Page, width: int) -> None:
     page.size(width, 800)
     page.run("document.querySelector('#plots').open = true")
+    page.run("document.getElementById('filter').click()")  # hidden where there is room
     assert page.run("document.documentElement.scrollWidth") <= width
     cut = page.run(CUT_WORDS)
     assert cut == []
@@ -236,3 +237,83 @@ def test_nothing_is_cut_off(page: chromium.Page, width: int) -> None:
         <= width
     )
     assert page.said == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (400, 700)])
+def test_the_first_screen_shows_keys_and_a_frame(
+    page: chromium.Page, width: int, height: int
+) -> None:
+    page.size(width, height)
+    page.reload()
+    bottom = "document.querySelector('.card .picture').getBoundingClientRect().bottom"
+    assert 0 < page.run(bottom) <= height
+    place = "document.getElementById('{}').getBoundingClientRect().bottom"
+    assert 0 < page.run(place.format("help")) <= height
+
+    shown = "getComputedStyle(document.getElementById('keys')).display !== 'none'"
+    assert not page.run(shown)
+    page.key("?")
+    assert page.run(shown)
+    assert page.run(place.format("keys")) <= height
+    page.key("?")
+    assert not page.run(shown)
+    page.run("document.querySelector('.card').click()")
+    page.key("?")  # beside an enlarged frame, too
+    inside = "large.contains(document.getElementById('keys'))"
+    assert page.run(f"large.open && {inside} && {shown}")
+    page.run("large.close()")
+    page.until("!large.open && document.getElementById('keys').hidden")
+    assert page.said == []
+
+
+def test_filters_unfold_on_a_narrow_screen(page: chromium.Page) -> None:
+    page.size(400, 700)
+    page.reload()
+    shown = "document.getElementById('reason').getBoundingClientRect().height > 0"
+    assert not page.run(shown)
+    page.run("document.getElementById('filter').click()")
+    assert page.run(shown)
+    assert page.run(CUT_WORDS) == []
+    page.size(1280, 800)
+    assert page.run(shown)
+
+
+def test_no_verdict_is_saved_without_a_code(page: chromium.Page) -> None:
+    page.run(
+        "window.saved = 0; URL.createObjectURL = () => { saved++; return 'data:,'; }"
+    )
+    page.run("document.querySelector('.card').focus()")
+    page.key("a")
+    asked = "!document.getElementById('missing').hidden"
+    for code in ("", "   "):
+        page.run(f"document.getElementById('reviewer').value = '{code}'")
+        page.run("document.getElementById('save').click()")
+        assert page.run("saved") == 0
+        assert page.run(asked)
+        assert page.run("document.activeElement.id") == "reviewer"
+    page.run(
+        "document.getElementById('reviewer').value = 'AB';"
+        "document.getElementById('reviewer').dispatchEvent(new Event('input'))"
+    )
+    assert not page.run(asked)
+    page.run("document.getElementById('save').click()")
+    assert page.run("saved") == 1
+    assert page.run("content().reviewer") == "AB"
+    assert page.said == []
+
+
+def test_the_cursor_looks_like_no_verdict(page: chromium.Page) -> None:
+    page.run("document.querySelector('.card').focus()")
+    for key in "arf":
+        page.key(key)
+        page.key("ArrowLeft")
+        card = "cards[state.current]"
+        stamp = f"{card}.querySelector('.stamp')"
+        outline, halo = (
+            page.run(f"getComputedStyle({card}).{name}")
+            for name in ("outlineColor", "boxShadow")
+        )
+        verdict = page.run(f"getComputedStyle({stamp}).backgroundColor")
+        assert "rgb(255, 212, 0)" in halo
+        assert verdict not in (outline, halo)
+        page.key("ArrowRight")
