@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from PIL import Image
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import regionprops
 
 from mae_sam2_training.data.manifest import read_manifest
 from napari_mae_sam2.fa.drawing import draw_frame
+from napari_mae_sam2.fa.mask_reading import read_mask
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.model.checkpoint import load_model
@@ -129,7 +129,7 @@ def questions(source: Path, count: int) -> list[tuple[Path, list[Prompts]]]:
         return [(path, ask_for(read_frame(path).shape)) for path in chosen]
     rows = read_manifest(source)
     asked = [
-        (row.image, ask_for_lesions(np.asarray(Image.open(row.mask))))
+        (row.image, ask_for_lesions(read_mask(row.mask).lesions))
         for row in rows
         if row.mask is not None
     ]

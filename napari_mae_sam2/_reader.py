@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.mask_reading import MASK_SUFFIXES, read_mask
 from napari_mae_sam2.fa.pixels import STRETCH
 from napari_mae_sam2.fa.reading import (
     LABEL_ENDING,
@@ -21,7 +22,6 @@ from napari_mae_sam2.fa.reading import (
     list_frames,
     read_frame,
 )
-from napari_mae_sam2.study.images import read_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +68,11 @@ def read(path: Paths) -> list[LayerData]:
     Returns
     -------
     list of layer data
-        Images; labels for exported label TIFFs.
+        Images; labels for exported labels, NAME.leakage.tif, .png and so on.
 
     Raises
     ------
-    FrameError, StudyError
+    FrameError, MaskError
         One sentence that names the first bad file.
     """
     layers: list[LayerData] = []
@@ -80,7 +80,8 @@ def read(path: Paths) -> list[LayerData]:
         if each.is_dir():
             layers.append(_read_folder(each))
         elif _is_label(each):
-            layers.append((read_tiff(each), {"name": each.stem}, "labels"))
+            lesions = read_mask(each, renumber=False).lesions
+            layers.append((lesions, {"name": each.stem}, "labels"))
         else:
             layers += [
                 _layer(read_frame(each, page)) for page in range(count_pages(each))
@@ -93,7 +94,8 @@ def _as_paths(path: Paths) -> list[Path]:
 
 
 def _is_label(path: Path) -> bool:
-    return path.name.lower().endswith(f"{LABEL_ENDING}.tif")
+    name = path.name.lower()
+    return any(name.endswith(f"{LABEL_ENDING}{suffix}") for suffix in MASK_SUFFIXES)
 
 
 def _may_be_ours(path: Path) -> bool:

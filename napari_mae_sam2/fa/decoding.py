@@ -81,16 +81,41 @@ def decode(path: Path, magic: bytes, page: int) -> NDArray[Any]:
     Exception
         Of any kind, if the file is damaged.
     """
+    return _as_stored(decode_channels(path, magic, page, check_size))
+
+
+def decode_channels(
+    path: Path, magic: bytes, page: int, check: Callable[[int, int, str], None]
+) -> NDArray[Any]:
+    """Decode one picture with all its channels; otherwise as `decode`.
+
+    Parameters
+    ----------
+    path, magic, page
+        See `decode`.
+    check : callable
+        Gets height, width and the file's name before any pixel is decoded, and raises
+        where the picture is not wanted.
+
+    Returns
+    -------
+    array of shape (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4)
+        Two and four channels end with alpha. Palettes are resolved.
+    """
     if magic in _TIFF:
-        return _as_stored(_read_tiff(path, page))
+        return _read_tiff(path, page, check)
     if page:
         raise FrameError(f"{path.name} has one page, there is no page {page + 1}.")
-    return _as_stored(_read_pillow(path, _PILLOW[magic]))
+    return _read_pillow(path, _PILLOW[magic], check)
 
 
-def _read_pillow(path: Path, opener: Callable[..., Image.Image]) -> NDArray[Any]:
+def _read_pillow(
+    path: Path,
+    opener: Callable[..., Image.Image],
+    check: Callable[[int, int, str], None],
+) -> NDArray[Any]:
     with path.open("rb") as file, opener(file) as image:
-        check_size(image.height, image.width, path.name)
+        check(image.height, image.width, path.name)
         if image.format == "PNG" and _is_deep_colour(path):
             # Pillow would cut 16-bit colour and grey-with-alpha down to 8 bits.
             return np.asarray(imagecodecs.png_decode(path.read_bytes()))
@@ -108,7 +133,9 @@ def _is_deep_colour(path: Path) -> bool:
     return head[24] == 16 and head[25] in (2, 4, 6)
 
 
-def _read_tiff(path: Path, index: int) -> NDArray[Any]:
+def _read_tiff(
+    path: Path, index: int, check: Callable[[int, int, str], None]
+) -> NDArray[Any]:
     name = path.name
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
@@ -119,7 +146,7 @@ def _read_tiff(path: Path, index: int) -> NDArray[Any]:
             raise FrameError(
                 f"{name} is a volume and not a frame: export single frames."
             )
-        check_size(first.imagelength, first.imagewidth, name)
+        check(first.imagelength, first.imagewidth, name)
         if index >= len(series.pages):  # described once, then pixels in one piece
             stack = tifffile.memmap(path, series=0, mode="r")
             return np.array(stack.reshape(-1, *first.shape)[index])

@@ -8,7 +8,7 @@ import html
 import json
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import napari_mae_sam2
 from napari_mae_sam2.fa import colours
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.predict.results import FrameRecord
     from napari_mae_sam2.qa.order import Signs
+
+T = TypeVar("T")
 
 # Together less than 60 MB, the most that a browser opens without a wait.
 _PICTURES: Final = 33_000_000  # bytes of all pictures; as base64 a third more
@@ -170,11 +172,12 @@ def _show(
             f"The preview of {record.source} is gone: predict it again."
         ) from error
     mask = read_tiff(results.label(record.id)) > 0
-    label = _or_trouble(lambda: labels.of(record) if labels else None, trouble)
+    said = _or_trouble(lambda: labels.of(record) if labels else None, trouble)
+    label = None if said is None else said.leakage
     second = _or_trouble(lambda: _other_mask(other, record) if other else None, trouble)
     signs = signs_of(
         record,
-        None if label is None else Overlap.of(mask, label).dice,
+        None if said is None else Overlap.of(mask & ~said.unsure, said.leakage).dice,
         None if second is None else Overlap.of(mask, second).dice,
     )
     content = {
@@ -199,9 +202,7 @@ def _show(
     return _Shown(record, content, picture, signs)
 
 
-def _or_trouble(
-    find: Callable[[], NDArray[np.bool_] | None], trouble: list[str]
-) -> NDArray[np.bool_] | None:
+def _or_trouble(find: Callable[[], T | None], trouble: list[str]) -> T | None:
     try:
         return find()
     except PlainError as error:

@@ -141,7 +141,7 @@ def test_an_answer_is_not_overruled_where_a_proposal_came_later(
     record = next(one for one in predictions.records() if one.id == last.case)
     seen = Labels(study.folder).of(record)
     assert seen is not None
-    assert seen.all()
+    assert seen.leakage.all()
 
 
 def test_what_was_to_be_fixed_may_be_accepted_later(

@@ -7,7 +7,6 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image
 from skimage.segmentation import expand_labels
 
@@ -26,6 +25,7 @@ from mae_sam2_training.rounds.simulate_chain import Chain, Turn, World
 from mae_sam2_training.rounds.simulate_config import SimulateConfig
 from mae_sam2_training.rounds.simulate_report import write_simulation
 from mae_sam2_training.synthesis.dataset import synthesize
+from napari_mae_sam2.fa.mask_reading import read_mask
 from napari_mae_sam2.fa.reading import list_frames
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache
@@ -155,8 +155,8 @@ def _outline_widely(folder: Path, pixels: int) -> None:
     """Give every lesion of drawn frames a margin, as some graders do."""
     for record in read_manifest(folder / "manifest.csv") if pixels else ():
         if record.mask is not None:
-            with Image.open(record.mask) as mask:
-                wide = expand_labels(np.asarray(mask), pixels)
+            lesions = read_mask(record.mask).lesions
+            wide = expand_labels(lesions, pixels)
             Image.fromarray(wide).save(record.mask)
 
 
