@@ -143,6 +143,7 @@ def list_cases(
     from napari_mae_sam2.study.index import Index
     from napari_mae_sam2.study.index_query import Filter, check_order
     from napari_mae_sam2.study.queue_state import check_status
+    from napari_mae_sam2.study.status_words import counted
 
     wanted = Filter(
         statuses=tuple(check_status(one) for one in status or ()),
@@ -168,9 +169,8 @@ def list_cases(
     else:
         _print_items(items)
         total = sum(counts.values())
-        parts = [f"{n} {name.replace('_', ' ')}" for name, n in counts.items()]
         print(
-            f"{count(total, 'case')}: {', '.join(parts)}" if total else "No such case."
+            f"{count(total, 'case')}: {counted(counts)}" if total else "No such case."
         )
         if total > len(items):
             print(f"These are the first {len(items)}: see --limit.")
@@ -278,15 +278,17 @@ def _print_items(items: list[Item]) -> None:
     from rich.markup import escape
     from rich.table import Table as Grid
 
+    from napari_mae_sam2.study.status_words import mark_of, words_of
+
     if not items:
         return
     grid = Grid(box=box.SIMPLE)
     for title in ("case", "patient", "eye", "visit", "phase", "status", "grader"):
         grid.add_column(title, overflow="fold")
     for item in items:
-        status = item.status.replace("_", " ")
-        if len(item.heads) > 1:
-            status = "in conflict"
+        status = (
+            f"{mark_of(item.status, item.heads)} {words_of(item.status, item.heads)}"
+        )
         who = item.claimed_by or item.grader or item.assigned
         row = (item.case, item.patient, item.eye, item.visit, item.phase, status, who)
         grid.add_row(*(escape(value) for value in row))

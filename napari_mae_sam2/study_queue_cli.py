@@ -77,7 +77,7 @@ def verdicts(
 @study_app.command()
 def resolve(
     study: StudyFolder,
-    case: Annotated[str, typer.Argument(help="A case in conflict.")],
+    case: Annotated[str, typer.Argument(help="A case with two answers.")],
     revision: Annotated[
         str | None, typer.Argument(help="The revision to keep; none to list them.")
     ] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QFont
@@ -17,15 +17,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mae_sam2._qt.buttons import button
-from napari_mae_sam2.annotate.worklist import Status, Worklist
 
-MARKS = {
-    Status.NEW: "   ",
-    Status.GRADED: "✓ ",
-    Status.CONFLICT: "≠ ",
-    Status.UNSAVED: "! ",
-    Status.UNREADABLE: "✕ ",
-}
+if TYPE_CHECKING:
+    from napari_mae_sam2.annotate.worklist import Worklist
 
 
 class _Cases(QAbstractListModel):
@@ -57,10 +51,10 @@ class _Cases(QAbstractListModel):
             return None
         case = self._worklist.cases[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{MARKS[case.status]}{case.name}"
+            return f"{case.status.mark} {case.name}"
         if role == Qt.ItemDataRole.ToolTipRole:
             where = str(case.path) if case.path is not None else "in memory"
-            return f"{case.status.value}: {case.trouble or where}"
+            return f"{case.status.value.capitalize()}: {case.trouble or where}"
         if role == Qt.ItemDataRole.FontRole and index.row() == self._worklist.index:
             bold = QFont()
             bold.setBold(True)

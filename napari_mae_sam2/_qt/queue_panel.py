@@ -17,13 +17,14 @@ from qtpy.QtWidgets import (
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2.study.index_query import Filter
+from napari_mae_sam2.study.status_words import counted, title
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from napari_mae_sam2.annotate.study_queue import Standing
 
-TO_DO, FOR_ME, REVIEW = "To do", "Assigned to me", "Needs review"
+TO_DO, FOR_ME, REVIEW = "To do", "Assigned to me", title("needs_review")
 
 
 class QueuePanel(QWidget):
@@ -140,8 +141,7 @@ def _words(standing: Standing) -> list[str]:
     pace = standing.pace
     words = []
     if standing.review:
-        verb = "needs" if standing.review == 1 else "need"
-        words.append(f"{standing.review} {verb} review")
+        words.append(counted({"needs_review": standing.review}))
     if pace.left and pace.seconds_each and pace.seconds_left is not None:
         words.append(f"{short_time(pace.seconds_each)} a case")
         words.append(f"about {short_time(pace.seconds_left)} left")

@@ -127,7 +127,7 @@ class QueuePart(Part):
         if not self._dock.desk.grader:
             self._dock.messages.warn(
                 "Enter your code as the grader first, under Labels: others see by it "
-                "which cases you have in work."
+                "which cases you are working on."
             )
         return bool(self._dock.desk.grader)
 

@@ -196,7 +196,7 @@ def estimate_in_words(estimate: Progress) -> str:
     left_out = estimate.values.get("in_conflict")
     if isinstance(left_out, list) and left_out:
         lines.append(
-            f"{len(left_out)} in conflict left out: choose between their labels first."
+            f"{len(left_out)} with two answers left out: choose one of them first."
         )
     damaged = estimate.values.get("damaged")
     if isinstance(damaged, list) and damaged:

@@ -128,7 +128,7 @@ class StudyQueue:
             queue = Queue(study, index, grader)
             holder = queue.claim(item)
             if holder:
-                raise PlainError(f"{item.name} is in work with {holder}.")
+                raise PlainError(f"{item.name} is in progress with {holder}.")
             if before is not None and not _same(before, item):
                 _give_back(queue, before)
             return self._tell(queue, _blinded(item) if index.has_readings() else item)

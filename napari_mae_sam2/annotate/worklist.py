@@ -9,22 +9,54 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.label_place import LabelPlace
+from napari_mae_sam2.study import status_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.queue_state import QueueStatus
 
 
 class Status(Enum):
-    """What has become of a case so far."""
+    """What has become of a case so far; the value says it in words."""
 
-    NEW = "new"
-    GRADED = "saved"
-    CONFLICT = "needs review"
-    UNSAVED = "not saved"
-    UNREADABLE = "cannot be opened"
+    NEW = status_words.WORDS["new"]
+    PROPOSED = status_words.WORDS["proposed"]
+    IN_WORK = status_words.WORDS["in_work"]
+    GRADED = status_words.WORDS["done"]
+    REVIEW = status_words.WORDS["needs_review"]
+    CANNOT_GRADE = status_words.WORDS["cannot_grade"]
+    CONFLICT = status_words.TWO_ANSWERS
+    UNSAVED = status_words.NOT_SAVED
+    UNREADABLE = status_words.CANNOT_OPEN
+
+    @property
+    def mark(self) -> str:
+        """Its mark in a list of cases."""
+        return _MARKS[self]
+
+    @classmethod
+    def of(cls, status: QueueStatus, heads: Sequence[str] = ()) -> Status:
+        """Give the status of a case as the queue of its study has it.
+
+        Parameters
+        ----------
+        status : str
+            As in the queue.
+        heads : sequence of str
+            Revisions that none corrects; more than one are parallel answers.
+        """
+        return cls(status_words.words_of(status, heads))
+
+
+_MARKS = {
+    **{Status.of(name): mark for name, mark in status_words.MARKS.items()},
+    Status.CONFLICT: status_words.TWO_ANSWERS_MARK,
+    Status.UNSAVED: status_words.NOT_SAVED_MARK,
+    Status.UNREADABLE: status_words.CANNOT_OPEN_MARK,
+}
 
 
 @dataclass(slots=True, eq=False)

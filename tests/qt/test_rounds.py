@@ -107,7 +107,7 @@ def test_a_round_is_reckoned_watched_and_cancelled(at_work, go):
     words = begin(at_work)
     assert "5 labelled cases, 2 of them new: 3 training, 1 validation, 1 test" in words
     assert "About 2 min at most, 9 steps (typical of a laptop)" in words
-    assert "1 in conflict left out" in words
+    assert "1 with two answers left out" in words
     assert "2.5 GB of memory of 8.0 GB free" in words
     assert panel.curve.dice == ((0.0, 0.25),)
     assert panel.curve.found == ((0.0, 0.5),)

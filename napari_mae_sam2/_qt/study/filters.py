@@ -7,8 +7,9 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.queue_state import STATUSES
+from napari_mae_sam2.study.status_words import TWO_ANSWERS, title
 
-EVERY, CONFLICT = "All statuses", "two answers"
+EVERY, CONFLICT = "All statuses", TWO_ANSWERS.capitalize()
 ANYBODY, NOBODY = "anybody", "nobody"
 
 
@@ -28,7 +29,7 @@ class FilterBar(QWidget):
         self.graders: tuple[str, ...] = ()
         """Everybody who is known to the study."""
         self.status = _combo("Cases with this status", [EVERY, CONFLICT])
-        self.status.addItems([name.replace("_", " ") for name in STATUSES])
+        self.status.addItems([title(name) for name in STATUSES])
         self.by = _combo("Who graded the case last", [ANYBODY])
         self.assigned = _combo("Whom cases are assigned to", [ANYBODY, NOBODY])
         self.text = QLineEdit()
@@ -55,11 +56,7 @@ class FilterBar(QWidget):
             statuses=(STATUSES[chosen - 2],) if chosen > 1 else (),
             conflict=chosen == 1,
             grader=None if by == ANYBODY else by,
-            assigned=None
-            if assigned == ANYBODY
-            else ""
-            if assigned == NOBODY
-            else assigned,
+            assigned={ANYBODY: None, NOBODY: ""}.get(assigned, assigned),
             text=self.text.text().strip(),
             first_readings=True,
         )

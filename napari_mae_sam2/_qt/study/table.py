@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 
+from napari_mae_sam2.study.status_words import mark_of, words_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -115,10 +117,8 @@ class StudyTable(QAbstractTableModel):
 
 
 def status_words(item: Item) -> str:
-    """Say where a case stands."""
-    if len(item.heads) > 1:
-        return "two answers"
-    words = item.status.replace("_", " ")
+    """Say where a case stands, with its mark."""
+    words = f"{mark_of(item.status, item.heads)} {words_of(item.status, item.heads)}"
     return f"{words}: {item.claimed_by}" if item.claimed_by else words
 
 

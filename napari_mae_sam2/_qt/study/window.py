@@ -24,6 +24,7 @@ from napari_mae_sam2._qt.soon import Soon
 from napari_mae_sam2._qt.study.filters import FilterBar
 from napari_mae_sam2._qt.study.table import COLUMNS, StudyTable
 from napari_mae_sam2.annotate.study_list import View
+from napari_mae_sam2.study.status_words import counted
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QCloseEvent
@@ -143,11 +144,8 @@ class StudyWindow(QDialog):
             self.words.setText("There is no study here yet: add frames to make one.")
             return
         self.filters.show_graders(page.graders)
-        parts = [
-            f"{n} {name.replace('_', ' ')}" for name, n in page.counts.items() if n
-        ]
         count = "1 case" if page.total == 1 else f"{page.total} cases"
-        words = f"{count}: {', '.join(parts)}" if page.total else "No such case."
+        words = f"{count}: {counted(page.counts)}" if page.total else "No such case."
         if page.troubles:
             words += f"\n{len(page.troubles)} could not be read: {page.troubles[0]}"
         self.words.setText(words)
