@@ -15,6 +15,7 @@ from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
     from napari_mae_sam2.study.index_query import Item
+    from napari_mae_sam2.study.tables import AboutTable
 
 study_app = typer.Typer(
     help="Make, fill, list, check and correct a study folder.", no_args_is_help=True
@@ -27,11 +28,12 @@ Grader = Annotated[
 Table = Annotated[
     Path | None,
     typer.Option(
-        help="CSV with a column file (or case) and any of patient, eye, visit, phase."
+        help="CSV with a column file or case and any of patient, eye, visit, phase; "
+        "parted by commas, semicolons or tabs."
     ),
 ]
 Patient = Annotated[str | None, typer.Option(help="Pseudonym, never a name.")]
-Eye = Annotated[str | None, typer.Option(help="right or left.")]
+Eye = Annotated[str | None, typer.Option(help="right or left; OD and OS will do.")]
 Visit = Annotated[str | None, typer.Option(help="Such as baseline or month-06.")]
 Phase = Annotated[str | None, typer.Option(help="Such as early or late.")]
 
@@ -70,19 +72,21 @@ def add(
 ) -> None:
     """Add frames as cases, as copies of their pixels without anything else.
 
-    The exit code is 1 where a frame could not be added.
+    The exit code is 1 where a frame could not be added or a row of the table was not
+    used; the other frames are added all the same.
     """
     from rich.progress import track
 
     from napari_mae_sam2.study.adding import add_files, frame_files
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.migration import migrate
-    from napari_mae_sam2.study.tables import read_table
+    from napari_mae_sam2.study.tables import AboutTable
 
     opened = Study.open(study)
     about = _about(patient, eye, visit, phase)
-    rows = {} if table is None else read_table(table, "file")
+    said = None if table is None else AboutTable.read(table)
     files = frame_files(paths)
+    rows = None if said is None else said.for_files(files)
     if reference:
         migrate(opened, grader)
     done = add_files(
@@ -94,7 +98,8 @@ def add(
         grader=grader,
     )
     print(f"{count(done.added, 'case')} added to {study}, {done.known} known before")
-    _report(done.trouble)
+    _note(said)
+    _report([*(rows.trouble if rows else ()), *done.trouble])
 
 
 @study_app.command("list")
@@ -143,11 +148,12 @@ def list_cases(
     from napari_mae_sam2.study.index import Index
     from napari_mae_sam2.study.index_query import Filter, check_order
     from napari_mae_sam2.study.queue_state import check_status
+    from napari_mae_sam2.study.relabel import parse_about
     from napari_mae_sam2.study.status_words import counted
 
     wanted = Filter(
         statuses=tuple(check_status(one) for one in status or ()),
-        **_about(patient, eye, visit, phase),
+        **parse_about(_about(patient, eye, visit, phase)),
         grader=grader,
         assigned=assigned,
         text=text,
@@ -217,33 +223,36 @@ def relabel(
     table: Table = None,
     grader: Grader = "",
 ) -> None:
-    """Correct patient, eye, visit or phase of cases; "" takes away what is said.
+    """Correct patient, eye, visit or phase of cases; "" clears a value.
 
-    The exit code is 1 where a case could not be corrected.
+    Takes the same table as add; an empty cell changes nothing. The exit code is 1 where
+    a case could not be corrected or a row of the table was not used.
     """
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.migration import migrate
-    from napari_mae_sam2.study.relabel import check_about
+    from napari_mae_sam2.study.relabel import parse_about
     from napari_mae_sam2.study.relabel import relabel as correct
-    from napari_mae_sam2.study.tables import read_table
+    from napari_mae_sam2.study.tables import AboutTable, Rows
 
     opened = Study.open(study)
-    about = {
-        name: value or None
-        for name, value in _about(patient, eye, visit, phase).items()
-        if value is not None
-    }
-    wanted = {} if table is None else read_table(table, "case")
+    about = parse_about(
+        {
+            name: value
+            for name, value in _about(patient, eye, visit, phase).items()
+            if value is not None
+        }
+    )
+    said = None if table is None else AboutTable.read(table)
+    rows = Rows() if said is None else said.for_cases(opened)
+    wanted = rows.by_case
     wanted |= {case: wanted.get(case, {}) | about for case in cases or ()}
-    if not wanted or not any(wanted.values()):
+    if said is None and not any(wanted.values()):
         raise PlainError(
             "Say which cases and what about them: ids and --patient, --eye, --visit "
             "or --phase, or a --table."
         )
-    for row in wanted.values():
-        check_about(row)
     migrate(opened, grader)
-    changed, trouble = 0, []
+    changed, trouble = 0, rows.trouble
     for case, row in wanted.items():
         try:
             before = opened.case(case)
@@ -251,6 +260,7 @@ def relabel(
         except PlainError as error:
             trouble.append(str(error))
     print(f"{count(changed, 'case')} corrected")
+    _note(said)
     _report(trouble)
 
 
@@ -263,6 +273,11 @@ def _about(
     patient: str | None, eye: str | None, visit: str | None, phase: str | None
 ) -> dict[str, Any]:
     return {"patient": patient, "eye": eye, "visit": visit, "phase": phase}
+
+
+def _note(table: AboutTable | None) -> None:
+    for sentence in () if table is None else table.notes():
+        print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
 
 
 def _report(trouble: list[str]) -> None:

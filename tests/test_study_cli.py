@@ -117,10 +117,10 @@ def test_relabel_is_seen_by_list_and_logged(
         (("list", "STUDY", "--status", "finished"), "There is no status finished"),
         (("list", "STUDY", "--sort", "colour"), "cannot be sorted by colour"),
         (("add", "STUDY", "GONE"), "does not exist"),
-        (("add", "STUDY", "FRAMES", "--eye", "OD"), "neither right nor left"),
+        (("add", "STUDY", "FRAMES", "--eye", "OU"), "neither right nor left"),
         (("relabel", "STUDY"), "Say which cases"),
-        (("relabel", "STUDY", "a", "--eye", "OD"), "neither right nor left"),
-        (("relabel", "STUDY", "--table", "GONE"), "cannot be read: save it as CSV"),
+        (("relabel", "STUDY", "a", "--eye", "both"), "neither right nor left"),
+        (("relabel", "STUDY", "--table", "GONE"), "does not exist: check the path"),
     ],
 )
 def test_bad_input_is_one_sentence_with_exit_code_2(

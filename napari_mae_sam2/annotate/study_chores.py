@@ -14,7 +14,7 @@ from napari_mae_sam2.study.adding import add_files, frame_files
 from napari_mae_sam2.study.agreement import agreements, count_planned, summarise
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.migration import migrate
-from napari_mae_sam2.study.tables import read_table
+from napari_mae_sam2.study.tables import AboutTable
 from napari_mae_sam2.study.verify import verify
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class StudyChores:
 
         def chore() -> Report:
             files = frame_files(paths)
-            rows = {} if table is None else read_table(table, "file")
+            said = None if table is None else AboutTable.read(table)
+            rows = None if said is None else said.for_files(files)
             study = Study.open_or_create(folder)
             if reference:
                 migrate(study, by)
@@ -112,8 +113,12 @@ class StudyChores:
             if self._stopped.is_set():
                 words += "; stopped before the end"
             if done.trouble:
-                words += f"; {len(done.trouble)} could not be added"
-            return Report(f"{words}.", tuple(done.trouble), not done.trouble)
+                words += f"; {len(done.trouble)} could not be added as asked"
+            unused = [] if said is None or rows is None else said.notes() + rows.trouble
+            if unused:
+                words += f"; not all of {said.file if said else 'the table'} was used"
+            trouble = (*unused, *done.trouble)
+            return Report(f"{words}.", trouble, not trouble)
 
         self._start(chore)
 

@@ -17,7 +17,7 @@ from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.migration import migrate
 from napari_mae_sam2.study.queue import Queue
-from napari_mae_sam2.study.relabel import check_about, relabel
+from napari_mae_sam2.study.relabel import parse_about, relabel
 from napari_mae_sam2.study.rereading import draw_repeats, draw_seconds, plan
 
 if TYPE_CHECKING:
@@ -160,11 +160,11 @@ class StudyList:
         """
 
         def work(study: Study, _index: Index) -> str:
-            check_about(about)
+            said = parse_about(about)
             changed = 0
             for item in items:
                 before = study.case(item.case)
-                changed += relabel(study, item.case, about, grader=by) != before
+                changed += relabel(study, item.case, said, grader=by) != before
             return f"{_cases(changed)} described anew."
 
         self._change(folder, by, work)

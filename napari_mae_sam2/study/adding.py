@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
-from napari_mae_sam2.study.relabel import check_about
+from napari_mae_sam2.study.relabel import parse_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from napari_mae_sam2.study.cases import Cases
+    from napari_mae_sam2.study.records import CaseRecord
+    from napari_mae_sam2.study.tables import Rows
 
 TOGETHER = 500
 """Cases that are logged as one event."""
@@ -29,7 +32,8 @@ class Added:
     added, known : int
         New cases, and frames that were cases already.
     trouble : list of str
-        One sentence for each frame that could not be added.
+        One sentence for each frame that could not be added, or is a case already about
+        which something else is said.
     """
 
     added: int = 0
@@ -50,14 +54,14 @@ def frame_files(paths: Iterable[Path]) -> list[Path]:
         if not path.exists():
             raise FrameError(f"{path} does not exist: give a frame or a folder.")
         files += list_frames(path) if path.is_dir() else [path]
-    return list(dict.fromkeys(files))
+    return list({os.path.abspath(file): file for file in files}.values())
 
 
 def add_files(
     study: Cases,
     files: Iterable[Path],
     about: Mapping[str, str | None],
-    rows: Mapping[str, Mapping[str, str | None]],
+    rows: Rows | None = None,
     *,
     reference: bool = False,
     grader: str = "",
@@ -72,8 +76,8 @@ def add_files(
         The files.
     about : mapping
         Patient, eye, visit and phase of all of them.
-    rows : mapping
-        The same by file name, which goes before `about`; see `tables.read_table`.
+    rows : Rows, optional
+        What a table says of single files and pages, which goes before `about`.
     reference : bool
         Copy no pixels.
     grader : str
@@ -89,8 +93,7 @@ def add_files(
     StudyError
         If a value is not valid: then nothing is added.
     """
-    for row in (about, *rows.values()):
-        check_about(row)
+    about = parse_about(about)
     done = Added()
     new: list[str] = []
 
@@ -101,13 +104,15 @@ def add_files(
 
     try:
         for path in files:
-            row = rows.get(path.name, {})
-            said: dict[str, Any] = {**about, **{k: v for k, v in row.items() if v}}
             try:
                 for page in range(count_pages(path)):
                     frame = read_frame(path, page)
-                    if study.find_case(frame) is not None:
+                    row = {} if rows is None else rows.of_file(path, page + 1)
+                    said: dict[str, Any] = about | row
+                    known = study.find_case(frame)
+                    if known is not None:
                         done.known += 1
+                        done.trouble += _contradictions(known, said)
                         continue
                     case = study.add_frame(
                         frame, **said, grader=grader, reference=reference, note=False
@@ -121,3 +126,20 @@ def add_files(
     finally:
         note()  # also of what was added before somebody stopped it
     return done
+
+
+def _contradictions(case: CaseRecord, said: Mapping[str, Any]) -> list[str]:
+    """Say where a frame that is a case already would get other values."""
+    other = {
+        name: value
+        for name, value in said.items()
+        if value is not None and value != getattr(case, name)
+    }
+    if not other:
+        return []
+    now = ", ".join(f"{name} {getattr(case, name) or '(none)'}" for name in other)
+    then = ", ".join(f"{name} {value}" for name, value in other.items())
+    return [
+        f"{case.name} ({case.id}) is in the study already with {now}, not {then}: "
+        "change it with “study relabel”."
+    ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
+from napari_mae_sam2.study.case_names import path_hashes
 from napari_mae_sam2.study.event_log import check_there
 from napari_mae_sam2.study.files import (
     StudyError,
@@ -21,6 +22,7 @@ from napari_mae_sam2.study.files import (
 from napari_mae_sam2.study.frames import read_reference, reference_to, resolve
 from napari_mae_sam2.study.images import read_tiff, tiff_bytes
 from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.migration import study_id
 from napari_mae_sam2.study.records import (
     RECORD_SCHEMA,
     SCHEMA,
@@ -155,6 +157,7 @@ class Cases(StudyRoot):
                 phase=phase,
                 schema_version=SCHEMA if reference else RECORD_SCHEMA,
                 frame_file=reference_to(self.folder, frame) if reference else None,
+                path_hashes=path_hashes(frame, study_id(self)),
             )
             try:
                 with new_folder(folder) as files:

@@ -107,6 +107,8 @@ class CaseRecord(StudyRecord):
     phase: str | None = None
     frame_file: str | None = None
     """Where the frame lies that was not copied, see `frames`; the schema is then 2."""
+    path_hashes: list[str] = []
+    """Hashes of the end of the path it was added from, see `case_names`."""
 
 
 class RevisionRecord(StudyRecord):

@@ -6,7 +6,9 @@ case.json is written anew, whole; what stood there before stays in the log.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize
 
+from napari_mae_sam2.fa.table_file import read_eye
 from napari_mae_sam2.study.files import StudyError, to_json, write_file
 from napari_mae_sam2.study.records import CaseRecord, dump
 
@@ -21,19 +23,40 @@ FIELDS: Final = ("patient", "eye", "visit", "phase")
 EYES: Final = ("right", "left")
 
 
-def check_about(about: Mapping[str, str | None]) -> None:
-    """Refuse what cannot be said about a case.
+def parse_about(about: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Check what is said about a case, and give it as case.json has it.
+
+    Parameters
+    ----------
+    about : mapping
+        Some of `FIELDS`; an eye may be written OD, OS, R, L and so on.
+
+    Returns
+    -------
+    dict
+        The same, the eye as right or left, text in Unicode's composed form (NFC).
 
     Raises
     ------
     StudyError
         If a field is not one of `FIELDS`, or an eye neither right nor left.
     """
+    parsed: dict[str, str | None] = {}
     for name, value in about.items():
         if name not in FIELDS:
             raise StudyError(f"A case has no {name}: say {', '.join(FIELDS)}.")
-        if name == "eye" and value not in (None, *EYES):
-            raise StudyError(f"The eye “{value}” is neither right nor left.")
+        if value is not None:
+            value = normalize("NFC", value).strip()
+        if name == "eye" and value:
+            eye = read_eye(value)
+            if eye is None:
+                raise StudyError(
+                    f"The eye “{value}” is neither right nor left: write right, left, "
+                    "OD or OS."
+                )
+            value = eye
+        parsed[name] = value or None
+    return parsed
 
 
 def relabel(
@@ -63,7 +86,7 @@ def relabel(
         If the case cannot be read or written, or a value is not valid; nothing is
         changed then.
     """
-    check_about(about)
+    about = parse_about(about)
     before = study.case(case)
     changed = {
         name: value for name, value in about.items() if getattr(before, name) != value

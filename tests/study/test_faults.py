@@ -80,13 +80,13 @@ def test_a_disk_that_fills_up_while_frames_are_added(
     before = _content(filled.folder)
     with monkeypatch.context() as patch:
         _full(patch, after)
-        done = add_files(filled, pictures, {}, {})
+        done = add_files(filled, pictures, {})
     assert done.added + len(done.trouble) == 4
     assert all("disk is full" in sentence for sentence in done.trouble)
     now = _content(filled.folder)
     assert {name: now[name] for name in before} == before
     assert list(verify(filled)) == []
-    again = add_files(filled, pictures, {}, {})
+    again = add_files(filled, pictures, {})
     assert (again.added + again.known, again.trouble) == (4, [])
     index = Index.open(filled, None)
     index.refresh()

@@ -1,0 +1,288 @@
+"""Which frame a written name means: one rule for tables, prompts, masks, manifests.
+
+A name means a frame if it is the end of the frame's path: the file's name alone, or
+with as many folders in front as it takes. The file's suffix may be left out. Names are
+compared in one Unicode form (NFC) and without regard to upper and lower case; backslashes
+part folders as slashes do. A name that fits several frames is used for none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Generic, TypeVar
+from unicodedata import normalize
+
+from napari_mae_sam2.fa.reading import FRAME_SUFFIXES, comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+T = TypeVar("T", bound="Hashable")
+
+Parts = tuple[str, ...]
+
+_PAGE = re.compile(r"(.+) page ([1-9][0-9]*)", re.DOTALL | re.IGNORECASE)
+
+
+def folded(name: str) -> str:
+    """Give the form in which two names are compared."""
+    return normalize("NFC", comparable(name).casefold())
+
+
+def path_parts(name: str) -> Parts:
+    """Split a name into its folders and its file, in the form for comparing.
+
+    "." and ".." are resolved as far as the name itself tells where they lead.
+    """
+    return tuple(map(folded, _split(name)))
+
+
+def without_suffix(name: str) -> str:
+    """Take the suffix of a frame's file off a name, and the ".ome" of an OME-TIFF."""
+    suffix = PurePath(name).suffix.lower()
+    stem = name[: -len(suffix)] if suffix in FRAME_SUFFIXES else name
+    return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
+
+
+def _split(name: str) -> list[str]:
+    parts: list[str] = []
+    for part in comparable(name.strip()).replace("\\", "/").split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Name(Generic[T]):
+    """One way to name one frame."""
+
+    target: T
+    parts: Parts
+    exact: Parts
+    page: int
+    by_page: bool
+    same: Hashable
+    accepts: Callable[[Parts], bool] | None
+
+
+class NameMatcher(Generic[T]):
+    """Finds the frames that a written name fits.
+
+    What a frame is here, a path, a source or the id of a case, is up to the caller.
+    """
+
+    def __init__(self) -> None:
+        self._by_last: dict[str, list[_Name[T]]] = {}
+
+    def add(
+        self,
+        target: T,
+        name: str,
+        *,
+        page: int = 1,
+        by_page: bool = False,
+        same: Hashable = None,
+        accepts: Callable[[Parts], bool] | None = None,
+    ) -> None:
+        """Say how a frame may be named; call it again for another name of it.
+
+        Parameters
+        ----------
+        target : hashable
+            The frame.
+        name : str
+            Its path, or as much of it as is known.
+        page : int
+            Which picture of the file it is, from 1; "NAME page 2" means that alone.
+        by_page : bool
+            Whether only a name that gives the page means it.
+        same : hashable, optional
+            Frames with the same value do not make a name ambiguous: pages of one file.
+        accepts : callable, optional
+            Told the parts of a name whose last one fits, it says whether the folders
+            fit, where the path itself is not known. Without it `name` decides.
+        """
+        parts = path_parts(name)
+        if not parts:
+            return
+        group = ("target", target) if same is None else ("same", same)
+        one = _Name(target, parts, tuple(_split(name)), page, by_page, group, accepts)
+        for last in {parts[-1], without_suffix(parts[-1])}:
+            self._by_last.setdefault(last, []).append(one)
+
+    def find(self, name: str) -> list[T]:
+        """Give the frames that a name fits, each once."""
+        return list(dict.fromkeys(one.target for one in self._fitting(name)))
+
+    def is_ambiguous(self, name: str) -> bool:
+        """Whether a name fits frames that are not pages of one file."""
+        return len({one.same for one in self._fitting(name)}) > 1
+
+    def _fitting(self, name: str) -> list[_Name[T]]:
+        found = [(one, name) for one in self._fits(name) if not one.by_page]
+        paged = _PAGE.fullmatch(name.strip())
+        if paged:
+            page = int(paged[2])
+            found += [
+                (one, paged[1]) for one in self._fits(paged[1]) if one.page == page
+            ]
+        if len({one.same for one, _ in found}) > 1:
+            # Files of one folder whose names differ in capitals alone can be told
+            # apart in no other way than by how they are written.
+            if len({one.parts for one, _ in found}) == 1:
+                exact = [(one, by) for one, by in found if _is_end(_split(by), one)]
+                found = exact or found
+        return [one for one, _ in found]
+
+    def _fits(self, name: str) -> list[_Name[T]]:
+        parts = path_parts(name)
+        if not parts:
+            return []
+        *folders, last = parts
+        stem = without_suffix(last)
+        found: dict[int, _Name[T]] = {}
+        for one in (*self._by_last.get(last, ()), *self._by_last.get(stem, ())):
+            full = one.parts[-1]
+            # Either may lack its suffix; two suffixes that differ are two files.
+            if full not in (last, stem) and without_suffix(full) != last:
+                continue
+            if one.accepts is not None:
+                fits = one.accepts(parts)
+            else:
+                above = one.parts[:-1]
+                fits = len(folders) <= len(above) and (
+                    not folders or above[-len(folders) :] == tuple(folders)
+                )
+            if fits:
+                found[id(one)] = one
+        return list(found.values())
+
+
+def _is_end(parts: list[str], one: _Name[T]) -> bool:
+    """Whether parts, as they are written, end the path of a frame as it is written."""
+    *folders, last = parts
+    *above, full = one.exact
+    return last in (full, without_suffix(full)) and (
+        not folders or above[-len(folders) :] == folders
+    )
+
+
+@dataclass(slots=True)
+class Matched(Generic[T]):
+    """What names came to; names are given by their place in the list.
+
+    Attributes
+    ----------
+    used : dict
+        The name of each frame that exactly one name means.
+    unused : list of int
+        Names that fit no frame.
+    ambiguous : dict
+        Names that fit several frames, and these frames.
+    rivals : dict
+        Frames that several names mean, and these names; none of them is used for it.
+    """
+
+    used: dict[T, int] = field(default_factory=dict)
+    unused: list[int] = field(default_factory=list)
+    ambiguous: dict[int, list[T]] = field(default_factory=dict)
+    rivals: dict[T, list[int]] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every name means one frame, and no frame has two."""
+        return not (self.unused or self.ambiguous or self.rivals)
+
+
+def match_names(names: Sequence[str], matcher: NameMatcher[T]) -> Matched[T]:
+    """Find out which frame each of many names means.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As somebody wrote them.
+    matcher : NameMatcher
+        Knows the frames.
+    """
+    claims: dict[T, list[int]] = {}
+    result: Matched[T] = Matched()
+    for place, name in enumerate(names):
+        found = matcher.find(name)
+        if not found:
+            result.unused.append(place)
+        elif matcher.is_ambiguous(name):
+            result.ambiguous[place] = found
+        else:
+            for target in found:
+                claims.setdefault(target, []).append(place)
+    for target, places in claims.items():
+        if len(places) == 1:
+            result.used[target] = places[0]
+        else:
+            result.rivals[target] = places
+    return result
+
+
+def tell_matched(
+    matched: Matched[T],
+    names: Sequence[str],
+    where: str,
+    show: Callable[[T], str],
+    *,
+    most: int = 50,
+) -> list[str]:
+    """Say in sentences which names were not used, and why.
+
+    Parameters
+    ----------
+    matched : Matched
+        From `match_names`.
+    names : sequence of str
+        The same names, as the sentences show them.
+    where : str
+        What they stand in: "about.csv".
+    show : callable
+        How a sentence names a frame.
+    most : int
+        How many names that fit nothing are listed.
+    """
+    said = []
+    for place, targets in matched.ambiguous.items():
+        said.append(
+            f"{where}: {names[place]} fits {_listed(targets, show)}, so it was used "
+            "for none of them: add the folder in front, or use the case's ID."
+        )
+    for target, places in matched.rivals.items():
+        named = _and([names[place] for place in places])
+        said.append(
+            f"{where}: {named} all mean {show(target)}, so none of them was used: keep "
+            "one."
+            if len(places) > 2
+            else f"{where}: {named} both mean {show(target)}, so neither was used: "
+            "keep one."
+        )
+    if matched.unused:
+        shown = [names[place] for place in matched.unused[:most]]
+        more = len(matched.unused) - len(shown)
+        tail = f", and {more} more" if more else ""
+        many = len(matched.unused)
+        entries = "1 entry fits" if many == 1 else f"{many} entries fit"
+        said.append(
+            f"{where}: {entries} no frame and had no effect: {', '.join(shown)}{tail}."
+        )
+    return said
+
+
+def _listed(targets: Sequence[T], show: Callable[[T], str]) -> str:
+    shown = list(map(show, targets[:4]))
+    more = len(targets) - len(shown)
+    return f"{', '.join(shown)} and {more} more" if more else _and(shown)
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,149 @@
+"""How written names find the cases of a study, although a study keeps no paths.
+
+A folder's name may be a patient's. So case.json holds only hashes of the end of the
+path that a frame came from: enough to tell "P1/OD_late.png" from "P2/OD_late.png" where
+somebody writes one of them, and nothing that can be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from napari_mae_sam2.fa.name_matching import (
+    NameMatcher,
+    folded,
+    path_parts,
+    without_suffix,
+)
+from napari_mae_sam2.fa.reading import frame_name
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.migration import study_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.fa.name_matching import Parts
+    from napari_mae_sam2.study.cases import Cases
+    from napari_mae_sam2.study.records import CaseRecord
+
+DEPTH: Final = 4
+"""How many parts of the path are told apart: the file and three folders above it."""
+
+_PAGE = re.compile(r"(.+) page ([1-9][0-9]*)", re.DOTALL)
+
+
+def path_hashes(frame: Frame, study: str) -> list[str]:
+    """Hash the ends of the path of a frame, with and without the file's suffix.
+
+    Parameters
+    ----------
+    frame : Frame
+        As it was read.
+    study : str
+        The study's id: equal paths have other hashes in other studies.
+
+    Returns
+    -------
+    list of str
+        16 hexadecimal digits each, the shortest end first; empty for a frame whose
+        name is not that of its file, such as the copy in another study.
+    """
+    if frame.path is None or _file_of(frame.name) not in _names_of(frame.path):
+        return []
+    parts = path_parts(str(frame.path.absolute()))
+    ends: dict[Parts, None] = {}
+    for depth in range(1, min(DEPTH, len(parts)) + 1):
+        *above, last = parts[-depth:]
+        ends[(*above, last)] = None
+        ends[(*above, without_suffix(last))] = None
+    return [_hash(end, study) for end in ends]
+
+
+def _file_of(name: str) -> str:
+    paged = _PAGE.fullmatch(name)
+    return paged[1] if paged else name
+
+
+def _names_of(path: Path) -> tuple[str, str]:
+    name = frame_name(path)
+    return name, _file_of(name)
+
+
+def _hash(parts: Parts, study: str) -> str:
+    return hashlib.sha256(f"{study}\n{'/'.join(parts)}".encode()).hexdigest()[:16]
+
+
+def case_matcher(
+    study: Cases, on_damage: Callable[[StudyError], None] | None = None
+) -> tuple[NameMatcher[str], dict[str, CaseRecord]]:
+    """Make a matcher for all cases of a study.
+
+    A case is found by its id, its name, and the path it was added from.
+
+    Parameters
+    ----------
+    study : Cases
+        The study.
+    on_damage : callable, optional
+        Told of every case that cannot be read, which is then passed over; without it
+        the first raises `StudyError`.
+
+    Returns
+    -------
+    matcher : NameMatcher of str
+        Its frames are ids of cases.
+    records : dict of str to CaseRecord
+        The cases, by id.
+    """
+    records: dict[str, CaseRecord] = {}
+    for case in study.case_ids():
+        try:
+            records[case] = study.case(case)
+        except StudyError as error:
+            if on_damage is None:
+                raise
+            on_damage(error)
+    matcher: NameMatcher[str] = NameMatcher()
+    add_cases(matcher, study, records)
+    return matcher, records
+
+
+def add_cases(
+    matcher: NameMatcher[str], study: Cases, records: Mapping[str, CaseRecord]
+) -> None:
+    """Tell a matcher how the cases of a study may be named."""
+    salt = study_id(study)
+    files = _files(records.values())
+    for case, record in records.items():
+        matcher.add(case, case, same=files[case])
+        accepts = _acceptor(record.path_hashes, salt) if record.path_hashes else None
+        matcher.add(case, record.name, same=files[case], accepts=accepts)
+        paged = _PAGE.fullmatch(record.name)
+        if paged:
+            matcher.add(
+                case, paged[1], page=int(paged[2]), same=files[case], accepts=accepts
+            )
+
+
+def _acceptor(known: Iterable[str], salt: str) -> Callable[[Parts], bool]:
+    hashes = frozenset(known)
+    return lambda parts: _hash(parts[-DEPTH:], salt) in hashes
+
+
+def _files(records: Iterable[CaseRecord]) -> dict[str, object]:
+    """Say of each case which file it is from, as far as can be told.
+
+    Cases with one value are pages of one file; a page that comes twice is of two.
+    """
+    found: dict[str, tuple[object, int]] = {}
+    for record in records:
+        paged = _PAGE.fullmatch(record.name)
+        base, page = (paged[1], int(paged[2])) if paged else (record.name, 1)
+        found[record.id] = ((folded(base), tuple(record.path_hashes)), page)
+    times = Counter(found.values())
+    return {case: case if times[one] > 1 else one[0] for case, one in found.items()}
