@@ -113,7 +113,7 @@ class StudyChores:
             if self._stopped.is_set():
                 words += "; stopped before the end"
             if done.trouble:
-                words += f"; {len(done.trouble)} could not be added as asked"
+                words += f"; {len(done.trouble)} could not be added"
             unused = [] if said is None or rows is None else said.notes() + rows.trouble
             if unused:
                 words += f"; not all of {said.file if said else 'the table'} was used"

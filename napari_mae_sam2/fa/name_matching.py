@@ -2,8 +2,9 @@
 
 A name means a frame if it is the end of the frame's path: the file's name alone, or
 with as many folders in front as it takes. The file's suffix may be left out. Names are
-compared in one Unicode form (NFC) and without regard to upper and lower case; backslashes
-part folders as slashes do. A name that fits several frames is used for none of them.
+compared in one Unicode form (NFC) and without regard to upper and lower case, and
+backslashes separate folders as slashes do. A name that fits several frames is used for
+none of them.
 """
 
 from __future__ import annotations

@@ -104,7 +104,9 @@ class AboutTable:
             where = f"The table {table.name}, line {row.line}"
             if not name:
                 raise StudyError(f"{where}, names no file and no case.")
-            said = {one: row.cells[one] for one in fields if one in row.cells}
+            said: dict[str, str | None] = {
+                one: row.cells[one] for one in fields if one in row.cells
+            }
             try:
                 rows.append(About(name, row.line, parse_about(said)))
             except StudyError as error:
