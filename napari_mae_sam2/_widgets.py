@@ -1,10 +1,25 @@
-"""Makes the dock widget for napari: the one place where all parts meet."""
+"""npe2 widgets: the docks of napari's menus, where all parts meet.
+
+napari hands its viewer to classes of widgets, never to plain functions.
+"""
 
 from __future__ import annotations
 
 import gc
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+
+from napari_mae_sam2._qt.bridge import GuiThread
+from napari_mae_sam2._qt.docks import put_away, remember, unwrapped
+from napari_mae_sam2._qt.gallery_dock import GalleryDock, gallery_part
+from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+from napari_mae_sam2.annotate.annotator import Annotator
+from napari_mae_sam2.annotate.desk import Desk
+from napari_mae_sam2.model.folders import config_folder, data_folder, state_folder
+from napari_mae_sam2.study.places import Places
+from napari_mae_sam2.study.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,59 +28,49 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_mae_sam2._qt.gallery_widget import GalleryWidget
-    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.model.protocol import Predictor
 
+__all__ = ["GalleryDock", "LeakageDock"]
 
-def make_leakage_widget(napari_viewer: napari.Viewer) -> LeakageWidget:
-    """Make the widget "MAE-SAM2 leakage" for napari's menu.
 
-    In an empty viewer it goes on where a window was that crashed.
+class LeakageDock(LeakageWidget):
+    """The widget "MAE-SAM2 leakage" of napari's menu.
+
+    Images that are open in the viewer become cases. In an empty viewer it goes on
+    where an earlier dock of the viewer was closed, or a window crashed. A viewer has
+    one such dock: another one saves the work of the first, closes it and goes on.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        The window it belongs to.
+    go_on : bool
+        False opens no case by itself.
     """
-    widget = build_leakage_widget(napari_viewer)
-    if not napari_viewer.layers:
-        widget.desk.bring_back()
-    return widget
 
-
-def make_gallery_widget(napari_viewer: napari.Viewer) -> GalleryWidget:
-    """Make the widget "MAE-SAM2 gallery" for napari's menu, and the dock it is of."""
-    from napari_mae_sam2._qt.gallery_part import GalleryPart
-    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
-
-    window = napari_viewer.window
-    docks = [*window.dock_widgets.values()]
-    dock = next((one for one in docks if isinstance(one, LeakageWidget)), None)
-    if dock is None:
-        name = "MAE-SAM2 leakage"
-        _, dock = window.add_plugin_dock_widget("napari-mae-sam2", name)
-    part = next(one for one in dock.parts if isinstance(one, GalleryPart))
-    return part.undocked_widget()
-
-
-def build_leakage_widget(viewer: napari.Viewer) -> LeakageWidget:
-    """Put the widget together and start loading the model; no case is open yet."""
-    from napari_mae_sam2._qt.bridge import GuiThread
-    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
-    from napari_mae_sam2.annotate.annotator import Annotator
-    from napari_mae_sam2.annotate.desk import Desk
-    from napari_mae_sam2.model.folders import config_folder, data_folder, state_folder
-    from napari_mae_sam2.study.places import Places
-    from napari_mae_sam2.study.preferences import Preferences
-
-    gui = GuiThread()
-    annotator = Annotator(gui.post, _load)
-    places = Places(config_folder() / "studies.json")
-    home, state = data_folder() / "labels", state_folder()
-    desk = Desk(annotator, gui.post, places, home, state)
-    preferences = Preferences(config_folder() / "window.json")
-    widget = LeakageWidget(viewer, desk, _draw_sample, _frame_of, preferences)
-    gui.setParent(widget)
-    widget.closed.connect(gui.close)
-    annotator.load_model()
-    return widget
+    def __init__(
+        self, napari_viewer: napari.viewer.Viewer, *, go_on: bool = True
+    ) -> None:
+        viewer = unwrapped(napari_viewer)
+        before = put_away(viewer)
+        gui = GuiThread()
+        annotator = Annotator(gui.post, _load)
+        places = Places(config_folder() / "studies.json")
+        home, state = data_folder() / "labels", state_folder()
+        desk = Desk(annotator, gui.post, places, home, state)
+        preferences = Preferences(config_folder() / "window.json")
+        super().__init__(viewer, desk, _draw_sample, _frame_of, preferences)
+        gui.setParent(self)
+        self.closed.connect(gui.close)
+        self.closed.connect(lambda: remember(viewer, desk.place()))
+        if before.with_gallery:
+            QTimer.singleShot(0, gallery_part(self).open)
+        if go_on and before.place is not None:
+            desk.open_paths(before.place.paths, before.place.path, before.place.page)
+        elif go_on and not viewer.layers:
+            desk.bring_back()
+        annotator.load_model()
 
 
 def _load(choice: str | None, tell: Callable[[str], None]) -> Predictor:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from qtpy.QtCore import QTimer
 
+from napari_mae_sam2._qt.adopted import Picture, file_of, frame_of_ours, pictures_of
+from napari_mae_sam2.fa.errors import PlainError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import napari
 
@@ -21,9 +25,10 @@ if TYPE_CHECKING:
 class Adoption:
     """Watches the layers of a viewer for frames.
 
-    A file that is dropped on the canvas becomes a case. Only what can be had again is
-    taken away: a picture that somebody computed stays where it is, and becomes a case
-    where none is in hand.
+    What is open when the dock opens becomes the list of cases, and so does every file
+    that is opened later. The layer of a file is taken away, because the case shows it;
+    the layer of a picture in memory is hidden. A picture that another plugin computes
+    while a case is in hand stays as it is.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ class Adoption:
         self._from_layer = from_layer
         self._warn = warn
         self._is_closed = False
+        self._removed: list[Image] = []
+        self._hidden: list[Image] = []
         viewer.layers.events.inserted.connect(self._on_inserted)
         QTimer.singleShot(0, self._adopt_all)
 
@@ -61,41 +68,77 @@ class Adoption:
         self._is_closed = True
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
 
+    def give_back(self) -> None:
+        """Put the layers back that the viewer had when the dock opened."""
+        for layer in self._removed:
+            if layer not in self._viewer.layers:
+                self._viewer.layers.append(layer)
+        for layer in self._hidden:
+            layer.visible = True
+        self._removed, self._hidden = [], []
+
     def _adopt_all(self) -> None:
-        for layer in list(self._viewer.layers):
-            self._adopt(layer)
+        if self._is_closed:
+            return
+        layers = [layer for layer in self._viewer.layers if self._is_foreign(layer)]
+        files = {layer: path for layer in layers if (path := file_of(layer))}
+        for layer in files:
+            self._viewer.layers.remove(layer)
+            self._removed.append(layer)
+        paths = list(dict.fromkeys(files.values()))
+        if paths and not (self._desk.worklist.cases or self._desk.is_opening):
+            self._desk.open_paths(paths)
+        else:
+            self._add_files(paths)
+        for layer in layers:
+            if layer not in files:
+                self._take_pictures(layer)
 
     def _on_inserted(self, event: Any) -> None:
         layer = event.value
-        if not self._layers.is_adding and not self._layers.is_ours(layer):
+        if not self._layers.is_adding and self._is_foreign(layer):
             # Not from inside the event: others have not heard of the layer yet.
-            QTimer.singleShot(0, lambda: self._adopt(layer))
+            QTimer.singleShot(0, partial(self._adopt, layer))
 
-    def _adopt(self, layer: Any) -> None:
-        if (
-            self._is_closed
-            or not isinstance(layer, Image)
-            or self._layers.is_ours(layer)
-            or layer not in self._viewer.layers
-        ):
+    def _is_foreign(self, layer: Any) -> bool:
+        return isinstance(layer, Image) and not self._layers.is_ours(layer)
+
+    def _adopt(self, layer: Image) -> None:
+        if self._is_closed or layer not in self._viewer.layers:
             return
-        path = None if layer.source.path is None else Path(layer.source.path)
-        if path is not None and path.is_dir():
+        path = file_of(layer)
+        if path is not None:
             self._viewer.layers.remove(layer)
-            self._desk.open_paths([path])
-        elif path is not None and path.is_file():
+            self._add_files([path])
+            return
+        known = frame_of_ours(layer)
+        if known is not None:  # the sample: opened by the grader just now
             self._viewer.layers.remove(layer)
-            self._desk.add_file(path)
+            self._desk.open_once(known.name, lambda: known)
         elif self._desk.session is None:
-            self._grade(layer)
+            self._take_pictures(layer)
 
-    def _grade(self, layer: Any) -> None:
-        pixels, name = layer.data, layer.name
-        if layer.multiscale or pixels.ndim - int(layer.rgb) != 2:
-            self._warn(
-                f"{name} is a stack of {len(pixels)} pictures: "
-                "open one frame at a time."
-            )
+    def _add_files(self, paths: list[Path]) -> None:
+        for path in paths:
+            if path.is_dir():
+                self._desk.open_paths([path])
+            else:
+                self._desk.add_file(path)
+
+    def _take_pictures(self, layer: Image) -> None:
+        # Whatever it is, it would cover the case.
+        if layer.visible:
+            layer.visible = False
+            self._hidden.append(layer)
+        try:
+            pictures = pictures_of(layer)
+        except PlainError as error:
+            self._warn(str(error))
             return
-        layer.visible = False
-        self._desk.open_frame(name, lambda: self._from_layer(pixels, name))
+        known = frame_of_ours(layer)
+        for picture in pictures:
+            load = partial(self._load, picture, known)
+            self._desk.add_frame(picture.name, load)
+
+    def _load(self, picture: Picture, known: Frame | None) -> Frame:
+        return known or self._from_layer(picture.pixels(), picture.name)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import napari
 
-from napari_mae_sam2._widgets import build_leakage_widget
+from napari_mae_sam2._qt.docks import LEAKAGE, menu_name
+from napari_mae_sam2._widgets import LeakageDock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ def open_window(
         The window and the dock in it.
     """
     viewer = napari.Viewer(title=TITLE, show=show)
-    widget = build_leakage_widget(viewer)
-    viewer.window.add_dock_widget(widget, name=TITLE, area="right")
+    widget = LeakageDock(viewer, go_on=False)
+    viewer.window.add_dock_widget(widget, name=menu_name(LEAKAGE), area="right")
     if paths:
         widget.open_paths(list(paths))
     elif not widget.desk.bring_back():

@@ -6,11 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMainWindow
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.docks import GALLERY, menu_name, show_dock
 from napari_mae_sam2._qt.file_dialogs import ask_folder, ask_verdicts
 from napari_mae_sam2._qt.gallery_widget import GalleryWidget
 from napari_mae_sam2._qt.keys import Key
@@ -25,10 +24,10 @@ from napari_mae_sam2.qa.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qtpy.QtWidgets import QWidget
+
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
-
-NAME = "MAE-SAM2 gallery"
 
 KEEP_MS = 1_000
 """A verdict is on disk so much later."""
@@ -50,6 +49,7 @@ class GalleryPart(Part):
         self._dock = dock
         self._gui = GuiThread(dock)
         self._widget: GalleryWidget | None = None
+        self._host: QWidget | None = None
         self._predict: PredictPart | None = None
         self.desk = GalleryDesk(self._gui.post, lambda: dock.desk.grader)
         self._thumbnails = Thumbnails(cache_folder() / "thumbnails")
@@ -91,42 +91,37 @@ class GalleryPart(Part):
         if widget is not None:
             widget.close_down()
             if isalive(widget) and isalive(self._dock):
-                self._undock(widget)
+                self._close_host()
         self._gui.close()
 
     # --- what the grader does --------------------------------------------------
 
     def open(self) -> None:
         """Show the gallery below the frame, or bring it back."""
-        widget = self.widget()
-        if widget.parent() is None:
-            main = self._dock.window()
-            if isinstance(main, QMainWindow):
-                # What a lesion needs keeps its height: the sheet lies under the frame.
-                for corner, area in (
-                    (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
-                    (
-                        Qt.Corner.BottomRightCorner,
-                        Qt.DockWidgetArea.RightDockWidgetArea,
-                    ),
-                ):
-                    main.setCorner(corner, area)
-            window = self._dock.viewer.window
-            window.add_dock_widget(
-                widget, name=NAME, area="bottom", add_vertical_stretch=False
-            )
-        dock = widget.parentWidget()
-        if dock is not None:
-            dock.show()
-            dock.raise_()
-        widget.list.setFocus()
+        from napari_mae_sam2._qt.gallery_dock import GalleryDock
 
-    def undocked_widget(self) -> GalleryWidget:
-        """Give the gallery to be docked by somebody else, such as napari's menu."""
-        widget = self.widget()
-        if widget.parent() is not None:
-            self._undock(widget)
-        return widget
+        host = self._host
+        if host is None:
+            viewer = self._dock.viewer
+            host = GalleryDock(viewer)
+            viewer.window.add_dock_widget(
+                host, name=menu_name(GALLERY), area="bottom", add_vertical_stretch=False
+            )
+        show_dock(host)
+        self.widget().list.setFocus()
+
+    def lend_to(self, host: QWidget) -> GalleryWidget:
+        """Give the gallery to what is docked; what had it before is closed."""
+        self._close_host()
+        self._host = host
+        return self.widget()
+
+    def take_back(self, host: QWidget) -> None:
+        """Take the gallery from what is docked no longer."""
+        if self._host is host:
+            self._host = None
+            if self._widget is not None and isalive(self._widget):
+                self._widget.setParent(None)
 
     def widget(self) -> GalleryWidget:
         """Give the gallery, which is made once."""
@@ -236,7 +231,9 @@ class GalleryPart(Part):
             if isinstance(part, QueuePart):
                 part.look_soon()
 
-    def _undock(self, widget: GalleryWidget) -> None:
-        with suppress(LookupError):  # closed by hand meanwhile
-            self._dock.viewer.window.remove_dock_widget(widget)
-        widget.setParent(None)
+    def _close_host(self) -> None:
+        host = self._host
+        if host is not None and isalive(host):
+            with suppress(LookupError):  # closed by hand meanwhile
+                self._dock.viewer.window.remove_dock_widget(host)
+        self._host = None

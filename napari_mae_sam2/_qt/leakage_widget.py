@@ -126,6 +126,11 @@ class LeakageWidget(QWidget):
         groups = list(dict.fromkeys(key.group for key in keys))
         return tuple(sorted(keys, key=lambda key: groups.index(key.group)))
 
+    @property
+    def is_closed(self) -> bool:
+        """True once it has let go of the viewer."""
+        return self._is_closed
+
     def open_paths(self, paths: list[Path]) -> None:
         """Open files and folders as a list of cases."""
         self.desk.open_paths(paths)
@@ -241,8 +246,10 @@ class LeakageWidget(QWidget):
             event is not None
             and event.type() == QEvent.Type.ParentChange
             and self.parent() is None
+            and not self._is_closed
         ):
             self.shut_down()
+            self.adoption.give_back()
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:

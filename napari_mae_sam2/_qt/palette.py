@@ -10,8 +10,8 @@ from napari.utils.notifications import show_warning
 
 from napari_mae_sam2._qt.clean_part import CleanPart
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.docks import find_dock
 from napari_mae_sam2._qt.gallery_part import GalleryPart
-from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2._qt.lesions_part import LesionsPart
 from napari_mae_sam2._qt.predict_part import TITLE as PREDICT
 from napari_mae_sam2._qt.predict_part import PredictPart
@@ -22,6 +22,7 @@ from napari_mae_sam2.fa.clean_lesions import CleanUp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2._qt.parts import Part
 
 P = TypeVar("P", bound="Part")
@@ -70,12 +71,10 @@ def push(name: str) -> None:
 
 def _dock() -> LeakageWidget | None:
     viewer = napari.current_viewer()
-    if viewer is not None:
-        for widget in viewer.window.dock_widgets.values():
-            if isinstance(widget, LeakageWidget):
-                return widget
-    show_warning(NO_DOCK)
-    return None
+    dock = None if viewer is None else find_dock(viewer)
+    if dock is None:
+        show_warning(NO_DOCK)
+    return dock
 
 
 def _has_case(dock: LeakageWidget) -> bool:

@@ -17,7 +17,7 @@ from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.opening import Opened, open_case
 from napari_mae_sam2.annotate.queue_cases import QueueCases
-from napari_mae_sam2.annotate.whereabouts import Whereabouts
+from napari_mae_sam2.annotate.whereabouts import Place, Whereabouts
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
 from napari_mae_sam2.study.records import ModelRecord
 
@@ -77,6 +77,7 @@ class Desk:
         self.is_opening = False
         """True while other cases, or another case, are asked for and not there."""
         self._paths: list[Path] = []
+        self._late: list[Case] | None = None  # added while files are being listed
         self._wanted: tuple[Path | None, int] = (None, 0)
         self._whereabouts = Whereabouts(state / "open")
         self._journals = Journals(
@@ -141,6 +142,7 @@ class Desk:
         """
         self.leaving.emit()
         self.is_opening = True
+        self._late = self._late or []
         self._lister.submit(Listing(tuple(paths), first, page))
 
     def bring_back(self) -> bool:
@@ -177,10 +179,28 @@ class Desk:
 
     def add_file(self, path: Path) -> None:
         """Add one file to the worklist; it is opened where nothing else is coming."""
-        position = self.worklist.add(self._finder.case_of(path))
-        if not (self._opener.is_busy or self._lister.is_busy):
+        position = self._add(self._finder.case_of(path))
+        if not (self._opener.is_busy or self._late is not None):
             self.leaving.emit()
             self._take(position)
+
+    def add_frame(self, name: str, load: Callable[[], Frame]) -> None:
+        """Add a frame that is in memory; it is opened where no other case is."""
+        if self.worklist.position_of_drawn(name) is not None:
+            return
+        position = self._add(Case(name, load, self._home))
+        if self.session is None and not self.is_opening:
+            self.go(position)
+
+    def place(self) -> Place | None:
+        """Tell which files are open and which one is in hand; None without files."""
+        paths = [case.path for case in self.worklist.cases if case.path is not None]
+        if not paths:
+            return None
+        current = self.worklist.current
+        if current is None or current.path is None:
+            return Place(tuple(dict.fromkeys(paths)), paths[0], 0)
+        return Place(tuple(dict.fromkeys(paths)), current.path, current.page)
 
     def step(self, step: int) -> None:
         """Go so many cases on or back; the case in hand is saved on the way."""
@@ -277,6 +297,13 @@ class Desk:
 
     # --- inside ----------------------------------------------------------------
 
+    def _add(self, case: Case) -> int:
+        """Add a case at the end, also of a list that is only being read."""
+        position = self.worklist.add(case)
+        if self._late is not None:
+            self._late.append(case)
+        return position
+
     def _put_queue_away(self) -> None:
         of_queue = [case for case in self.worklist.cases if case.case_id]
         if not of_queue:
@@ -305,19 +332,24 @@ class Desk:
         if not self._lister.is_current(outcome.generation):
             return
         self.is_opening = False
+        late, self._late = self._late or [], None
         wish, listed = outcome.request, outcome.response
         if listed is None:
             self.warned.emit(sentence_of(outcome.error, "The folder cannot be opened"))
-            return
+            listed = Listed((), ())
         for sentence in listed.troubles:
             self.warned.emit(sentence)
         cases = [self._finder.case_of(path) for path in listed.files]
         if cases:
             self._keeping.save_all()
             self.worklist.replace(cases)
+            for case in late:
+                self.worklist.add(case)
             self._paths = list(wish.paths)
             self._wanted = (wish.first, wish.page)
             self._take(self.worklist.position_of(wish.first) or 0)
+        elif late and self.session is None:
+            self._take(self.worklist.cases.index(late[0]))
 
     def _take(self, position: int) -> None:
         case = self.worklist.take(position)

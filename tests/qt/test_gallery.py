@@ -15,7 +15,7 @@ from napari_mae_sam2._qt import gallery_part
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.gallery_model import KEPT
 from napari_mae_sam2._qt.gallery_part import GalleryPart
-from napari_mae_sam2._widgets import make_gallery_widget
+from napari_mae_sam2._widgets import GalleryDock
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.predict.proposals import Proposals
 from napari_mae_sam2.predict.results import Results
@@ -142,15 +142,21 @@ def test_verdicts_of_a_page_arrive_in_the_queue(
 
 
 def test_the_menu_of_napari_gives_the_same_gallery(at_work, part, gallery):
-    again = make_gallery_widget(at_work.viewer)
-    assert again is gallery
-    assert again.parent() is None
-    part.open()
-    assert gallery.isVisible()
-    gallery.parent().destroyOnClose()  # the cross of its dock
+    window = at_work.viewer.window
+    again = GalleryDock(at_work.viewer)
+    dock = window.add_dock_widget(again, name="by hand")
     at_work.settle(0.05)
+    assert part.widget() is gallery
+    assert gallery.isVisible()
+    assert [one for one in window.dock_widgets.values() if one is not again] == [
+        at_work.widget
+    ]
+    dock.destroyOnClose()  # the cross of its dock
+    at_work.settle(0.05)
+    assert not gallery.isVisible()
     part.open()
-    assert part.widget().isVisible()
+    assert part.widget() is gallery
+    assert gallery.isVisible()
 
 
 def test_ten_thousand_frames_keep_few_thumbnails(at_work, part, gallery, results):
