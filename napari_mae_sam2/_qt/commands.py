@@ -59,7 +59,13 @@ class Commands:
             Key(
                 ("E",), "erase; in a review, edit the patch", self.edit_or_erase, PAINT
             ),
-            Key(("M",), "a new lesion", self.new_lesion, PAINT, while_painting=True),
+            Key(
+                ("M",),
+                "a new lesion with the next stroke",
+                self.new_lesion,
+                PAINT,
+                while_painting=True,
+            ),
             Key(("F",), "fill", self._tool("fill"), PAINT),
             Key(("3",), "polygon", self._tool("polygon"), PAINT),
             Key(("N",), "save, next case", self.next_case, cases),
@@ -145,7 +151,7 @@ class Commands:
         if session is None:
             return
         session.painted()
-        numbered = self.attempt(lambda: layers.choose_label(session.next_number()))
+        numbered = self.attempt(lambda: layers.strokes.begin(session.next_number()))
         if numbered and layers.is_prompting:
             layers.start_painting("paint")
 

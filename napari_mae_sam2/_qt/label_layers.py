@@ -9,6 +9,8 @@ from napari.layers import Labels
 from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 from qtpy.QtCore import QTimer
 
+from napari_mae_sam2._qt.stroke_labels import StrokeLabels
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,6 +43,8 @@ class LabelLayers:
         self._stack = stack
         self._session: CaseSession | None = None
         self._painting = False
+        self.strokes = StrokeLabels()
+        """Which lesion the next stroke belongs to."""
         self.leakage: Labels | None = None
         self.proposal: Labels | None = None
 
@@ -50,6 +54,7 @@ class LabelLayers:
             self._session.proposal_changed.disconnect(self.show_proposal)
             self._session.labels_changed.disconnect(self._on_labels)
         self._session = session
+        self.strokes.owner.follow(session)
         if session is not None:
             session.proposal_changed.connect(self.show_proposal)
             session.labels_changed.connect(self._on_labels)
@@ -66,6 +71,7 @@ class LabelLayers:
                 ),
                 at=1,
             )
+            self.strokes.attach(self.leakage)
             self.leakage.events.paint.connect(self._on_paint)
             self.leakage.events.mode.connect(self._protect)
             self.leakage.events.selected_label.connect(self._protect)
@@ -74,7 +80,7 @@ class LabelLayers:
         # For napari's own "Save": our writer puts the frame's hash beside the labels.
         self.leakage.metadata["fa_frame"] = session.frame
         self.leakage.mode = "pan_zoom"
-        self.leakage.selected_label = int(session.labels.max()) or 1
+        self.strokes.choose(int(session.labels.max()) or 1)
         if self.proposal is None:
             colours = DirectLabelColormap(
                 color_dict={None: "transparent", 0: "transparent", 1: PROPOSAL}
@@ -108,11 +114,13 @@ class LabelLayers:
         """Take the layers away."""
         for layer in (self.proposal, self.leakage):
             self._stack.remove(layer)
+        self.strokes.detach()
         self.proposal = self.leakage = None
 
     def forget(self, layer: object) -> None:
         """Take note that somebody deleted a layer."""
         if layer is self.leakage:
+            self.strokes.detach()
             self.leakage = None
         if layer is self.proposal:
             self.proposal = None
@@ -145,8 +153,11 @@ class LabelLayers:
         """Take note of paint that is seen already; False where there is none."""
         if self._session is None:
             return False
+        moved = self.strokes.settle()
         self._painting = True
         try:
             return self._session.painted(name)
         finally:
             self._painting = False
+            if moved and self.leakage is not None:
+                self.leakage.refresh()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_mae_sam2._qt.drawn_prompts import DrawnPrompts
+    from napari_mae_sam2._qt.stroke_labels import StrokeLabels
     from napari_mae_sam2.annotate.draft import Box
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.placed_mask import PlacedMask
@@ -123,8 +124,13 @@ class CaseLayers:
             self._viewer.layers.selection.active = self.leakage
             QTimer.singleShot(0, self._take_tool)
 
+    @property
+    def strokes(self) -> StrokeLabels:
+        """Which lesion the next stroke belongs to."""
+        return self._labels.strokes
+
     def choose_label(self, number: int) -> None:
-        """Make the brush paint this lesion."""
+        """Take this lesion in hand; a number that no lesion has begins one."""
         if self.leakage is not None:
             self.leakage.selected_label = number
 

@@ -99,12 +99,10 @@ class SmartPart(Part):
         if not (-0.5 <= place[0] < height - 0.5 and -0.5 <= place[1] < width - 0.5):
             return None
         session.painted()
+        strokes = self._dock.layers.strokes
+        if not self._dock.commands.attempt(lambda: strokes.start(place, radius)):
+            return None
         number = int(leakage.selected_label)
-        if not number:  # it is no eraser: a stroke on no lesion begins one
-            choose = self._dock.layers.choose_label
-            if not self._dock.commands.attempt(lambda: choose(session.next_number())):
-                return None
-            number = int(leakage.selected_label)
         follows = self.panel.follows_proposal and session.proposal is not None
         stroke = SmartStroke(
             session.labels,

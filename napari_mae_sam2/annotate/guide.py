@@ -61,7 +61,11 @@ STEPS = (
         "One patch is in hand. A accepts it, R rejects it, Shift + A accepts all.",
         Deed.JUDGE,
     ),
-    GuideStep("Press P and paint over leakage that was missed.", Deed.PAINT),
+    GuideStep(
+        "Press P and paint over a leak that was missed. A stroke that touches no "
+        "lesion begins a new one.",
+        Deed.PAINT,
+    ),
     GuideStep("Press Ctrl + Z: the stroke is gone. All can be undone.", Deed.UNDO),
     GuideStep(
         "Press Shift + S to save. A frame without leakage is saved like this, too.",

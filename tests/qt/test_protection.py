@@ -48,6 +48,7 @@ def test_the_eraser_takes_lesions_that_are_not_in_hand(with_lesion):
     across(with_lesion)
     assert not with_lesion.session.labels[10, 3:29].any()
     with_lesion.press("P")
+    with_lesion.press("M")
     across(with_lesion)
     labels = with_lesion.session.labels
     assert (labels[10, 3:29] == 2).all()
