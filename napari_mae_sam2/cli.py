@@ -6,14 +6,21 @@ What is heavy is imported inside the commands, so `--help` answers at once.
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_mae_sam2 import __version__
+from napari_mae_sam2.common.command_options import (
+    AsJson,
+    JsonProgress,
+    OutFolder,
+    StudyFolder,
+    version_option,
+)
+from napari_mae_sam2.common.command_output import CommandOutput, report_error
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.predict_cli import add_commands, leave_with
+from napari_mae_sam2.predict_cli import add_commands
 from napari_mae_sam2.study_queue_cli import study_app
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.callback()(version_option("napari-mae-sam2"))
 app.add_typer(study_app, name="study")
 
 
@@ -43,28 +51,9 @@ def main() -> None:
         app()
     except PlainError as error:
         print(f"napari-mae-sam2: {error}", file=sys.stderr)
+        if "--json-progress" in sys.argv:
+            report_error(error)
         sys.exit(BAD_INPUT)
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        print(f"napari-mae-sam2 {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=_print_version,
-            is_eager=True,
-            help="Print the version and leave.",
-        ),
-    ] = False,
-) -> None:
-    """Take the options that stand before any command."""
 
 
 @app.command("open")
@@ -114,9 +103,7 @@ def _check_that_one_opens(paths: list[Path]) -> None:
 
 @app.command()
 def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for programs.")
-    ] = False,
+    as_json: AsJson = False,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -184,26 +171,29 @@ def _print_table(findings: list[Finding], can_run: bool) -> None:
 
 @app.command()
 def export(
-    study: Annotated[Path, typer.Argument(help="A study folder.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    study: StudyFolder,
+    out: OutFolder,
+    json_progress: JsonProgress = False,
 ) -> None:
     """Write the newest labels of a study: COCO JSON, TIFF, PNG, JSON and a manifest.
 
     The exit code is 1 where a damaged case had to be left out.
     """
-    from rich.progress import Progress
-
     from napari_mae_sam2.study.export import export_study
     from napari_mae_sam2.study.folder import Study
 
     opened = Study.open(study)
-    with Progress(transient=True) as bar:
-        task = bar.add_task("Exporting", total=None)
-        done = export_study(
-            opened, out, lambda i, n: bar.update(task, completed=i, total=n)
-        )
-    print(f"{done.cases} cases with {done.lesions} lesions written to {out}")
-    leave_with(done.trouble)
+    output = CommandOutput(json_progress=json_progress)
+    with output.progress("export", "Exporting") as progress:
+        done = export_study(opened, out, progress)
+    output.result(
+        f"{done.cases} cases with {done.lesions} lesions written to {out}",
+        cases=done.cases,
+        lesions=done.lesions,
+        path=str(out),
+        left_out=done.trouble,
+    )
+    output.exit_with(done.trouble)
 
 
 @app.command()
@@ -211,56 +201,43 @@ def embed(
     paths: Annotated[
         list[Path], typer.Argument(help="Frames and folders of frames.", min=1)
     ],
+    json_progress: JsonProgress = False,
 ) -> None:
     """Encode frames now, so that they open at once later; goes on where it stopped.
 
     The exit code is 1 where a frame could not be read, 130 where it was stopped.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
     from napari_mae_sam2.model.embedding_run import EmbeddingRun, list_all_frames
     from napari_mae_sam2.model.loading import open_predictor
 
     frames = list_all_frames(paths)
-    console = Console(stderr=True, highlight=False)
-    columns = (
-        TextColumn("{task.description}"),
-        *(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
-    )
-    with console.status("Loading the model"):
-        predictor = open_predictor()
+    output = CommandOutput(json_progress=json_progress)
     stopped = False
-    try:
-        run = EmbeddingRun(predictor, frames)
+    with output.progress("embed", "Loading the model") as progress:
+        predictor = open_predictor()
         try:
-            with console.status(f"Preparing the encoder: {predictor.engine}"):
+            run = EmbeddingRun(predictor, frames)
+            try:
                 run.wait_for_engine()
-            with Progress(*columns, console=console, transient=True) as bar:
-                task = bar.add_task("Encoding", total=len(frames))
-                for name in run.steps():
-                    bar.update(task, advance=1, description=f"Encoding {name}")
-        except KeyboardInterrupt:
-            stopped = True
-    finally:
-        predictor.close()
-    print(
+                for done, name in enumerate(run.steps(), 1):
+                    progress(done, len(frames), f"Encoding {name}")
+            except KeyboardInterrupt:
+                stopped = True
+        finally:
+            predictor.close()
+    output.result(
         f"{run.made} of {len(frames)} frames encoded with {predictor.engine}, "
-        f"{run.found} were there already: {run.folder}"
+        f"{run.found} were encoded before: {run.folder}",
+        status="cancelled" if stopped else "done",
+        made=run.made,
+        found=run.found,
+        left_out=run.trouble,
+        path=str(run.folder),
     )
-    for sentence in run.trouble:
-        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
     if stopped:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        print("Stopped. Run the same command to continue.", file=sys.stderr)
         raise typer.Exit(130)
-    if run.trouble:
-        raise typer.Exit(1)
+    output.exit_with(run.trouble)
 
 
 add_commands(app)  # behind those that everybody needs

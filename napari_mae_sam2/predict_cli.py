@@ -6,12 +6,16 @@ inside.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from napari_mae_sam2.common.command_options import (
+    JsonProgress,
+    Weights,
+)
+from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
 
 
@@ -36,9 +40,7 @@ def predict(
         bool,
         typer.Option("--unlabelled", help="Leave out what has a label in the study."),
     ] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="Weights; the model in use by default.")
-    ] = None,
+    weights: Weights = None,
     prompts: Annotated[
         Path | None,
         typer.Option(help="JSON with the prompts of each frame; all leakage without."),
@@ -52,9 +54,7 @@ def predict(
     processes: Annotated[
         int, typer.Option(min=1, help="Each has a model of its own.")
     ] = 1,
-    json_progress: Annotated[
-        bool, typer.Option(help="Print one JSON object per line, for programs.")
-    ] = False,
+    json_progress: JsonProgress = False,
 ) -> None:
     """Find the leakage of many frames; goes on where it stopped.
 
@@ -68,7 +68,7 @@ def predict(
 
     if out is None and propose is None:
         raise PlainError("Say where to write: --out FOLDER, or --propose STUDY.")
-    setup = Setup(model, out, prompts, batch, processes, propose, unlabelled)
+    setup = Setup(weights, out, prompts, batch, processes, propose, unlabelled)
     report = JsonReport() if json_progress else BarReport()
     raise typer.Exit(predict_folder(setup, inputs, report))
 
@@ -82,29 +82,21 @@ def qa(
     labels: Annotated[
         Path | None, typer.Option(help="A study or a folder of masks to compare with.")
     ] = None,
+    json_progress: JsonProgress = False,
 ) -> None:
-    """Make one page to look at predictions, what deserves a look first.
+    """Make one page to look at predictions, those that need a look first.
 
     The exit code is 1 where a frame had to be left out.
     """
-    from rich.progress import Progress
-
     from napari_mae_sam2.qa.page import Inputs, write_page
 
-    with Progress(transient=True) as bar:
-        task = bar.add_task("Drawing", total=None)
-        done = write_page(
-            out,
-            Inputs(predictions, against, labels),
-            lambda i, n: bar.update(task, completed=i, total=n),
-        )
-    print(f"{done.frames} frames in {out}: open it in a browser")
-    leave_with(done.trouble)
-
-
-def leave_with(trouble: list[str]) -> None:
-    """Name what was left out; the exit code is then 1."""
-    for sentence in trouble:
-        print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
-    if trouble:
-        raise typer.Exit(1)
+    output = CommandOutput(json_progress=json_progress)
+    with output.progress("draw", "Drawing the page") as progress:
+        done = write_page(out, Inputs(predictions, against, labels), progress)
+    output.result(
+        f"{done.frames} frames in {out}: open it in a browser",
+        frames=done.frames,
+        path=str(out),
+        left_out=done.trouble,
+    )
+    output.exit_with(done.trouble)

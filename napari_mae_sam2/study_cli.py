@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_mae_sam2.common.command_options import (
+    AsJson,
+    Grader,
+    JsonProgress,
+    StudyFolder,
+)
+from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -21,10 +28,6 @@ study_app = typer.Typer(
     help="Make, fill, list, check and correct a study folder.", no_args_is_help=True
 )
 
-StudyFolder = Annotated[Path, typer.Argument(help="A study folder.")]
-Grader = Annotated[
-    str, typer.Option(help="Who does it, by the code they chose, for the log.")
-]
 Table = Annotated[
     Path | None,
     typer.Option(
@@ -39,7 +42,7 @@ Phase = Annotated[str | None, typer.Option(help="Such as early or late.")]
 
 
 @study_app.command()
-def init(study: StudyFolder, grader: Grader = "") -> None:
+def init(study: StudyFolder, grader: Grader = "", as_json: AsJson = False) -> None:
     """Make a study folder, or bring an earlier one to the present format."""
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -47,11 +50,13 @@ def init(study: StudyFolder, grader: Grader = "") -> None:
 
     if not (study / STUDY_FILE).exists():
         Study.create(study)
-        print(f"Created study {study}.")
+        done, sentence = "created", f"Created study {study}."
     elif migrate(Study.open(study), grader):
-        print(f"{study} was brought to the present format; nothing in it was lost.")
+        done = "upgraded"
+        sentence = f"Upgraded {study} to the current format; nothing in it was lost."
     else:
-        print(f"{study} is a study already, of the present format.")
+        done, sentence = "known", f"{study} is already a study in the current format."
+    CommandOutput(as_json=as_json).result(sentence, done=done, path=str(study))
 
 
 @study_app.command()
@@ -66,17 +71,17 @@ def add(
     phase: Phase = None,
     table: Table = None,
     reference: Annotated[
-        bool, typer.Option(help="Copy no pixels: remember file and hash.")
+        bool,
+        typer.Option("--reference", help="Copy no pixels: remember file and hash."),
     ] = False,
     grader: Grader = "",
+    json_progress: JsonProgress = False,
 ) -> None:
     """Add frames as cases, as copies of their pixels without anything else.
 
     The exit code is 1 where a frame could not be added or a row of the table was not
     used; the other frames are added all the same.
     """
-    from rich.progress import track
-
     from napari_mae_sam2.study.adding import add_files, frame_files
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.migration import migrate
@@ -89,17 +94,25 @@ def add(
     rows = None if said is None else said.for_files(files)
     if reference:
         migrate(opened, grader)
-    done = add_files(
-        opened,
-        track(files, "Adding", transient=True, disable=not sys.stderr.isatty()),
-        about,
-        rows,
-        reference=reference,
-        grader=grader,
+    output = CommandOutput(json_progress=json_progress)
+    with output.progress("add", "Adding frames") as progress:
+        done = add_files(
+            opened,
+            progress.over(files),
+            about,
+            rows,
+            reference=reference,
+            grader=grader,
+        )
+    trouble = [*(rows.trouble if rows else ()), *done.trouble]
+    output.result(
+        f"{count(done.added, 'case')} added to {study}, {done.known} known before",
+        added=done.added,
+        known=done.known,
+        left_out=trouble,
     )
-    print(f"{count(done.added, 'case')} added to {study}, {done.known} known before")
     _note(said)
-    _report([*(rows.trouble if rows else ()), *done.trouble])
+    output.exit_with(trouble, "")
 
 
 @study_app.command("list")
@@ -131,9 +144,7 @@ def list_cases(
     anew: Annotated[
         bool, typer.Option("--anew", help="Make the index of this study anew.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List cases with their status, and how many there are of each.
 
@@ -180,36 +191,39 @@ def list_cases(
         )
         if total > len(items):
             print(f"These are the first {len(items)}: see --limit.")
-    _report(index.troubles)
+    CommandOutput.exit_with(index.troubles, "")
 
 
 @study_app.command()
-def verify(study: StudyFolder) -> None:
+def verify(
+    study: StudyFolder, as_json: AsJson = False, json_progress: JsonProgress = False
+) -> None:
     """Check every hash, link and record, and name what is wrong.
 
     The exit code is 1 where something is.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.verify import verify as check
 
     opened = Study.open(study)
-    console = Console(stderr=True)
-    found = 0
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("Checking", total=None)
-        for sentence in check(
-            opened, lambda i, n: bar.update(task, completed=i, total=n)
-        ):
-            found += 1
-            print(sentence, flush=True)
-    if found:
-        things = "thing is" if found == 1 else "things are"
-        print(f"{found} {things} wrong with {study}.")
+    output = CommandOutput(as_json=as_json, json_progress=json_progress)
+    wrong: list[str] = []
+    with output.progress("verify", "Verifying") as progress:
+        for sentence in check(opened, progress):
+            wrong.append(sentence)
+            if not (as_json or json_progress):
+                print(sentence, flush=True)
+    cases = len(opened.case_ids())
+    things = "thing is" if len(wrong) == 1 else "things are"
+    output.result(
+        f"{len(wrong)} {things} wrong with {study}."
+        if wrong
+        else f"{study} is whole: {count(cases, 'case')}.",
+        cases=cases,
+        wrong=wrong,
+    )
+    if wrong:
         raise typer.Exit(1)
-    print(f"{study} is whole: {count(len(opened.case_ids()), 'case')}.")
 
 
 @study_app.command()
@@ -222,6 +236,7 @@ def relabel(
     phase: Phase = None,
     table: Table = None,
     grader: Grader = "",
+    as_json: AsJson = False,
 ) -> None:
     """Correct patient, eye, visit or phase of cases; "" clears a value.
 
@@ -259,9 +274,11 @@ def relabel(
             changed += correct(opened, case, row, grader=grader) != before
         except PlainError as error:
             trouble.append(str(error))
-    print(f"{count(changed, 'case')} corrected")
+    CommandOutput(as_json=as_json).result(
+        f"{count(changed, 'case')} corrected", corrected=changed, left_out=trouble
+    )
     _note(said)
-    _report(trouble)
+    CommandOutput.exit_with(trouble, "")
 
 
 def count(number: int, what: str) -> str:
@@ -278,13 +295,6 @@ def _about(
 def _note(table: AboutTable | None) -> None:
     for sentence in () if table is None else table.notes():
         print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
-
-
-def _report(trouble: list[str]) -> None:
-    for sentence in trouble:
-        print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
-    if trouble:
-        raise typer.Exit(1)
 
 
 def _print_items(items: list[Item]) -> None:

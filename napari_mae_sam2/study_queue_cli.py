@@ -5,14 +5,20 @@ Hooked into `napari-mae-sam2 study`; imports what is heavy inside, like `cli`.
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_mae_sam2.common.command_options import (
+    AsJson,
+    Grader,
+    StudyFolder,
+    need_code,
+)
+from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.predict_cli import leave_with
-from napari_mae_sam2.study_cli import Grader, StudyFolder, count, study_app
+from napari_mae_sam2.study_cli import count, study_app
 
 __all__ = ["study_app"]
 
@@ -30,6 +36,7 @@ def assign(
         str, typer.Option(help="Grader to assign them to; empty for anybody.")
     ],
     grader: Grader = "",
+    as_json: AsJson = False,
 ) -> None:
     """Assign cases to one grader: nobody else is offered them."""
     opened, index = _open(study)
@@ -39,7 +46,11 @@ def assign(
             "assign", grader=grader, case=item.case, details={"to": to or None}
         )
     index.close()
-    print(f"{count(len(items), 'case')} assigned to {to or 'anybody'}")
+    CommandOutput(as_json=as_json).result(
+        f"{count(len(items), 'case')} assigned to {to or 'anybody'}",
+        cases=[item.case for item in items],
+        to=to or None,
+    )
 
 
 @study_app.command()
@@ -51,8 +62,12 @@ def verdicts(
         typer.Option(help="The folder the page shows; those in the study without."),
     ] = None,
     grader: Annotated[
-        str, typer.Option(help="Who looked; else as the page says.")
+        str,
+        typer.Option(
+            "--grader", metavar="CODE", help="Who looked; as the page says by default."
+        ),
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Take the verdicts of a page of predictions into the queue.
 
@@ -67,11 +82,16 @@ def verdicts(
     opened, said = Study.open(study), read_verdicts(file)
     results = Results.open(predictions) if predictions else results_about(said, study)
     done = take_in(opened, results, said, grader)
-    print(
+    output = CommandOutput(as_json=as_json)
+    output.result(
         f"{done.accepted} accepted, {done.to_fix} to fix, {done.rejected} rejected: "
-        f"{study}"
+        f"{study}",
+        accepted=done.accepted,
+        to_fix=done.to_fix,
+        rejected=done.rejected,
+        left_out=done.trouble,
     )
-    leave_with(done.trouble)
+    output.exit_with(done.trouble)
 
 
 @study_app.command()
@@ -82,20 +102,40 @@ def resolve(
         str | None, typer.Argument(help="The revision to keep; none to list them.")
     ] = None,
     grader: Grader = "",
+    as_json: AsJson = False,
 ) -> None:
-    """End a conflict: one of the parallel revisions is the label, the others stay."""
+    """List the answers to a case, or choose the one that is its label.
+
+    The others stay in the study.
+    """
     from napari_mae_sam2.study.queue import Queue
 
+    if revision is not None:
+        need_code(grader)
     opened, index = _open(study)
     item = _item(index, case)
+    output = CommandOutput(as_json=as_json)
     if revision is None:
-        for head in item.heads:
-            record = opened.revision(case, head)
-            lesions = count(len(record.lesions), "lesion")
-            print(f"{head}  {record.grader}  {record.time}  {lesions}")
+        records = [opened.revision(case, head) for head in item.heads]
+        output.result(
+            "\n".join(
+                f"{one.id}  {one.grader}  {one.time}  "
+                f"{count(len(one.lesions), 'lesion')}"
+                for one in records
+            ),
+            answers=[
+                {"revision": one.id, "grader": one.grader, "time": one.time}
+                | {"lesions": len(one.lesions)}
+                for one in records
+            ],
+        )
     else:
         saved = Queue(opened, index, grader).resolve(item, revision)
-        print(f"{saved.id} is the label of {case} now, as {revision} had it")
+        output.result(
+            f"{saved.id} is now the label of {case}, as in {revision}",
+            case=case,
+            revision=saved.id,
+        )
     index.close()
 
 
@@ -112,6 +152,7 @@ def reread(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
     grader: Grader = "",
+    as_json: AsJson = False,
 ) -> None:
     """Draw cases to be read once more, blinded, by others or by the same grader."""
     import sys
@@ -128,7 +169,9 @@ def reread(
     for one in repeat or ():
         planned += draw_repeats(items, one, share, seed)
     plan(opened, planned, grader=grader)
-    print(f"{count(len(planned), 'reading')} put into the queue")
+    CommandOutput(as_json=as_json).result(
+        f"{count(len(planned), 'reading')} put into the queue", readings=len(planned)
+    )
 
 
 @study_app.command()

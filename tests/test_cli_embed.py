@@ -64,7 +64,7 @@ def test_a_folder_is_embedded_once(
     assert len(first) == 4
     assert _embed(monkeypatch, frames) == 0
     assert "0 of 4 frames encoded" in (said := capsys.readouterr().out)
-    assert "4 were there already" in said
+    assert "4 were encoded before" in said
     assert _stored(home) == first
 
 
@@ -113,7 +113,7 @@ def test_it_goes_on_where_it_was_stopped(
         assert _embed(patch, frames) == 130
     said = capsys.readouterr()
     assert "2 of 4 frames encoded" in said.out
-    assert "goes on from here" in said.err
+    assert "same command to continue" in said.err
     assert "Traceback" not in said.err
     assert len(_stored(home)) == 2
 

@@ -41,7 +41,7 @@ def _listed(call: Call, study: Path, *options: object) -> list[str]:
 def test_make_fill_list_and_check(call: Call, frames: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
     assert call("init", study)[0] == 0
-    assert "already, of the present format" in call("init", study)[1]
+    assert "already a study in the current format" in call("init", study)[1]
     table = tmp_path / "about.csv"
     table.write_text("file,patient,eye,notes\nf1.png,P-2,left,x\nf2.png,P-1,,\n")
     code, out, _ = call("add", study, frames, "--table", table, "--phase", "late")

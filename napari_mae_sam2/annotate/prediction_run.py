@@ -85,7 +85,7 @@ class PredictionRun:
             [
                 *("napari_mae_sam2", "predict", "--json-progress"),
                 *("--propose", str(study)),
-                *(("--model", str(weights)) if weights is not None else ()),
+                *(("--weights", str(weights)) if weights is not None else ()),
                 *(("--unlabelled",) if unlabelled else ()),
                 *("--", *map(str, inputs or [study])),
             ],

@@ -160,7 +160,7 @@ class RoundControl:
         if study is None or self.is_busy:
             return
         which = () if action == "rollback" else (str(number),)
-        arguments = [action, str(study), *which, "--by", by]
+        arguments = [action, str(study), *which, "--grader", by]
         if force and action == "promote":
             arguments.append("--force")
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from napari_mae_sam2.common.json_lines import REPORTED
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.predict.opening import (
     model_record,
@@ -53,6 +54,7 @@ def predict_folder(setup: Setup, inputs: Sequence[Path], report: Report) -> int:
         done = _predict(setup, inputs, report)
     except PlainError as error:
         report.failed(str(error))
+        error.add_note(REPORTED)
         raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -18,6 +17,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from napari_mae_sam2.common.json_lines import JsonLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,29 +122,30 @@ class BarReport:
         """Print the summary, and what was left out."""
         print(
             f"{done.counts['made']} of {done.total} frames predicted with "
-            f"{done.engine}, {done.counts['found']} were there already: {done.table}"
+            f"{done.engine}, {done.counts['found']} were predicted before: {done.table}"
         )
         for sentence in done.trouble:
             print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
         if done.stopped:
-            print("Stopped. The same command goes on from here.", file=sys.stderr)
+            print("Stopped. Run the same command to continue.", file=sys.stderr)
 
 
 class JsonReport:
     """One JSON object a line on standard output; see `docs/progress.md`."""
 
     def __init__(self) -> None:
+        self._lines = JsonLines()
         self._began = time.monotonic()
 
     def doing(self, words: str) -> AbstractContextManager[object]:
         """Say it in a line."""
-        _say("start", message=words)
+        self._lines.report("start", message=words)
         return nullcontext()
 
     def frames(self, total: int) -> AbstractContextManager[object]:
         """Say how many there are."""
         self._began = time.monotonic()
-        _say("start", total=total)
+        self._lines.report("start", total=total)
         return nullcontext()
 
     def frame(self, outcome: Outcome, done: Done) -> None:
@@ -155,7 +157,7 @@ class JsonReport:
         if slow:
             each = (time.monotonic() - self._began) / slow
             left = round(each * (done.total - count), 1)
-        _say(
+        self._lines.report(
             "predict",
             **{"done": count, "total": done.total, "eta_s": left},
             **{"name": outcome.name, "what": outcome.what},
@@ -163,12 +165,12 @@ class JsonReport:
 
     def failed(self, sentence: str) -> None:
         """Say why."""
-        _say("error", message=sentence)
-        _say("end", status="failed")
+        self._lines.report("error", message=sentence)
+        self._lines.report("end", status="failed")
 
     def end(self, done: Done) -> None:
         """Say what it came to."""
-        _say(
+        self._lines.report(
             "end",
             status="cancelled" if done.stopped else "done",
             made=done.counts["made"],
@@ -176,7 +178,3 @@ class JsonReport:
             left_out=done.trouble,
             path=None if done.folder is None else str(done.folder),
         )
-
-
-def _say(event: str, **values: object) -> None:
-    print(json.dumps({"event": event} | values), flush=True)

@@ -67,7 +67,7 @@ def test_the_command_names_study_frames_and_weights(start, tmp_path):
         (
             [Path("-a.png"), Path("b")],
             {"weights": Path("new.safetensors")},
-            ["--propose", study, "--model", "new.safetensors", "--", "-a.png", "b"],
+            ["--propose", study, "--weights", "new.safetensors", "--", "-a.png", "b"],
         ),
     ):
         start(tell, *inputs, **options)[2].get(timeout=20)

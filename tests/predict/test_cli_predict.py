@@ -50,7 +50,7 @@ def test_a_folder_with_a_bad_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     write_bad("truncated", frames, "1 cut")
-    asked = (frames, "--out", out, "--model", weights)
+    asked = (frames, "--out", out, "--weights", weights)
     assert _predict(monkeypatch, *asked, "--batch", 3) == 1
     said = capsys.readouterr()
     assert "5 of 6 frames predicted with PyTorch float32" in said.out
@@ -84,7 +84,7 @@ def test_it_goes_on_where_it_was_stopped(
     frames: Path, out: Path, weights: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    asked = (frames, "--out", out, "--model", weights, "--batch", 2)
+    asked = (frames, "--out", out, "--weights", weights, "--batch", 2)
     encode_many = Sam2Predictor.encode_many
     calls = []
 
@@ -99,7 +99,7 @@ def test_it_goes_on_where_it_was_stopped(
         assert _predict(patch, *asked) == 130
     said = capsys.readouterr()
     assert "2 of 5 frames predicted" in said.out
-    assert "goes on from here" in said.err
+    assert "same command to continue" in said.err
     assert len(_table(out)) == 2
 
     assert _predict(monkeypatch, *asked) == 0
@@ -108,7 +108,7 @@ def test_it_goes_on_where_it_was_stopped(
     assert len(_table(out)) == 5
 
     other = save_small_model(out.parent / "b.safetensors", 1)
-    assert _predict(monkeypatch, frames, "--out", out, "--model", other) == 2
+    assert _predict(monkeypatch, frames, "--out", out, "--weights", other) == 2
     assert "another model" in capsys.readouterr().err
 
 
@@ -120,7 +120,7 @@ def test_prompts_and_a_study(
     for name in ("0", "1"):
         study.add_frame(read_frame(frames / f"{name}.png"))
     path = tmp_path / "prompts.json"
-    asked = (study.folder, "--out", out, "--model", weights, "--prompts", path)
+    asked = (study.folder, "--out", out, "--weights", weights, "--prompts", path)
 
     one = [{"points": [[20, 30]], "labels": [1]}, {"boxes": [[5, 5, 20, 20]]}]
     path.write_text(json.dumps({"0": one}))
@@ -217,7 +217,7 @@ def test_names_that_are_no_text(
         *(Sam2Predictor, "encode_many"),
         lambda self, frames: batches.append(len(frames)) or encode_many(self, frames),
     )
-    assert _predict(monkeypatch, folder, "--out", out, "--model", weights) == 1
+    assert _predict(monkeypatch, folder, "--out", out, "--weights", weights) == 1
     assert sorted(row["name"] for row in _table(out)) == [
         *("'=1+1", "<b>张👁", "M\ufffdller", "new line")
     ]
@@ -232,7 +232,7 @@ def test_several_processes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     write_bad("truncated", frames, "1 cut")
-    asked = (frames, "--out", out, "--model", weights)
+    asked = (frames, "--out", out, "--weights", weights)
     assert _predict(monkeypatch, *asked, "--batch", 2, "--processes", 2) == 1
     said = capsys.readouterr()
     assert "5 of 6 frames predicted" in said.out

@@ -53,7 +53,7 @@ def test_what_nobody_has_answered_waits_as_proposed(
     second = study.add_frame(read_frame(frames / "1.png"))
     study.log.write("status", case=second.id, details={"status": "cannot_grade"})
     write_bad("truncated", frames, "9 cut")
-    asked = (frames, "--propose", study.folder, "--model", weights)
+    asked = (frames, "--propose", study.folder, "--weights", weights)
 
     code, said = predict(*asked)
     assert code == 1
@@ -99,8 +99,8 @@ def test_a_run_that_was_ended_before_it_proposed_does_so_later(
     frames: Path, tmp_path: Path, weights: Path, predict: Any
 ) -> None:
     out, study = tmp_path / "out", tmp_path / "new" / "study"
-    assert predict(frames, "--out", out, "--model", weights)[0] == 0
-    asked = (frames, "--out", out, "--propose", study, "--model", weights)
+    assert predict(frames, "--out", out, "--weights", weights)[0] == 0
+    asked = (frames, "--out", out, "--propose", study, "--weights", weights)
     code, said = predict(*asked)
     assert (code, said[-1]["found"]) == (0, 5)
     assert _queue(Study.open(study)) == dict.fromkeys("01234", "proposed")

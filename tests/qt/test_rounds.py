@@ -199,8 +199,8 @@ def test_a_round_goes_on_without_the_window_and_is_decided_on(
     asked = json.loads((study / "asked").read_text())
     assert asked == ["--json-progress", "--weights", str(base)]
     said = [json.loads(p.read_text()) for p in sorted(study.glob("rounds/decisions/*"))]
-    assert said[0][3:] == ["promote", str(study), "1", "--by", "anna"]
-    assert said[1][3:] == ["rollback", str(study), "--by", "anna"]
+    assert said[0][3:] == ["promote", str(study), "1", "--grader", "anna"]
+    assert said[1][3:] == ["rollback", str(study), "--grader", "anna"]
     again.close()
     # a round that has ended is found with its curves and its log, and is no news
     third, *others = panels = RoundPanels.make()
@@ -262,7 +262,7 @@ def test_a_promoted_model_proposes_what_has_no_label(at_work, stand_in, folder):
         lambda: "2 frames predicted" in at_work.widget.messages.text, "proposals"
     )
     words = json.loads(said.with_suffix(".txt").read_text())
-    assert words[words.index("--model") + 1] == str(model)
+    assert words[words.index("--weights") + 1] == str(model)
     assert "--unlabelled" in words
     others = [str(folder / f"eye {n}.png") for n in (1, 2)]
     assert words[words.index("--") + 1 :] == [str(study), *others]

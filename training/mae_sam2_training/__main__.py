@@ -7,7 +7,7 @@ several commands are asked for, `exits` how they end.
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003 - typer reads it at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +26,7 @@ from mae_sam2_training.options import (
     recipe,
 )
 from mae_sam2_training.rounds.cli import add_commands
+from napari_mae_sam2.common.command_options import version_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +40,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _commands() -> None:
-    """Train MAE-SAM2 on fluorescein angiograms."""
+app.callback()(version_option("mae-sam2-train"))
 
 
 @app.command()

@@ -6,7 +6,6 @@ stderr), 130 or 143 ended by a signal.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from mae_sam2_training.engine.faults import disk_sentence, memory_sentence
-from mae_sam2_training.engine.stopping import REPORTED, Stopped, stopped_by_signals
+from mae_sam2_training.engine.stopping import Stopped, stopped_by_signals
+from napari_mae_sam2.common.json_lines import JsonLines, is_reported
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def exit_code(command: Callable[[], object], as_json: bool) -> int:
         with stopped_by_signals():
             result = _interruptible(command)
     except Stopped as stopped:
-        if as_json and not _is_told(stopped):
-            _write({"event": "end", "status": "cancelled"})
+        if as_json and not is_reported(stopped):
+            JsonLines().report("end", status="cancelled")
         return stopped.exit_code
     except PlainError as error:
-        return _tell(str(error), as_json, _is_told(error))
+        return _tell(str(error), as_json, is_reported(error))
     except MemoryError:
         return _tell(memory_sentence("use a machine with more"), as_json)
     except OSError as error:
@@ -66,21 +66,13 @@ def _interruptible(command: Callable[[], object]) -> object:
         raise KeyboardInterrupt from None
 
 
-def _is_told(error: BaseException) -> bool:
-    """Whether a run has told the error, or the end, as an event."""
-    return REPORTED in getattr(error, "__notes__", ())
-
-
 def _tell(sentence: str, as_json: bool, is_told: bool = False) -> int:
     """Say a sentence once, in the first process alone."""
     if os.environ.get("LOCAL_RANK", "0") != "0":
         return 2
     sys.stderr.write(f"{sentence}\n")
     if as_json and not is_told:
-        _write({"event": "error", "message": sentence})
-        _write({"event": "end", "status": "failed"})
+        lines = JsonLines()
+        lines.report("error", message=sentence)
+        lines.report("end", status="failed")
     return 2
-
-
-def _write(event: dict[str, str]) -> None:
-    sys.stdout.write(json.dumps(event) + "\n")

@@ -7,6 +7,29 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_mae_sam2.common.command_options import (
+    AsJson,
+    Grader,
+    JsonProgress,
+    StudyFolder,
+)
+
+__all__ = [
+    "Against",
+    "AsJson",
+    "Config",
+    "Grader",
+    "JsonProgress",
+    "NewCheckpoint",
+    "Report",
+    "RunFolder",
+    "Settings",
+    "Source",
+    "StudyFolder",
+    "Weights",
+    "recipe",
+]
+
 Source = Annotated[
     Path, typer.Argument(help="Study folder, or manifest in CSV (image,mask).")
 ]
@@ -27,19 +50,16 @@ Settings = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option(help="Checkpoint to start from or to measure; else the one in use."),
+    typer.Option(
+        "--weights",
+        help="Checkpoint to start from or to measure; the model in use by default.",
+    ),
 ]
 Against = Annotated[
     Path | None, typer.Option(help="Second checkpoint to compare it with.")
 ]
 RunFolder = Annotated[
     Path | None, typer.Option(help="Log and state; beside --out otherwise.")
-]
-JsonProgress = Annotated[
-    bool,
-    typer.Option(
-        "--json-progress", help="Tell progress as JSON lines on stdout, for programs."
-    ),
 ]
 
 

@@ -121,7 +121,7 @@ def test_a_round_from_labels_to_a_model_in_use(
     assert reckoned["memory_gib"] > 1
     assert rounds.numbers() == before
 
-    assert run("promote", study, 1, "--force", "--by", "Ada") == 0
+    assert run("promote", study, 1, "--force", "--grader", "Ada") == 0
     history = json.loads((rounds.folder / "history.json").read_text())
     assert history["rounds"][0]["in_use"]
     again = ("--set", "start=in_use")

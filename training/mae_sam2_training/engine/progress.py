@@ -7,13 +7,23 @@ they do not know. Nothing else is written to stdout.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Protocol
 
 from tqdm import tqdm
+
+from napari_mae_sam2.common.json_lines import JsonLines as JsonReporter
+
+__all__ = [
+    "BarReporter",
+    "Clock",
+    "Event",
+    "JsonReporter",
+    "Reporter",
+    "SilentReporter",
+]
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -59,32 +69,6 @@ class SilentReporter:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class JsonReporter:
-    """One JSON object per line, flushed at once."""
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
-
-    def report(self, event: Event, **values: object) -> None:
-        """Write one line; NaN and infinity, which JSON does not have, become null."""
-        record = {"event": event} | {key: _finite(v) for key, v in values.items()}
-        self._stream.write(json.dumps(record, allow_nan=False) + "\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Flush."""
-        self._stream.flush()
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        # to six digits, not places: learning rates are small
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    return value
 
 
 class BarReporter:

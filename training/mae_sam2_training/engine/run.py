@@ -27,7 +27,8 @@ from mae_sam2_training.engine.progress import (
     Reporter,
     SilentReporter,
 )
-from mae_sam2_training.engine.stopping import REPORTED, Stopped, StopSignal
+from mae_sam2_training.engine.stopping import Stopped, StopSignal
+from napari_mae_sam2.common.json_lines import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

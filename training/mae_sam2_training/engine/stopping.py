@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 
-REPORTED = "told as an event of the run"
-"""Note on an error, or on an end by a signal, that a reporter has told already."""
-
-
 class Stopped(Exception):
     """Raised out of a run that a signal ended; the same command resumes it.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mae_sam2_training.engine.faults import plainly
 from mae_sam2_training.engine.progress import BarReporter, JsonReporter
-from mae_sam2_training.engine.stopping import REPORTED, Stopped, stopped_by_signals
+from mae_sam2_training.engine.stopping import Stopped, stopped_by_signals
+from napari_mae_sam2.common.json_lines import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

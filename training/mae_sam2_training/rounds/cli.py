@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mae_sam2_training.options import (
+    AsJson,
     Config,
+    Grader,
     JsonProgress,
     Report,
     Settings,
+    StudyFolder,
     recipe,
 )
+from napari_mae_sam2.common.command_output import CommandOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +25,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.rounds.decisions import InUse
     from mae_sam2_training.rounds.places import Bench
 
-Folder = Annotated[Path, typer.Argument(help="Study folder.")]
 Number = Annotated[int, typer.Argument(help="Of the round.", min=1)]
-By = Annotated[str, typer.Option(help="Who decides; any short name.")]
 Note = Annotated[str, typer.Option(help="Why; it is kept.")]
 Base = Annotated[
     Path | None,
@@ -43,7 +45,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def round_(
-    study: Folder,
+    study: StudyFolder,
     weights: Base = None,
     config: Config = None,
     settings: Settings = None,
@@ -74,7 +76,7 @@ def round_(
 
 
 def reserve(
-    study: Folder,
+    study: StudyFolder,
     share: Annotated[
         float, typer.Option(help="Share of the patients.", min=0.01, max=0.9)
     ] = 0.2,
@@ -82,52 +84,70 @@ def reserve(
     case: Annotated[
         list[str] | None, typer.Option(help="Reserve this case; give it repeatedly.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Reserve a test set, once for all rounds; best before anything is labelled."""
     from mae_sam2_training.rounds.frozen_test import reserve as run
 
     found = run(study, share=share, seed=seed, cases=case or ())
-    typer.echo(
-        f"{len(found.cases)} cases of {len(found.groups)} patients test from now on, "
-        "and are never trained on."
+    CommandOutput(as_json=as_json).result(
+        f"{len(found.cases)} cases of {len(found.groups)} patients are the test set "
+        "now, and are never trained on.",
+        cases=list(found.cases),
+        patients=len(found.groups),
     )
 
 
 def promote(
-    study: Folder,
+    study: StudyFolder,
     number: Number,
-    by: By = "",
+    grader: Grader = "",
     note: Note = "",
     force: Annotated[
         bool, typer.Option("--force", help="Also where the round is not proposed.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Use the model of a round from now on."""
     from mae_sam2_training.rounds.decisions import promote as run
     from mae_sam2_training.rounds.folder import Rounds
 
-    _say(run(Rounds.open(study), number, by=by, note=note, force=force))
+    now = run(Rounds.open(study), number, by=grader, note=note, force=force)
+    _report(now, as_json)
 
 
-def refuse(study: Folder, number: Number, by: By = "", note: Note = "") -> None:
+def refuse(
+    study: StudyFolder,
+    number: Number,
+    grader: Grader = "",
+    note: Note = "",
+    as_json: AsJson = False,
+) -> None:
     """Keep the model in use, and note that a round's model is not wanted."""
     from mae_sam2_training.rounds.decisions import refuse as run
     from mae_sam2_training.rounds.folder import Rounds
 
-    run(Rounds.open(study), number, by=by, note=note)
-    typer.echo(f"Round {number} is refused; the model in use stays.")
+    run(Rounds.open(study), number, by=grader, note=note)
+    CommandOutput(as_json=as_json).result(
+        f"Round {number} is refused; the model in use stays.", refused=number
+    )
 
 
-def rollback(study: Folder, by: By = "", note: Note = "") -> None:
+def rollback(
+    study: StudyFolder,
+    grader: Grader = "",
+    note: Note = "",
+    as_json: AsJson = False,
+) -> None:
     """Use the model again that was in use before the last promotion."""
     from mae_sam2_training.rounds.decisions import roll_back
     from mae_sam2_training.rounds.folder import Rounds
 
-    _say(roll_back(Rounds.open(study), by=by, note=note))
+    _report(roll_back(Rounds.open(study), by=grader, note=note), as_json)
 
 
 def pick(
-    study: Folder,
+    study: StudyFolder,
     strategy: Annotated[
         str,
         typer.Option(
@@ -159,17 +179,21 @@ def pick(
 
 
 def history(
-    study: Folder,
+    study: StudyFolder,
     out: Annotated[
-        Path | None, typer.Option(help="Folder; the study's rounds otherwise.")
+        Path | None,
+        typer.Option("--out", help="Folder to write into; the study's by default."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write what every round brought: history.html for people, history.json."""
     from mae_sam2_training.rounds.history import faster, improving
     from mae_sam2_training.rounds.history_page import write_history
 
     rows = write_history(study, out)
-    typer.echo(f"{improving(rows)} {faster(rows)}")
+    CommandOutput(as_json=as_json).result(
+        f"{improving(rows)} {faster(rows)}", rounds=rows
+    )
 
 
 def simulate(
@@ -190,7 +214,7 @@ def simulate(
 
 
 def export_round(
-    study: Folder,
+    study: StudyFolder,
     out: Bundle,
     weights: Base = None,
     config: Config = None,
@@ -223,13 +247,15 @@ def run_bundle(
 
 
 def take_back(
-    study: Folder,
+    study: StudyFolder,
     result: Annotated[Path, typer.Argument(help="From run-bundle, *.zip.")],
+    as_json: AsJson = False,
 ) -> None:
     """Put a result that was made elsewhere into the round of its study."""
     from mae_sam2_training.rounds.bundle import take_back as run
 
-    typer.echo(run(study, result)["why"])
+    judged = run(study, result)
+    CommandOutput(as_json=as_json).result(judged["why"], **judged)
 
 
 def _has_helped(bench: Callable[[], Bench]) -> bool:
@@ -244,9 +270,11 @@ def _has_helped(bench: Callable[[], Bench]) -> bool:
     return True
 
 
-def _say(now: InUse) -> None:
+def _report(now: InUse, as_json: bool) -> None:
     which = "The base" if now.round is None else f"The model of round {now.round}"
-    typer.echo(f"{which} is in use now.")
+    CommandOutput(as_json=as_json).result(
+        f"{which} is in use now.", round=now.round, fingerprint=now.fingerprint
+    )
 
 
 _COMMANDS = (
