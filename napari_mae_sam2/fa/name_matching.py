@@ -47,6 +47,12 @@ def without_suffix(name: str) -> str:
     return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
 
 
+def without_page(name: str) -> tuple[str, int]:
+    """Split "NAME page 2" into the name of a file and a page; 1 where it has none."""
+    paged = _PAGE.fullmatch(name.strip())
+    return (paged[1], int(paged[2])) if paged else (name, 1)
+
+
 def _split(name: str) -> list[str]:
     parts: list[str] = []
     for part in comparable(name.strip()).replace("\\", "/").split("/"):
@@ -125,12 +131,9 @@ class NameMatcher(Generic[T]):
 
     def _fitting(self, name: str) -> list[_Name[T]]:
         found = [(one, name) for one in self._fits(name) if not one.by_page]
-        paged = _PAGE.fullmatch(name.strip())
-        if paged:
-            page = int(paged[2])
-            found += [
-                (one, paged[1]) for one in self._fits(paged[1]) if one.page == page
-            ]
+        file, page = without_page(name)
+        if file != name:
+            found += [(one, file) for one in self._fits(file) if one.page == page]
         if len({one.same for one, _ in found}) > 1:
             # Files of one folder whose names differ in capitals alone can be told
             # apart in no other way than by how they are written.

@@ -72,6 +72,7 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
         done.total = len(sources)
         # Before the model, which takes longer.
         book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
+        book.match(list_sources(inputs) if setup.unlabelled else sources)
         run = _Run(setup, book, report)
         done.engine, done.folder = run.engine, run.results.folder
         with report.frames(len(sources)):
@@ -82,7 +83,7 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
                 report.frame(outcome, done)
         if setup.unlabelled:
             used |= _entries_left_out(book, inputs, set(sources), used)
-        done.trouble += book.unused(used)
+        done.trouble += book.trouble + book.unused(used)
     except KeyboardInterrupt:
         done.stopped = True
     finally:
@@ -104,7 +105,7 @@ def _entries_left_out(
                 break
             if source not in asked:
                 with suppress(PlainError):  # a damaged frame; its entry will be named
-                    found.add(book.entry_of(source.load()))
+                    found.add(book.entry_of(source, source.load()))
     return found
 
 
@@ -142,7 +143,7 @@ class _Run:
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         setup = self._setup
         if setup.processes > 1:
-            return steps_in_processes(setup, sources)
+            return steps_in_processes(setup, sources, self._book)
         run = PredictRun(
             self._predictor, self.results, self._book, setup.batch, self._proposals
         )

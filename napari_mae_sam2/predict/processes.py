@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.run import Outcome, PredictRun
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from napari_mae_sam2.predict.prompts_file import PromptBook
     from napari_mae_sam2.predict.sources import Source
 
 
@@ -55,7 +55,9 @@ class Setup:
 _run: PredictRun | None = None  # of this process, made once
 
 
-def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outcome]:
+def steps_in_processes(
+    setup: Setup, sources: Sequence[Source], book: PromptBook
+) -> Iterator[Outcome]:
     """Predict frames in several processes; yields as `PredictRun.steps` does.
 
     What was begun is finished when this is closed, what was not is dropped.
@@ -74,7 +76,7 @@ def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outc
         # A forked process would inherit torch's threads in an unknown state.
         multiprocessing.get_context("spawn"),
         _start,
-        (setup,),
+        (setup, book),
     )
     try:
         waiting = [pool.submit(_predict, batch) for batch in batches]
@@ -90,7 +92,7 @@ def steps_in_processes(setup: Setup, sources: Sequence[Source]) -> Iterator[Outc
         pool.shutdown(cancel_futures=True)
 
 
-def _start(setup: Setup) -> None:
+def _start(setup: Setup, book: PromptBook) -> None:
     import torch
 
     from napari_mae_sam2.predict.opening import (
@@ -106,7 +108,6 @@ def _start(setup: Setup) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // setup.processes))
     predictor = open_for_run(setup.weights)
     wait_until_ready(predictor)
-    book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
     proposals = None
     if setup.study is not None:
         model = model_record(predictor)

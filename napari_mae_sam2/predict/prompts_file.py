@@ -4,8 +4,10 @@
                      {"boxes": [[40, 60, 90, 130]]}]}
 
 One entry for each lesion, in (row, column) of the frame's pixels. A frame is named by
-its name, its file or its id; one that is not named is asked for all leakage. Nothing in
-the file is passed over in silence: a misspelt word would change what is asked.
+its name, its file, as much of the path as tells it from others, or its id; one that is
+not named is asked for all leakage. A name that fits several frames is used for none,
+and nothing in the file is passed over in silence: a misspelt word would change what is
+asked.
 """
 
 from __future__ import annotations
@@ -18,18 +20,26 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import comparable, frame_name
+from napari_mae_sam2.fa.name_matching import (
+    folded,
+    match_names,
+    path_parts,
+    tell_matched,
+    without_suffix,
+)
 from napari_mae_sam2.model.protocol import Prompts
+from napari_mae_sam2.predict.sources import source_matcher
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.records import PromptRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Sequence, Set
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.predict.sources import Source
 
 
 class _Lesion(PromptRecord):
@@ -48,7 +58,7 @@ class PromptBook:
     Parameters
     ----------
     entries : dict of str to list of PromptRecord
-        By name, file name or id of the frame.
+        By what the file calls the frame.
     file : str
         Where they are from, for messages.
     """
@@ -58,6 +68,11 @@ class PromptBook:
     ) -> None:
         self._entries = entries or {}
         self._file = file
+        self._of_source: dict[Source, str] = {}
+        self._refused: set[str] = set()
+        self._ids = {folded(name): name for name in self._entries}
+        self.trouble: list[str] = []
+        """Sentences on entries that fit several frames, once the frames are known."""
 
     @classmethod
     def read(cls, path: Path) -> PromptBook:
@@ -69,6 +84,7 @@ class PromptBook:
             If it is missing, no JSON, or says something that is no prompt.
         """
         entries: dict[str, list[PromptRecord]] = {}
+        seen: dict[str, str] = {}
         for name, value in _read_json(path).items():
             try:
                 records = _ENTRY.validate_python(value)
@@ -85,27 +101,54 @@ class PromptBook:
                     "it out, and a frame without lesions is asked for all leakage."
                 )
             spelt = _spelt(name, path)
-            if spelt in entries:
-                raise PlainError(f"{path.name} speaks of {spelt} twice: join the two.")
-            entries[spelt] = list(records)
+            if spelt in seen:
+                raise PlainError(f"{path.name} speaks of {name} twice: join the two.")
+            seen[spelt] = name
+            entries[name] = list(records)
         return cls(entries, path.name)
 
-    def entry_of(self, frame: Frame) -> str:
-        """Give the name under which the file speaks of a frame; empty for none."""
-        names = [case_id(frame), frame.name]
-        if frame.path is not None:
-            names.append(frame.path.name)
-        return self._first(*names)
+    def match(self, sources: Sequence[Source]) -> None:
+        """Find out which frame each entry is about.
 
-    def entry_of_file(self, path: Path) -> str:
-        """Give the same of a file that could not be read, as far as can be told."""
-        return self._first(frame_name(path), path.name)
+        Parameters
+        ----------
+        sources : sequence of Source
+            All frames that are asked, so that a name that fits several is noticed.
+        """
+        names = list(self._entries)
+        if not names:
+            return
+        matcher = source_matcher(sources)
+        matched = match_names(names, matcher)
+        for place, found in list(matched.ambiguous.items()):
+            first = _first_page(names[place], found)
+            if first is not None and first not in {**matched.used, **matched.rivals}:
+                matched.used[first] = place
+                del matched.ambiguous[place]
+        self._of_source = {one: names[place] for one, place in matched.used.items()}
+        self._refused = {names[place] for place in matched.ambiguous}
+        for places in matched.rivals.values():
+            self._refused |= {names[place] for place in places}
+        # An entry that fits no name may be the id of a frame, known once it is read.
+        matched.unused.clear()
+        self.trouble = tell_matched(matched, names, self._file, lambda one: one.name)
 
-    def _first(self, *names: str) -> str:
-        spelt = map(comparable, names)
-        return next((name for name in spelt if name in self._entries), "")
+    def entry_of(self, source: Source, frame: Frame | None = None) -> str:
+        """Give what the file calls a frame; empty where it says nothing of it.
 
-    def of(self, frame: Frame) -> list[Prompts]:
+        Parameters
+        ----------
+        source : Source
+            Where the frame is read from.
+        frame : Frame, optional
+            The frame, where it could be read: its id may be the name.
+        """
+        found = self._of_source.get(source, "")
+        if not found and frame is not None:
+            found = self._ids.get(folded(case_id(frame)), "")
+        return "" if found in self._refused else found
+
+    def of(self, source: Source, frame: Frame) -> list[Prompts]:
         """Give the prompts of a frame, one for each lesion; none for all leakage.
 
         Raises
@@ -113,7 +156,7 @@ class PromptBook:
         PlainError
             If one of them cannot be about the frame.
         """
-        records = self._entries.get(self.entry_of(frame), [])
+        records = self._entries.get(self.entry_of(source, frame), [])
         return [_prompts(record, frame) for record in records]
 
     def unused(self, used: Set[str]) -> list[str]:
@@ -121,8 +164,19 @@ class PromptBook:
         return [
             f"{name} in {self._file} is the name of none of these frames: correct it."
             for name in self._entries
-            if name not in used
+            if name not in used and name not in self._refused
         ]
+
+
+def _first_page(name: str, found: Sequence[Source]) -> Source | None:
+    """Give the first picture of a run that is named as the window names it.
+
+    "run" is what the window calls the first page of run.tif, the others being "run
+    page 2" and so on; "run.tif" is the whole of it, and no single frame.
+    """
+    if without_suffix(name) != name or len({one.path for one in found}) > 1:
+        return None
+    return next((one for one in found if not one.page and not one.case), None)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -145,7 +199,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _spelt(name: str, path: Path) -> str:
     try:
-        return comparable(name)
+        return "/".join(path_parts(name))
     except UnicodeEncodeError as error:  # half a character, which JSON can write
         raise PlainError(
             f"{path.name} has a name that no file can have ({name!a}): correct it."

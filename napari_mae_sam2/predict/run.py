@@ -137,11 +137,11 @@ class PredictRun:
         return [self._read_one(source) for source in sources]
 
     def _read_one(self, source: Source) -> _Read | Outcome:
-        entry = self._book.entry_of_file(source.path)
+        entry = self._book.entry_of(source)
         try:
             frame = source.load()
-            entry = self._book.entry_of(frame)
-            prompts = self._book.of(frame)
+            entry = self._book.entry_of(source, frame)
+            prompts = self._book.of(source, frame)
         except PlainError as error:
             return Outcome(source.name, "trouble", str(error), entry)
         if self._proposals is not None and not self._proposals.is_wanted(frame):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.name_matching import NameMatcher
 from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame, readable
+from napari_mae_sam2.study.case_names import case_names
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.readings import waiting_cases
@@ -89,6 +94,37 @@ def list_sources(paths: Sequence[Path], unlabelled: bool = False) -> list[Source
             for file in list_frames(path) if path.is_dir() else [path]:
                 found.update(dict.fromkeys(_pages(file)))
     return list(found)
+
+
+def source_matcher(sources: Sequence[Source]) -> NameMatcher[Source]:
+    """Make a matcher that finds frames by what people call them.
+
+    A file is found by its path, a case of a study by its id, its name, and the path it
+    was added from.
+    """
+    matcher: NameMatcher[Source] = NameMatcher()
+    studies: dict[Path, dict[str, Source]] = {}
+    for one in sources:
+        if one.case:
+            studies.setdefault(one.path, {})[one.case] = one
+        else:
+            real = os.path.realpath(one.path)
+            for name in {os.path.abspath(one.path), real}:
+                matcher.add(one, name, page=one.page + 1, same=(real, one.page))
+    for folder, cases in studies.items():
+        study, records = Study.open(folder), {}
+        for case in cases:
+            with suppress(StudyError):  # it will be named when it is read
+                records[case] = study.case(case)
+        for way in case_names(study, records):
+            matcher.add(
+                cases[way.case],
+                way.name,
+                page=way.page,
+                by_page=way.page > 1,  # "run" is the first page, as the window has it
+                accepts=way.accepts,
+            )
+    return matcher
 
 
 def _pages(path: Path) -> list[Source]:

@@ -111,11 +111,12 @@ def write_page(
     """
     results = Results.open(inputs.predictions)
     other = None if inputs.against is None else Results.open(inputs.against)
-    labels = None if inputs.labels is None else Labels(inputs.labels)
     done = Written()
     records = list(results.records(done.trouble))
     if not records:
         raise StudyError(f"{inputs.predictions} holds no predicted frame yet.")
+    labels = None if inputs.labels is None else Labels(inputs.labels, records)
+    done.trouble += [] if labels is None else labels.trouble
     masks = len(records) * (1 + (other is not None) + (labels is not None))
     budget = _Budget(
         min(_PICTURE, _PICTURES // len(records)), min(_OUTLINE, _OUTLINES // masks)

@@ -8,14 +8,15 @@ somebody writes one of them, and nothing that can be read.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.fa.name_matching import (
     NameMatcher,
     folded,
     path_parts,
+    without_page,
     without_suffix,
 )
 from napari_mae_sam2.fa.reading import frame_name
@@ -23,7 +24,7 @@ from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.migration import study_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from napari_mae_sam2.fa.frame import Frame
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 DEPTH: Final = 4
 """How many parts of the path are told apart: the file and three folders above it."""
-
-_PAGE = re.compile(r"(.+) page ([1-9][0-9]*)", re.DOTALL)
 
 
 def path_hashes(frame: Frame, study: str) -> list[str]:
@@ -53,7 +52,7 @@ def path_hashes(frame: Frame, study: str) -> list[str]:
         16 hexadecimal digits each, the shortest end first; empty for a frame whose
         name is not that of its file, such as the copy in another study.
     """
-    if frame.path is None or _file_of(frame.name) not in _names_of(frame.path):
+    if frame.path is None or without_page(frame.name)[0] not in _names_of(frame.path):
         return []
     parts = path_parts(str(frame.path.absolute()))
     ends: dict[Parts, None] = {}
@@ -64,14 +63,9 @@ def path_hashes(frame: Frame, study: str) -> list[str]:
     return [_hash(end, study) for end in ends]
 
 
-def _file_of(name: str) -> str:
-    paged = _PAGE.fullmatch(name)
-    return paged[1] if paged else name
-
-
 def _names_of(path: Path) -> tuple[str, str]:
     name = frame_name(path)
-    return name, _file_of(name)
+    return name, without_page(name)[0]
 
 
 def _hash(parts: Parts, study: str) -> str:
@@ -109,25 +103,36 @@ def case_matcher(
                 raise
             on_damage(error)
     matcher: NameMatcher[str] = NameMatcher()
-    add_cases(matcher, study, records)
+    for one in case_names(study, records):
+        matcher.add(
+            one.case, one.name, page=one.page, same=one.file, accepts=one.accepts
+        )
     return matcher, records
 
 
-def add_cases(
-    matcher: NameMatcher[str], study: Cases, records: Mapping[str, CaseRecord]
-) -> None:
-    """Tell a matcher how the cases of a study may be named."""
+@dataclass(frozen=True, slots=True)
+class CaseName:
+    """One way to name a case; see `NameMatcher.add` for what the fields mean."""
+
+    case: str
+    name: str
+    page: int
+    file: Hashable
+    """Which file it is from: cases with one value are pages of one file."""
+    accepts: Callable[[Parts], bool] | None = None
+
+
+def case_names(study: Cases, records: Mapping[str, CaseRecord]) -> Iterator[CaseName]:
+    """Give all names of some cases of a study."""
     salt = study_id(study)
     files = _files(records.values())
     for case, record in records.items():
-        matcher.add(case, case, same=files[case])
+        yield CaseName(case, case, 1, files[case])
         accepts = _acceptor(record.path_hashes, salt) if record.path_hashes else None
-        matcher.add(case, record.name, same=files[case], accepts=accepts)
-        paged = _PAGE.fullmatch(record.name)
-        if paged:
-            matcher.add(
-                case, paged[1], page=int(paged[2]), same=files[case], accepts=accepts
-            )
+        yield CaseName(case, record.name, 1, files[case], accepts)
+        file, page = without_page(record.name)
+        if file != record.name:
+            yield CaseName(case, file, page, files[case], accepts)
 
 
 def _acceptor(known: Iterable[str], salt: str) -> Callable[[Parts], bool]:
@@ -142,8 +147,7 @@ def _files(records: Iterable[CaseRecord]) -> dict[str, object]:
     """
     found: dict[str, tuple[object, int]] = {}
     for record in records:
-        paged = _PAGE.fullmatch(record.name)
-        base, page = (paged[1], int(paged[2])) if paged else (record.name, 1)
+        base, page = without_page(record.name)
         found[record.id] = ((folded(base), tuple(record.path_hashes)), page)
     times = Counter(found.values())
     return {case: case if times[one] > 1 else one[0] for case, one in found.items()}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.name_matching import NameMatcher, match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import (
+    NameMatcher,
+    match_names,
+    tell_matched,
+    without_page,
+)
 from napari_mae_sam2.fa.reading import count_pages, readable
 from napari_mae_sam2.fa.table_file import read_table_file
 from napari_mae_sam2.study.case_names import case_matcher
@@ -128,7 +132,7 @@ class AboutTable:
         """Find out which file, or page of one, each row is about."""
         matcher: NameMatcher[FilePage] = NameMatcher()
         # Counting pages opens every file, so that is done only where a row names one.
-        paged = any(re.search(r" page [0-9]+$", row.name) for row in self.rows)
+        paged = any(without_page(row.name)[0] != row.name for row in self.rows)
         for file in files:
             same = os.path.realpath(file)
             for name in {os.path.abspath(file), same}:

@@ -21,6 +21,8 @@ from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.predictor import Sam2Predictor, choose_device
 from napari_mae_sam2.predict.opening import open_for_run
 from napari_mae_sam2.predict.prompts_file import PromptBook
+from napari_mae_sam2.predict.sources import Source
+from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -150,7 +152,16 @@ def test_prompts_and_a_study(
         path.write_text(json.dumps({"0": entry}))
         assert _predict(monkeypatch, *asked) == 1  # the other frame is done
         assert said in capsys.readouterr().err
-    path.write_text(json.dumps({"0": [point], "gone": [point]}))
+    (tmp_path / "far").mkdir()
+    pixels = read_frame(frames / "0.png").pixels + 1
+    Image.fromarray(pixels).save(tmp_path / "far" / "0.png")
+    study.add_frame(read_frame(tmp_path / "far" / "0.png"))
+    path.write_text(json.dumps({"0": [point], "FAR/0.png": [point]}))
+    assert _predict(monkeypatch, *asked) == 1
+    assert "0 fits study/0-" in capsys.readouterr().err
+    records = [json.loads(file.read_text()) for file in (out / "records").glob("0-*")]
+    assert sorted(bool(record["prompts"]) for record in records) == [False, True]
+    path.write_text(json.dumps({"1": [point], "gone": [point]}))
     assert _predict(monkeypatch, *asked) == 1
     assert "gone in prompts.json is the name of none" in capsys.readouterr().err
 
@@ -161,12 +172,54 @@ def test_an_accent_is_the_same_letter_however_a_drive_writes_it(
 ) -> None:
     path = tmp_path / "prompts.json"
     path.write_text(json.dumps({wrote: [{"points": [[2, 3]], "labels": [1]}]}))
-    book = PromptBook.read(path)
-    for name in ("\u00e9t\u00e9", "e\u0301te\u0301"):
-        frame = Frame(np.zeros((9, 9), np.uint8), name, tmp_path / f"{name}.png", "0")
-        assert len(book.of(frame)) == 1
-        assert not book.unused({book.entry_of(frame)})
-        assert book.entry_of_file(frame.path)
+    for name in ("\u00e9t\u00e9", "e\u0301te\u0301", "\u00c9T\u00c9"):
+        book = PromptBook.read(path)
+        file = tmp_path / f"{name}.png"
+        frame = Frame(np.zeros((9, 9), np.uint8), name, file, "0")
+        source = Source(file)
+        book.match([source])
+        assert len(book.of(source, frame)) == 1
+        assert not book.unused({book.entry_of(source, frame)})
+        assert book.entry_of(source)
+
+
+def _book(path: Path, *names: str) -> PromptBook:
+    one = [{"points": [[2, 3]], "labels": [1]}]
+    path.write_text(json.dumps(dict.fromkeys(names, one)))
+    return PromptBook.read(path)
+
+
+def test_a_prompt_of_two_frames_is_used_for_none(tmp_path: Path) -> None:
+    frames = [tmp_path / folder / "OD_late.png" for folder in ("P1", "P2")]
+    first, second = map(Source, frames)
+    pixels = np.zeros((9, 9), np.uint8)
+    book = _book(tmp_path / "p.json", "OD_late.png", "p2/OD_late", "OD_late.tif")
+    book.match([first, second])
+    one, two = (Frame(pixels, "OD_late", path, "0") for path in frames)
+    assert book.of(first, one) == []
+    assert len(book.of(second, two)) == 1
+    (said,) = book.trouble
+    assert "OD_late.png fits P1/OD_late.png and P2/OD_late.png" in said
+    (unused,) = book.unused({book.entry_of(second)})
+    assert unused.startswith("OD_late.tif in p.json")
+
+
+def test_pages_and_ids_are_named_one_by_one(tmp_path: Path) -> None:
+    pages = [Source(tmp_path / "run.tif", page) for page in range(3)]
+    frame = Frame(
+        np.zeros((9, 9), np.uint8), "other", tmp_path / "other.png", "ab" * 32
+    )
+    names = ("run", "run page 2", "d/run.tif page 3", case_id(frame).upper())
+    book = _book(tmp_path / "p.json", *names)
+    book.match([*pages, Source(frame.path)])
+    assert [book.entry_of(page) for page in pages] == ["run", "run page 2", ""]
+    assert book.entry_of(Source(frame.path)) == ""  # it is not read yet
+    assert book.entry_of(Source(frame.path), frame) == names[3]
+    assert book.trouble == []
+    book = _book(tmp_path / "p.json", "run.tif")
+    book.match(pages)
+    assert "run.tif fits" in book.trouble[0]
+    assert not any(map(book.entry_of, pages))
 
 
 @pytest.mark.parametrize(

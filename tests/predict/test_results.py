@@ -11,6 +11,7 @@ from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.predict import processes, results
 from napari_mae_sam2.predict.answer import Answer
 from napari_mae_sam2.predict.processes import Setup, steps_in_processes
+from napari_mae_sam2.predict.prompts_file import PromptBook
 from napari_mae_sam2.predict.results import FrameRecord, Results
 from napari_mae_sam2.predict.sources import Source
 from napari_mae_sam2.study.files import StudyError
@@ -60,4 +61,4 @@ def test_a_process_that_was_ended_is_one_sentence(
     monkeypatch.setattr(processes, "_start", os._exit)
     setup = Setup(None, tmp_path, None, 1, 1)
     with pytest.raises(PlainError, match="fewer --processes"):
-        list(steps_in_processes(setup, [Source(tmp_path / "a.png")]))
+        list(steps_in_processes(setup, [Source(tmp_path / "a.png")], PromptBook()))

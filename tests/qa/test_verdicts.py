@@ -121,8 +121,8 @@ def test_a_mask_is_found_however_a_drive_writes_its_accents(
     tifffile.imwrite(tmp_path / f"{wrote}.leakage.tif", mask)
     for name in ("\u00e9t\u00e9", "e\u0301te\u0301"):
         named = record.model_copy(update={"name": name})
-        assert Labels(tmp_path).of(named) is not None
-    assert Labels(tmp_path).of(record) is None
+        assert Labels(tmp_path, [named]).of(named) is not None
+    assert Labels(tmp_path, [record]).of(record) is None
 
 
 def test_an_answer_is_not_overruled_where_a_proposal_came_later(
@@ -139,7 +139,7 @@ def test_an_answer_is_not_overruled_where_a_proposal_came_later(
     assert "answered by CD" in capsys.readouterr().err
     assert len(study.revision_ids(last.case)) == 3
     record = next(one for one in predictions.records() if one.id == last.case)
-    seen = Labels(study.folder).of(record)
+    seen = Labels(study.folder, [record]).of(record)
     assert seen is not None
     assert seen.leakage.all()
 

@@ -71,9 +71,46 @@ def test_images_alone_are_enough_to_pretrain_on(folder: Path) -> None:
 
 
 def test_unreadable_manifests(folder: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="does not exist"):
         read_manifest(folder / "absent.csv")
     path = folder / "manifest.csv"
     path.write_bytes(b"image,mask\n\xff\xfe\x00,m\n")
     with pytest.raises(DataError, match="UTF-8"):
         read_manifest(path)
+
+
+def test_a_manifest_is_a_table_like_any_other(folder: Path) -> None:
+    (folder / "P1").mkdir()
+    for name in ("\u00e9t\u00e9.PNG", "other.png", "other_mask.png"):
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "P1" / name)
+    text = (
+        "Image;Mask;Patient ID;Eye;Visit;Phase\n"
+        "A.PNG;M;P1;OD;1;late\n"
+        "e\u0301te\u0301;p1\\other_mask;P2;left;;\n"
+    )
+    first, second = read_manifest(write(folder, text))
+    assert (first.image, first.mask) == (folder / "a.png", folder / "m.png")
+    assert second.image == folder / "P1" / "\u00e9t\u00e9.PNG"
+    assert second.mask == folder / "P1" / "other_mask.png"
+    assert [one.patient for one in (first, second)] == ["P1", "P2"]
+
+
+def test_instances_go_before_a_mask(folder: Path) -> None:
+    text = 'image,instances,mask\na.png,m.png,"b, c.png"\n'
+    assert read_manifest(write(folder, text))[0].mask == folder / "m.png"
+
+
+def test_a_name_of_several_files_is_refused_and_a_frame_is_not_its_mask(
+    folder: Path,
+) -> None:
+    for name in ("P1", "P2"):
+        (folder / name).mkdir()
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / name / "OD.png")
+    with pytest.raises(DataError, match=r"may be any of P1/OD\.png, P2/OD\.png"):
+        read_manifest(write(folder, "image\nOD.png\n"))
+    with pytest.raises(DataError, match=r"The mask .* does not exist"):
+        read_manifest(write(folder, "image,mask\nP1/OD.png,p1/od\n"))
+    with pytest.raises(DataError, match="lines 2 and 3"):
+        read_manifest(write(folder, "image\nP1/OD.png\nP1/od\n"))
+    with pytest.raises(DataError, match="the eye 'OU'"):
+        read_manifest(write(folder, "image,eye\nP1/OD.png,OU\n"))

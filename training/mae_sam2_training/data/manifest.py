@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import csv
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mae_sam2_training.data.errors import DataError
+from mae_sam2_training.data.files_below import FilesBelow
+from napari_mae_sam2.fa.mask_reading import MASK_SUFFIXES
+from napari_mae_sam2.fa.reading import FRAME_SUFFIXES
+from napari_mae_sam2.fa.table_file import TableError, read_eye, read_table_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-COLUMNS: Final = ("image", "mask", "label", "patient", "split", "dataset")
+    from napari_mae_sam2.fa.table_file import Row
+
+COLUMNS: Final = (
+    *("image", "mask", "instances", "label", "patient", "eye", "visit", "phase"),
+    *("split", "dataset", "case"),
+)
 SPLITS: Final = {
     "train": "train",
     "training": "train",
@@ -65,14 +75,15 @@ class Record:
 
 
 def read_manifest(path: Path) -> list[Record]:
-    """Read a manifest in VIS-MAE's form.
+    """Read a manifest in VIS-MAE's form, or any table of the same format.
 
     Parameters
     ----------
     path : Path
-        UTF-8 CSV with a header of some of `COLUMNS`, `image` among them; without
-        `mask` and `label` it is of use to pre-training alone. Relative paths start at
-        the manifest's folder.
+        A table with a header of some of `COLUMNS`, `image` among them; without `mask`
+        and `label` it is of use to pre-training alone. `instances` goes before `mask`.
+        Relative paths start at the manifest's folder; a file that is not there is
+        looked for below it by the rule of `napari_mae_sam2.fa.name_matching`.
 
     Returns
     -------
@@ -83,78 +94,71 @@ def read_manifest(path: Path) -> list[Record]:
     ------
     DataError
         If the file cannot be read or is empty, a column is unknown or missing, an
-        image or mask does not exist or stands twice, or a split is not known.
+        image or mask does not exist, fits several files or stands twice, or a split or
+        an eye is not known.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            columns = list(reader.fieldnames or [])
-            rows = [(reader.line_num, row) for row in reader]
-    except OSError as error:
+        table = read_table_file(path)
+    except TableError as error:
+        raise DataError(str(error)) from error
+    if table.unknown:
         raise DataError(
-            f"The manifest {path} cannot be read ({error.strerror}): check the path."
-        ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8: {_HELP}.") from error
-    _check_columns(path, columns)
-    if not rows:
-        raise DataError(f"The manifest {path} has no rows: list at least one image.")
-    records = []
-    seen: dict[Path, int] = {}
-    for line, row in rows:
-        record = _record(path, line, row)
-        if record.image in seen:
-            raise DataError(
-                f"The manifest {path} names {record.image.name} twice, in lines "
-                f"{seen[record.image]} and {line}: keep one of them."
-            )
-        seen[record.image] = line
-        records.append(record)
-    return records
-
-
-def _check_columns(path: Path, columns: list[str]) -> None:
-    unknown = [column for column in columns if column not in COLUMNS]
-    if unknown:
-        raise DataError(
-            f"The manifest {path} has an unknown column '{unknown[0]}': {_HELP}."
+            f"The manifest {path} has an unknown column '{table.unknown[0]}': {_HELP}."
         )
-    if "image" not in columns:
+    if "file" not in table.columns:
         raise DataError(f"The manifest {path} lacks the column image: {_HELP}.")
+    if not table.rows:
+        raise DataError(f"The manifest {path} has no rows: list at least one image.")
+    images = _images(path, table.rows)
+    masks = FilesBelow(path.parent, MASK_SUFFIXES, images)
+    return [
+        _record(path, row, image, masks)
+        for row, image in zip(table.rows, images, strict=True)
+    ]
 
 
-def _record(path: Path, line: int, row: dict[str, str | None]) -> Record:
-    value = {key: (text or "").strip() for key, text in row.items() if key}
-    if row.get(None):  # type: ignore[call-overload]
-        raise DataError(
-            f"Line {line} of {path} has more fields than the header: "
-            "put a name with a comma between quotes."
-        )
-    if not value["image"]:
-        raise DataError(f"Line {line} of {path} names no image.")
-    image = path.parent / value["image"]
-    if not image.is_file():
-        raise DataError(
-            f"The image {image} of line {line} of {path.name} does not exist: "
-            "correct the line or put the file there."
-        )
-    mask = path.parent / value["mask"] if value.get("mask") else None
-    if mask is not None and not mask.is_file():
-        raise DataError(
-            f"The mask {mask} of line {line} of {path.name} does not exist: "
-            "correct the line or put the file there."
-        )
-    split = value.get("split", "").lower()
+def _images(path: Path, rows: Sequence[Row]) -> list[Path]:
+    known = FilesBelow(path.parent, FRAME_SUFFIXES)
+    images: dict[str, int] = {}
+    found = []
+    for row in rows:
+        if "file" not in row.cells:
+            raise DataError(f"Line {row.line} of {path} names no image.")
+        image = known.find(row.cells["file"], f"The image # of line {row.line}", path)
+        same = os.path.realpath(image)
+        if same in images:
+            raise DataError(
+                f"The manifest {path} names {image.name} twice, in lines "
+                f"{images[same]} and {row.line}: keep one of them."
+            )
+        images[same] = row.line
+        found.append(image)
+    return found
+
+
+def _record(path: Path, row: Row, image: Path, masks: FilesBelow) -> Record:
+    value = row.cells.get
+    mask = None
+    for column in ("mask", "instances"):
+        named = value(column)
+        if named:
+            mask = masks.find(named, f"The mask # of line {row.line}", path)
+    split = value("split", "").lower()
     if split and split not in SPLITS:
         raise DataError(
-            f"Line {line} of {path} has the split '{split}': "
+            f"Line {row.line} of {path} has the split '{split}': "
             "use train, val or test, or leave it empty."
+        )
+    eye = value("eye")
+    if eye and read_eye(eye) is None:
+        raise DataError(
+            f"Line {row.line} of {path} has the eye '{eye}': use right, left, OD or OS."
         )
     return Record(
         image=image,
         mask=mask,
-        label=value.get("label") or None,
-        patient=value.get("patient", ""),
+        label=value("label"),
+        patient=value("patient", ""),
         split=SPLITS.get(split),
-        dataset=value.get("dataset", ""),
+        dataset=value("dataset", ""),
     )
