@@ -1,4 +1,4 @@
-"""From the bytes of an image file to the stored pixels, without loss.
+"""From the bytes of an image file to upright pixels, without loss.
 
 The size is checked from the header, so a huge file costs no memory. Everything that
 damaged bytes make a decoder raise passes through here; `reading` puts it into words.
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
-import tifffile
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
 
+from napari_mae_sam2.fa.deep_jpeg import decode_deep_jpeg, read_head
 from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.orientation import picture_orientation, upright
 from napari_mae_sam2.fa.pixels import check_size
+from napari_mae_sam2.fa.tiff_pages import frame_places
+from napari_mae_sam2.fa.tiff_pixels import read_tiff_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
 
 # The format classes are used instead of Image.open: that one warns about, or refuses,
 # large pictures by a limit of its own before ours can say it in plain words.
+_JPEG = b"\xff\xd8\xff"
 _PILLOW: dict[bytes, Callable[..., Image.Image]] = {
     b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
-    b"\xff\xd8\xff": JpegImagePlugin.JpegImageFile,
+    _JPEG: JpegImagePlugin.JpegImageFile,
     b"BM": BmpImagePlugin.BmpImageFile,
 }
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -50,11 +54,8 @@ def is_tiff(magic: bytes) -> bool:
 
 
 def count_pictures(path: Path, magic: bytes) -> int:
-    """Count the pictures of one size in a file; reduced copies do not count."""
-    if magic not in _TIFF:
-        return 1
-    with tifffile.TiffFile(path) as tiff:
-        return _page_count(tiff.series[0])
+    """Count the frames in a file; thumbnails, overviews and masks do not count."""
+    return len(frame_places(path)) if magic in _TIFF else 1
 
 
 def decode(path: Path, magic: bytes, page: int) -> NDArray[Any]:
@@ -72,7 +73,7 @@ def decode(path: Path, magic: bytes, page: int) -> NDArray[Any]:
     Returns
     -------
     array of shape (H, W) or (H, W, 3)
-        Native byte order, C-contiguous; see `read_frame` for what is kept.
+        Upright, in native byte order, C-contiguous; see `read_frame` for what is kept.
 
     Raises
     ------
@@ -100,12 +101,14 @@ def decode_channels(
     Returns
     -------
     array of shape (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4)
-        Two and four channels end with alpha. Palettes are resolved.
+        Upright. Two and four channels end with alpha. Palettes are resolved.
     """
     if magic in _TIFF:
-        return _read_tiff(path, page, check)
+        return read_tiff_frame(path, page, check)
     if page:
         raise FrameError(f"{path.name} has one page, there is no page {page + 1}.")
+    if magic == _JPEG:
+        return _read_jpeg(path, check)
     return _read_pillow(path, _PILLOW[magic], check)
 
 
@@ -118,12 +121,23 @@ def _read_pillow(
         check(image.height, image.width, path.name)
         if image.format == "PNG" and _is_deep_colour(path):
             # Pillow would cut 16-bit colour and grey-with-alpha down to 8 bits.
-            return np.asarray(imagecodecs.png_decode(path.read_bytes()))
-        if image.mode in ("P", "PA"):  # through RGBA: a palette may hold transparency
-            return np.array(image.convert("RGBA"))
-        if image.mode in ("1", "CMYK", "YCbCr", "LAB", "RGBX"):
-            return np.array(image.convert("L" if image.mode == "1" else "RGB"))
-        return np.array(image)
+            pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
+        elif image.mode in ("P", "PA"):  # as RGBA: a palette may hold transparency
+            pixels = np.array(image.convert("RGBA"))
+        elif image.mode in ("1", "CMYK", "YCbCr", "LAB", "RGBX"):
+            pixels = np.array(image.convert("L" if image.mode == "1" else "RGB"))
+        else:
+            pixels = np.array(image)
+        return upright(pixels, picture_orientation(image))
+
+
+def _read_jpeg(path: Path, check: Callable[[int, int, str], None]) -> NDArray[Any]:
+    data = path.read_bytes()
+    head = read_head(data)
+    if not head.is_deep:
+        return _read_pillow(path, JpegImagePlugin.JpegImageFile, check)
+    check(head.height, head.width, path.name)
+    return upright(decode_deep_jpeg(data, head), head.orientation)
 
 
 def _is_deep_colour(path: Path) -> bool:
@@ -131,55 +145,6 @@ def _is_deep_colour(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(26)
     return head[24] == 16 and head[25] in (2, 4, 6)
-
-
-def _read_tiff(
-    path: Path, index: int, check: Callable[[int, int, str], None]
-) -> NDArray[Any]:
-    name = path.name
-    with tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        first, count = series.keyframe, _page_count(series)
-        if index >= count:
-            raise FrameError(f"{name} has {count} pages, there is no page {index + 1}.")
-        if first.imagedepth != 1:
-            raise FrameError(
-                f"{name} is a volume and not a frame: export single frames."
-            )
-        check(first.imagelength, first.imagewidth, name)
-        if index >= len(series.pages):  # described once, then pixels in one piece
-            stack = tifffile.memmap(path, series=0, mode="r")
-            return np.array(stack.reshape(-1, *first.shape)[index])
-        page = series.pages[index]
-        if page is None:
-            raise ValueError("a page is missing")
-        # A decoder may fill what is missing with black: ask the file itself first.
-        size = tiff.filehandle.size
-        if any(
-            start + count > size
-            for start, count in zip(page.dataoffsets, page.databytecounts, strict=True)
-        ):
-            raise ValueError("segments lie beyond the end of the file")
-        pixels = np.asarray(page.asarray())
-        if first.axes.startswith("S") and pixels.ndim == 3:  # planes one after another
-            pixels = np.moveaxis(pixels, 0, -1)
-        if first.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            colours = np.moveaxis(np.asarray(first.colormap), 0, -1)
-            return np.asarray(colours[pixels] >> 8, dtype=np.uint8)
-        if first.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            return _white_is_zero(pixels)
-        return pixels
-
-
-def _page_count(series: tifffile.TiffPageSeries) -> int:
-    """Count pictures; ImageJ describes only the first page of a large stack."""
-    return max(len(series.pages), series.size // series.keyframe.size)
-
-
-def _white_is_zero(pixels: NDArray[Any]) -> NDArray[Any]:
-    if pixels.dtype.kind == "u":
-        return np.asarray(np.iinfo(pixels.dtype).max - pixels)
-    return ~pixels if pixels.dtype.kind == "b" else pixels
 
 
 def _as_stored(pixels: NDArray[Any]) -> NDArray[Any]:
