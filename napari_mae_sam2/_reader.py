@@ -7,6 +7,7 @@ pixels), "path" and "sha256"; of a folder also "fa_frames", the paths of all its
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +84,22 @@ def read(path: Paths) -> list[LayerData]:
             lesions = read_mask(each, renumber=False).lesions
             layers.append((lesions, {"name": each.stem}, "labels"))
         else:
-            layers += [
-                _layer(read_frame(each, page)) for page in range(count_pages(each))
-            ]
+            layers += _read_pages(each)
+    return layers
+
+
+def _read_pages(path: Path) -> list[LayerData]:
+    """Read all pages of a file; one that cannot be read does not stop the others."""
+    layers, troubles = [], []
+    for page in range(count_pages(path)):
+        try:
+            layers.append(_layer(read_frame(path, page)))
+        except FrameError as error:
+            troubles.append(error)
+    if not layers:
+        raise troubles[0]
+    for trouble in troubles:
+        warnings.warn(str(trouble), stacklevel=2)  # napari shows it
     return layers
 
 

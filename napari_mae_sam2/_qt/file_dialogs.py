@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog
 
+from napari_mae_sam2.fa.reading import FRAME_SUFFIXES
+
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-IMAGES = "Frames (*.png *.jpg *.jpeg *.tif *.tiff *.bmp);;All files (*)"
+IMAGES = (
+    f"Frames ({' '.join(f'*{s} *{s.upper()}' for s in FRAME_SUFFIXES)});;All files (*)"
+)
 VERDICTS = "Verdicts (*.json);;All files (*)"
 MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
 

@@ -15,7 +15,7 @@ from napari_mae_sam2.annotate.frames import Frames
 from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
-from napari_mae_sam2.annotate.opening import Opened, open_case
+from napari_mae_sam2.annotate.opening import Opened, UnreadablePage, open_case
 from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.whereabouts import Place, Whereabouts
 from napari_mae_sam2.annotate.worklist import Case, Status, Worklist
@@ -373,6 +373,9 @@ class Desk:
             return
         if opened is None:
             sentence = sentence_of(outcome.error, f"{case.name} cannot be opened")
+            if isinstance(outcome.error, UnreadablePage):
+                further = self._finder.further_pages(case, outcome.error.pages)
+                self.worklist.insert_after(case, further)
             self.worklist.set_status(case, Status.UNREADABLE, sentence)
             self._put_on_desk(case, None)
             self.warned.emit(sentence)

@@ -13,6 +13,7 @@ from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.annotate.stored_review import stored_review
+from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import count_pages
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.kinds import read_kinds
@@ -54,6 +55,20 @@ class Opened:
             self.journal.release()
 
 
+class UnreadablePage(PlainError):
+    """A frame that cannot be read; further pages of its file may be readable.
+
+    Attributes
+    ----------
+    pages : int
+        How many pages its file has.
+    """
+
+    def __init__(self, sentence: str, pages: int) -> None:
+        super().__init__(sentence)
+        self.pages = pages
+
+
 def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
     """Read a case; slow, for a worker's thread.
 
@@ -67,11 +82,16 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
 
     Raises
     ------
+    UnreadablePage
+        If the frame cannot be read.
     PlainError
-        If the frame or its labels cannot be read.
+        If its labels cannot be read.
     """
-    frame = frames.read(case)
     pages = count_pages(case.path) if case.path is not None and not case.page else 1
+    try:
+        frame = frames.read(case)
+    except PlainError as error:
+        raise UnreadablePage(str(error), pages) from error
     saved = find(frame, case.place)
     found = journals.find(frame, case.place.key)
     journal = None if found is None else found.file

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LUMA: Final = (0.299, 0.587, 0.114)  # Rec. 601, the default of TIFF 6.0
+_PLAIN: Final = (0, 255, 128, 255, 128, 255)  # also written for 16 bits
 _ROWS: Final = 256  # at once: the float copies of an ultra-widefield frame are large
 
 # XYZ of D50 to linear sRGB, adapted to D65 by Bradford's method (Lindbloom 2003).
@@ -62,7 +63,8 @@ def from_ycbcr(
     luma : tuple of float, optional
         Shares of red, green and blue in the brightness.
     black_white : tuple of float, optional
-        Black and white of each channel (ReferenceBlackWhite).
+        Black and white of each channel (ReferenceBlackWhite); where they are of 8 bits
+        and the pixels of 16, they are scaled.
 
     Returns
     -------
@@ -74,8 +76,9 @@ def from_ycbcr(
     red, green, blue = luma or _LUMA
     low = np.array([0, middle, middle], float)
     high = np.array([top, top, top], float)
-    if black_white is not None and all(np.diff(black_white)[::2]):
-        low, high = np.array(black_white[::2]), np.array(black_white[1::2])
+    if black_white not in (None, _PLAIN) and all(np.diff(black_white)[::2]):
+        unit = 256 if top > 255 and max(black_white) <= 255 else 1
+        low, high = np.reshape(black_white, (3, 2)).T * unit
     scale = np.array([top, top - middle, top - middle]) / (high - low)
 
     def convert(rows: NDArray[Any]) -> NDArray[Any]:
@@ -118,7 +121,8 @@ def from_lab(pixels: NDArray[Any], signed: bool) -> NDArray[Any]:
         xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * 3 * (6 / 29) ** 2) * _D50
         linear = np.clip(xyz @ _TO_SRGB.T, 0, 1)
         low = linear <= 0.0031308
-        return top * np.where(low, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+        curve = np.where(low, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+        return np.asarray(top * curve)
 
     return _by_rows(convert, pixels)
 

@@ -133,8 +133,11 @@ def _read_pillow(
 
 def _read_jpeg(path: Path, check: Callable[[int, int, str], None]) -> NDArray[Any]:
     data = path.read_bytes()
-    head = read_head(data)
-    if not head.is_deep:
+    try:
+        head = read_head(data)
+    except ValueError:  # Pillow may understand it, or says that it is damaged
+        head = None
+    if head is None or not head.is_deep:
         return _read_pillow(path, JpegImagePlugin.JpegImageFile, check)
     check(head.height, head.width, path.name)
     return upright(decode_deep_jpeg(data, head), head.orientation)

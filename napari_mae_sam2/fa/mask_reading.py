@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from napari_mae_sam2.fa.decoding import count_pictures, decode_channels, find_magic
+from napari_mae_sam2.fa.decoding import (
+    count_pictures,
+    decode_channels,
+    find_magic,
+    is_tiff,
+)
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import MAX_LESIONS, split_pieces
 from napari_mae_sam2.fa.mask_colours import as_values
 from napari_mae_sam2.fa.pixels import MAX_SIDE
+from napari_mae_sam2.fa.tiff_pages import is_inverted_by_habit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -143,6 +149,12 @@ def _values(path: Path, shape: tuple[int, int] | None) -> NDArray[Any]:
         pages = count_pictures(path, magic)
         if pages == 1:
             channels = decode_channels(path, magic, 0, _size_check(path, shape))
+            if is_tiff(magic) and is_inverted_by_habit(path):
+                raise MaskError(
+                    f"The mask {path} has one bit a pixel and says that white is 0, "
+                    "which some programs write without meaning it: save leakage as "
+                    "255 and the rest as 0, with 8 bits."
+                )
     except PlainError:
         raise
     except MemoryError:

@@ -1,7 +1,8 @@
 """Frames from files: PNG, JPEG, BMP, TIFF and OME-TIFF, known by their content.
 
-Whatever is wrong with a file becomes one sentence in a `FrameError`. A JPEG's EXIF
-rotation is not applied: coordinates are those of the stored pixels.
+Whatever is wrong with a file becomes one sentence in a `FrameError`. Frames are turned
+upright as their orientation tag says (`orientation`): coordinates are those of the
+picture as it is seen. docs/reading.md says what is read, and how.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from napari_mae_sam2.fa.scale import ome_scale
 if TYPE_CHECKING:
     from pathlib import Path
 
-FRAME_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+FRAME_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"),
+    *(".bmp", ".dib", ".tif", ".tiff", ".btf", ".tf8"),
+)
 """Endings under which frames are looked for in a folder, in lower case."""
 
 LABEL_ENDING = ".leakage"
@@ -35,15 +39,16 @@ def read_frame(path: Path, page: int = 0) -> Frame:
     path : Path
         A PNG, JPEG, BMP, TIFF or OME-TIFF file, whatever its ending.
     page : int
-        Which picture of a TIFF that holds several of one size (an angiography run);
-        0 is the first, and the only one in the other formats.
+        Which frame of a TIFF that holds several (an angiography run); 0 is the first,
+        and the only one in the other formats. Thumbnails do not count.
 
     Returns
     -------
     Frame
-        Pixels as stored, alpha dropped, palettes resolved, "white is zero" turned
-        round, float64 and float16 as float32; other whole numbers as uint16 where
-        they fit. From the second page on the name ends in " page N".
+        Upright pixels as stored, alpha dropped, palettes resolved, "white is zero"
+        turned round, CMYK, YCbCr and Lab as RGB, depths below 8 bits stretched to 8,
+        float64 and float16 as float32; other whole numbers as uint16 where they fit.
+        From the second page on the name ends in " page N".
 
     Raises
     ------
@@ -75,7 +80,7 @@ def read_frame(path: Path, page: int = 0) -> Frame:
 
 
 def count_pages(path: Path) -> int:
-    """Count the pictures in a file without decoding them.
+    """Count the frames in a file without decoding them.
 
     Parameters
     ----------
@@ -85,8 +90,8 @@ def count_pages(path: Path) -> int:
     Returns
     -------
     int
-        More than 1 only for a TIFF with several pictures of one size; reduced copies
-        and thumbnails inside a file do not count.
+        More than 1 only for a TIFF with several pages, of any size, depth and colour;
+        thumbnails, overviews and masks do not count.
 
     Raises
     ------

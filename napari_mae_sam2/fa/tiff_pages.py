@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NEW_SUBFILE, _OLD_SUBFILE, _JPEG_THUMBNAIL, _STRIPS = 254, 255, 513, 273
+_SOFTWARE = 305
 _REDUCED, _MASK, _DEPTH_MAP = 1, 4, 8  # bits of NewSubfileType
 _OLD_REDUCED: Final = 2
 _KEPT = 64  # files whose pages are remembered: a run is read page by page
@@ -64,6 +65,21 @@ def frame_places(path: Path) -> tuple[Place, ...]:
     return _places(path, stat.st_mtime_ns, stat.st_size)
 
 
+def is_inverted_by_habit(path: Path) -> bool:
+    """Tell whether tifffile wrote a picture of one bit with white as zero.
+
+    That is its default for numpy's bool, whatever is meant: True is then shown black.
+    """
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        writer = str(page.tags.valueof(_SOFTWARE, ""))
+        return (
+            page.bitspersample == 1
+            and page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+            and writer.startswith("tifffile")
+        )
+
+
 @lru_cache(_KEPT)
 def _places(path: Path, written: int, size: int) -> tuple[Place, ...]:
     """List places; time and size of the file are there to notice another one."""
@@ -82,7 +98,7 @@ def _places(path: Path, written: int, size: int) -> tuple[Place, ...]:
 
 def _of_page(tiff: tifffile.TiffFile, index: int) -> list[Place]:
     try:
-        page = tiff.pages[index]
+        page: Any = tiff.pages[index]
         if not _is_reduced(page):
             return [Place(index)] if _may_be_frame(page) else []
         if not page.subifds:
@@ -109,7 +125,7 @@ def _may_be_frame(page: Any) -> bool:
     kind = int(page.tags.valueof(_NEW_SUBFILE, 0))
     if kind & (_MASK | _DEPTH_MAP) or page.photometric == tifffile.PHOTOMETRIC.MASK:
         return False
-    return min(page.imagelength, page.imagewidth) >= MIN_SIDE
+    return bool(min(page.imagelength, page.imagewidth) >= MIN_SIDE)
 
 
 def _planes(tiff: tifffile.TiffFile) -> int:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _INK_SET, _COEFFICIENTS, _BLACK_WHITE = 332, 529, 532
 _CMYK: Final = 1  # the value of InkSet for it, also where the tag is missing
 _DECODE_TO_RGB: Final = (6, 7, 34892)  # JPEG: its decoder turns YCbCr into RGB
-_COLOURS: Final = {
+_COLOURS: Final[dict[int, int]] = {
     PHOTOMETRIC.MINISWHITE: 1,
     PHOTOMETRIC.MINISBLACK: 1,
     PHOTOMETRIC.RGB: 3,
@@ -38,7 +38,7 @@ _COLOURS: Final = {
 }
 """How many channels are colour; more are transparency or something else."""
 
-_NAMES: Final = {
+_NAMES: Final[dict[int, str]] = {
     PHOTOMETRIC.SEPARATED: "CMYK",
     PHOTOMETRIC.YCBCR: "YCbCr",
     PHOTOMETRIC.CIELAB: "CIELab",
@@ -168,7 +168,7 @@ def _without_extras(
     pixels: NDArray[Any], page: Any, kind: int, name: str
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Part colours from transparency and from whatever else a pixel carries."""
-    colours = _COLOURS[PHOTOMETRIC(kind)]
+    colours = _COLOURS[kind]
     if pixels.ndim == 2:
         return pixels, None
     count = pixels.shape[2]

@@ -12,9 +12,10 @@ from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
 from napari_mae_sam2.study.relabel import parse_about
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.cases import Cases
     from napari_mae_sam2.study.records import CaseRecord
     from napari_mae_sam2.study.tables import Rows
@@ -104,9 +105,8 @@ def add_files(
 
     try:
         for path in files:
-            try:
-                for page in range(count_pages(path)):
-                    frame = read_frame(path, page)
+            for page, frame in _frames_of(path, done.trouble):
+                try:
                     row = {} if rows is None else rows.of_file(path, page + 1)
                     said: dict[str, Any] = about | row
                     known = study.find_case(frame)
@@ -119,13 +119,29 @@ def add_files(
                     )
                     done.added += 1
                     new.append(case.id)
-            except PlainError as error:
-                done.trouble.append(str(error))
+                except PlainError as error:
+                    done.trouble.append(str(error))
             if len(new) >= TOGETHER:
                 note()
     finally:
         note()  # also of what was added before somebody stopped it
     return done
+
+
+def _frames_of(path: Path, trouble: list[str]) -> Iterator[tuple[int, Frame]]:
+    """Read the pages of a file; one that cannot be read does not stop the others."""
+    try:
+        pages = count_pages(path)
+    except PlainError as error:
+        trouble.append(str(error))
+        return
+    for page in range(pages):
+        try:
+            frame = read_frame(path, page)
+        except PlainError as error:
+            trouble.append(str(error))
+        else:
+            yield page, frame
 
 
 def _contradictions(case: CaseRecord, said: Mapping[str, Any]) -> list[str]:

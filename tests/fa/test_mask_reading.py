@@ -106,11 +106,14 @@ def test_palettes_are_read_as_they_look(
     assert (read_mask(tmp_path / "p.bmp", SHAPE).leakage == drawn).all()
 
 
-@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
-def test_one_bit_a_pixel(tmp_path: Path, drawn: np.ndarray, photometric: str) -> None:
-    stored = ~drawn if photometric == "miniswhite" else drawn
+def test_one_bit_a_pixel(tmp_path: Path, drawn: np.ndarray) -> None:
     path = tmp_path / "m.tif"
-    tifffile.imwrite(path, stored, photometric=photometric)
+    tifffile.imwrite(path, drawn)  # white is 0, although nobody said so
+    with pytest.raises(MaskError, match="says that white is 0"):
+        read_mask(path, SHAPE)
+    tifffile.imwrite(path, ~drawn, photometric="miniswhite", software="a scanner")
+    assert (read_mask(path, SHAPE).leakage == drawn).all()
+    tifffile.imwrite(path, drawn, photometric="minisblack")
     assert (read_mask(path, SHAPE).leakage == drawn).all()
     Image.fromarray(drawn).save(tmp_path / "m.png")
     assert (read_mask(tmp_path / "m.png", SHAPE).leakage == drawn).all()
