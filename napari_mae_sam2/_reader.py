@@ -23,6 +23,10 @@ from napari_mae_sam2.fa.reading import (
     list_frames,
     read_frame,
 )
+from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.spot import find_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.spot import Spot
 
     Paths = str | list[str]
 
@@ -64,7 +69,8 @@ def read(path: Paths) -> list[LayerData]:
     path : str or list of str
         Files and folders. A file gives one layer, or one for each page of a TIFF. A
         folder gives its first readable frame and the paths of all: a folder of
-        thousands must not fill the memory.
+        thousands must not fill the memory. A study gives its first frame; the dock
+        lists its cases.
 
     Returns
     -------
@@ -78,7 +84,10 @@ def read(path: Paths) -> list[LayerData]:
     """
     layers: list[LayerData] = []
     for each in _as_paths(path):
-        if each.is_dir():
+        spot = _study_at(each)
+        if spot is not None:
+            layers.append(_read_study(spot.folder))
+        elif each.is_dir():
             layers.append(_read_folder(each))
         elif _is_label(each):
             lesions = read_mask(each, renumber=False).lesions
@@ -117,7 +126,28 @@ def _may_be_ours(path: Path) -> bool:
         return not path.suffix.lower().endswith((".zarr", ".n5")) and not any(
             (path / name).exists() for name in _FOREIGN
         )
-    return path.exists() and (is_frame_name(path) or _is_label(path))
+    is_known = is_frame_name(path) or _is_label(path) or path.name == STUDY_FILE
+    return path.exists() and is_known
+
+
+def _study_at(path: Path) -> Spot | None:
+    """Give the study that a folder is, or is a part of, or whose study.json it is."""
+    is_one = path.is_dir() or path.name == STUDY_FILE
+    return find_study(path) if is_one else None
+
+
+def _read_study(folder: Path) -> LayerData:
+    study = Study.open(folder)
+    first: StudyError | None = None
+    for case in study.case_ids():
+        try:
+            data, about, kind = _layer(study.load_frame(case))
+        except StudyError as error:
+            first = first or error
+            continue
+        about["metadata"]["fa_frames"] = [about["metadata"]["path"]]
+        return data, about, kind
+    raise first or StudyError(f"{folder} has no cases yet.")
 
 
 def _read_folder(folder: Path) -> LayerData:

@@ -17,7 +17,12 @@ from napari_mae_sam2._qt.gallery_dock import GalleryDock, gallery_part
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
-from napari_mae_sam2.model.folders import config_folder, data_folder, state_folder
+from napari_mae_sam2.model.folders import (
+    config_folder,
+    data_folder,
+    index_folder,
+    state_folder,
+)
 from napari_mae_sam2.study.places import Places
 from napari_mae_sam2.study.preferences import Preferences
 
@@ -58,7 +63,7 @@ class LeakageDock(LeakageWidget):
         annotator = Annotator(gui.post, _load)
         places = Places(config_folder() / "studies.json")
         home, state = data_folder() / "labels", state_folder()
-        desk = Desk(annotator, gui.post, places, home, state)
+        desk = Desk(annotator, gui.post, places, home, state, index_folder())
         preferences = Preferences(config_folder() / "window.json")
         super().__init__(viewer, desk, _draw_sample, _frame_of, preferences)
         gui.setParent(self)

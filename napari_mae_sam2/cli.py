@@ -60,10 +60,12 @@ def main() -> None:
 def open_window(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Frames and folders of frames; none for a drawn sample."),
+        typer.Argument(
+            help="Frames, folders of frames, or a study; none for a drawn sample."
+        ),
     ] = None,
 ) -> None:
-    """Open napari with the leakage tools."""
+    """Open napari with the leakage tools, on frames or on the cases of a study."""
     from napari_mae_sam2.doctor_window import find_display
 
     chosen = paths or []
@@ -83,13 +85,20 @@ def open_window(
 def _check_that_one_opens(paths: list[Path]) -> None:
     """Refuse here what would only open an empty window."""
     from napari_mae_sam2.fa.reading import list_frames, read_frame
+    from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.spot import only_study_at
 
     errors: list[PlainError] = []
     for path in paths:
         if not path.exists():
-            raise PlainError(f"{path} does not exist: give a frame or a folder.")
+            raise PlainError(
+                f"{path} does not exist: give a frame, a folder of frames or a study."
+            )
         try:
-            if path.is_dir():
+            study = only_study_at(path)
+            if study is not None:
+                Study.open(study.folder).case_ids()
+            elif path.is_dir():
                 list_frames(path)
             else:
                 read_frame(path)

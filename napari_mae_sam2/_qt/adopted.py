@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import Frame
 from napari_mae_sam2.fa.reading import count_pages, is_frame_name
+from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,8 @@ def file_of(layer: Image) -> Path | None:
     path = Path(layer.source.path)
     if path.is_dir():
         return path if "fa_frames" in layer.metadata else None
+    if path.name == STUDY_FILE:
+        return path
     if not path.is_file() or not is_frame_name(path):
         return None
     if frame_of_ours(layer) is not None:

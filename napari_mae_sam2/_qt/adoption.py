@@ -119,11 +119,8 @@ class Adoption:
             self._take_pictures(layer)
 
     def _add_files(self, paths: list[Path]) -> None:
-        for path in paths:
-            if path.is_dir():
-                self._desk.open_paths([path])
-            else:
-                self._desk.add_file(path)
+        if paths:
+            self._desk.add_paths(paths)
 
     def _take_pictures(self, layer: Image) -> None:
         # Whatever it is, it would cover the case.

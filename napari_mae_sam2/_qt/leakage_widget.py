@@ -103,7 +103,7 @@ class LeakageWidget(QWidget):
         self.exports = Exports(self)
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
-        FileDrop(self, self.open_paths)
+        FileDrop(self, self.add_paths)
         lay_out(self)
         connect_desk(self)
         connect_panels(self)
@@ -132,8 +132,15 @@ class LeakageWidget(QWidget):
         return self._is_closed
 
     def open_paths(self, paths: list[Path]) -> None:
-        """Open files and folders as a list of cases."""
+        """Open files, folders and studies as a list of cases."""
         self.desk.open_paths(paths)
+
+    def add_paths(self, paths: list[Path]) -> None:
+        """Add what was dropped to the list of cases, and open the first of it."""
+        if paths:
+            self.desk.add_paths(paths)
+        else:
+            self.messages.warn("Drop files or folders of this computer here.")
 
     def open_sample(self) -> None:
         """Open the drawn sample frame, or go back to it."""

@@ -5,12 +5,14 @@ Reading and writing happen in threads of their own; `keeping` tells what is save
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.ahead import Ahead
-from napari_mae_sam2.annotate.finding import Finder, Listed, Listing, list_files
+from napari_mae_sam2.annotate.arrivals import Arrivals, doubles_among
+from napari_mae_sam2.annotate.finding import Listed, Listing, find
 from napari_mae_sam2.annotate.frames import Frames
 from napari_mae_sam2.annotate.journals import Journals
 from napari_mae_sam2.annotate.keeping import Keeping, sentence_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_mae_sam2.annotate.annotator import Annotator
+    from napari_mae_sam2.annotate.finding import FoundStudy
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
@@ -47,6 +50,8 @@ class Desk:
         Study folder for frames that lie in no folder, such as the drawn sample.
     state : Path
         Folder for what brings the work back after a crash.
+    indexes : Path, optional
+        Folder of the indexes of studies on this computer; None keeps them in memory.
     """
 
     case_opened = Signal(object)
@@ -66,6 +71,7 @@ class Desk:
         places: Places,
         home: Path,
         state: Path,
+        indexes: Path | None = None,
     ) -> None:
         self.worklist = Worklist()
         self.annotator = annotator
@@ -76,6 +82,10 @@ class Desk:
         self._case: Case | None = None
         self.is_opening = False
         """True while other cases, or another case, are asked for and not there."""
+        self._empty_study: Path | None = None
+        """A study that was opened and has no case to show in the list."""
+        self._asked: Listing | None = None
+        """What is being listed."""
         self._paths: list[Path] = []
         self._late: list[Case] | None = None  # added while files are being listed
         self._wanted: tuple[Path | None, int] = (None, 0)
@@ -88,7 +98,7 @@ class Desk:
         self.ahead = Ahead(self.worklist, annotator, frames)
         """Reads the next cases in the background."""
         self._lister = LatestWins[Listing, Listed](
-            lambda wish, _cancelled: list_files(wish),
+            lambda wish, _cancelled: find(wish, indexes, places.study_of),
             lambda outcome: post(lambda: self._on_listed(outcome)),
             "list frames",
         )
@@ -101,7 +111,7 @@ class Desk:
             post, self.worklist, self._signature, self.warned.emit, self._journals
         )
 
-        self._finder = Finder(places, self._keeping)
+        self._arrivals = Arrivals(places, self._keeping, self.study_cases)
 
     @property
     def session(self) -> CaseSession | None:
@@ -112,14 +122,18 @@ class Desk:
     def folder(self) -> Path:
         """The study folder of the case in hand."""
         case = self._case or self.worklist.current
-        return self._home if case is None else case.study
+        return (self._empty_study or self._home) if case is None else case.study
 
     def opened_paths(self) -> list[Path]:
-        """Name the folders and files of the list whose labels go where these go."""
+        """Name what of the list has its labels in this study: files, folders, study."""
         opened = set(self._paths)
         paths: dict[Path, None] = {}
         for case in self.worklist.cases:
-            if case.path is not None and case.study == self.folder:
+            if case.study != self.folder:
+                continue
+            if case.case_id:
+                paths[case.study] = None
+            elif case.path is not None:
                 whole = case.path.parent
                 paths[whole if whole in opened else case.path] = None
         return list(paths)
@@ -129,12 +143,14 @@ class Desk:
     def open_paths(
         self, paths: Iterable[Path], first: Path | None = None, page: int = 0
     ) -> None:
-        """Begin a worklist of files and folders and open its first case.
+        """Begin a worklist of files, folders and studies and open its first case.
+
+        Where none of them can be opened, the cases that are open stay.
 
         Parameters
         ----------
         paths : iterable of Path
-            Files and folders.
+            Files, folders of frames, and studies or anything inside them.
         first : Path, optional
             The file to begin with, where it is among them.
         page : int
@@ -143,7 +159,20 @@ class Desk:
         self.leaving.emit()
         self.is_opening = True
         self._late = self._late or []
-        self._lister.submit(Listing(tuple(paths), first, page))
+        self._asked = Listing(tuple(paths), first, page, grader=self.grader)
+        self._lister.submit(self._asked)
+
+    def add_paths(self, paths: Iterable[Path]) -> None:
+        """Add files, folders and studies to the worklist and open the first of them."""
+        self.leaving.emit()
+        self.is_opening = True
+        self._late = self._late or []
+        asked = self._asked
+        if asked is None:
+            self._asked = Listing(tuple(paths), adds=True, grader=self.grader)
+        else:  # nothing that was asked for a moment ago is lost
+            self._asked = replace(asked, paths=(*asked.paths, *paths))
+        self._lister.submit(self._asked)
 
     def bring_back(self) -> bool:
         """Go on where a window that crashed was; False where none did."""
@@ -177,13 +206,6 @@ class Desk:
         known = case in cases
         self.go(cases.index(case) if known else self.worklist.add(case))
 
-    def add_file(self, path: Path) -> None:
-        """Add one file to the worklist; it is opened where nothing else is coming."""
-        position = self._add(self._finder.case_of(path))
-        if not (self._opener.is_busy or self._late is not None):
-            self.leaving.emit()
-            self._take(position)
-
     def add_frame(self, name: str, load: Callable[[], Frame]) -> None:
         """Add a frame that is in memory; it is opened where no other case is."""
         if self.worklist.position_of_drawn(name) is not None:
@@ -194,13 +216,17 @@ class Desk:
 
     def place(self) -> Place | None:
         """Tell which files are open and which one is in hand; None without files."""
-        paths = [case.path for case in self.worklist.cases if case.path is not None]
+        paths = dict.fromkeys(
+            where if case.path is not None else case.study
+            for case in self.worklist.cases
+            if (where := _where(case)) is not None
+        )
         if not paths:
             return None
-        current = self.worklist.current
-        if current is None or current.path is None:
-            return Place(tuple(dict.fromkeys(paths)), paths[0], 0)
-        return Place(tuple(dict.fromkeys(paths)), current.path, current.page)
+        current, first = self.worklist.current, next(iter(paths))
+        here = None if current is None else _where(current)
+        page = 0 if current is None or here is None else current.page
+        return Place(tuple(paths), here or first, page)
 
     def step(self, step: int) -> None:
         """Go so many cases on or back; the case in hand is saved on the way."""
@@ -331,25 +357,65 @@ class Desk:
     def _on_listed(self, outcome: Outcome[Listing, Listed]) -> None:
         if not self._lister.is_current(outcome.generation):
             return
-        self.is_opening = False
+        self.is_opening, self._asked = self._opener.is_busy, None
         late, self._late = self._late or [], None
         wish, listed = outcome.request, outcome.response
         if listed is None:
             self.warned.emit(sentence_of(outcome.error, "The folder cannot be opened"))
-            listed = Listed((), ())
-        for sentence in listed.troubles:
-            self.warned.emit(sentence)
-        cases = [self._finder.case_of(path) for path in listed.files]
-        if cases:
-            self._keeping.save_all()
+            listed = Listed()
+        if listed.troubles:
+            more = len(listed.troubles) - 1
+            rest = f" {more} more cannot be opened." if more else ""
+            self.warned.emit(f"{listed.troubles[0]}{rest}")
+        if not (listed.files or listed.studies):
+            if late and self.session is None:
+                self._take(self.worklist.cases.index(late[0]))
+            return
+        self._keeping.save_all()
+        cases = self._arrivals.cases_of(listed)
+        if not wish.adds:
             self.worklist.replace(cases)
             for case in late:
                 self.worklist.add(case)
             self._paths = list(wish.paths)
-            self._wanted = (wish.first, wish.page)
-            self._take(self.worklist.position_of(wish.first) or 0)
-        elif late and self.session is None:
-            self._take(self.worklist.cases.index(late[0]))
+        else:
+            self.worklist.extend(cases)
+            self._paths += [path for path in wish.paths if path not in self._paths]
+        self._wanted = (wish.first, wish.page)
+        begin = self._arrivals.first_of(wish, listed, cases)
+        self._drop_doubles()
+        if wish.adds and self._opener.is_busy:
+            return  # another case is coming already
+        if begin is None:
+            self._show_empty(listed.studies[0])
+        else:
+            twin = self._arrivals.twin_in(begin, self.worklist.cases)
+            self._take(self.worklist.cases.index(twin))
+
+    def _show_empty(self, found: FoundStudy) -> None:
+        """Show a study of which no case is in the list."""
+        self.worklist.replace([])
+        self._opener.cancel()
+        self._case, self._empty_study = None, found.folder
+        self.annotator.open(None)
+        self.folder_changed.emit(self.folder)
+        self.case_opened.emit(None)
+        self.told.emit(
+            "You have blinded readings in this study: take cases from its queue."
+            if found.is_blinded
+            else "This study has no cases yet: add frames with Study… in the queue."
+        )
+
+    def _drop_doubles(self) -> None:
+        """Take out of the list what is in it by another way as well."""
+        doubles = doubles_among(self.worklist.cases, self.worklist.current)
+        gone = []
+        for case in doubles:
+            session = self._keeping.get(case)
+            if session is None or session.saves.is_saved:
+                gone.append(case)
+        if gone:
+            self.worklist.remove(gone)
 
     def _take(self, position: int) -> None:
         case = self.worklist.take(position)
@@ -374,16 +440,17 @@ class Desk:
         if opened is None:
             sentence = sentence_of(outcome.error, f"{case.name} cannot be opened")
             if isinstance(outcome.error, UnreadablePage):
-                further = self._finder.further_pages(case, outcome.error.pages)
+                further = self._arrivals.further_pages(case, outcome.error.pages)
                 self.worklist.insert_after(case, further)
             self.worklist.set_status(case, Status.UNREADABLE, sentence)
             self._put_on_desk(case, None)
             self.warned.emit(sentence)
             return
-        further = self._finder.further_pages(case, opened.pages)
+        further = self._arrivals.further_pages(case, opened.pages)
         self.worklist.insert_after(case, further)
         session = opened.session
-        self.worklist.set_status(case, Status.GRADED if opened.graded else Status.NEW)
+        case.sha256 = session.frame.sha256
+        self.worklist.set_status(case, _status(case.status, opened.graded))
         if in_hand is not None and not in_hand.draft.is_empty:
             session.go_on_with(in_hand.draft)
         self._put_on_desk(case, session, opened.journal)
@@ -411,9 +478,30 @@ class Desk:
         self._case = case
         if session is not None:
             self._keeping.put(case, session, journal)
-        if case.path is not None:
-            paths, path, page = self._paths or [case.path], case.path, case.page
-            self._journals.later(lambda: self._whereabouts.note(paths, path, page))
+        self._empty_study = None
+        self._drop_doubles()
+        where = _where(case)
+        if where is not None:
+            paths = self._paths or [where if case.path else case.study]
+            self._journals.later(
+                lambda: self._whereabouts.note(paths, where, case.page)
+            )
         self.annotator.open(session)
         self.folder_changed.emit(self.folder)
         self.case_opened.emit(session)
+
+
+def _where(case: Case) -> Path | None:
+    """Give a path that leads to a case again; None for a frame in memory alone."""
+    if case.path is None and case.case_id and not case.reading:
+        return case.study / "cases" / case.case_id
+    return case.path
+
+
+def _status(known: Status, graded: bool) -> Status:
+    """Say where a case stands that was opened; what its study said of it stays."""
+    if graded:
+        is_more = known not in (Status.NEW, Status.UNSAVED, Status.UNREADABLE)
+        return known if is_more else Status.GRADED
+    is_without_label = (Status.PROPOSED, Status.IN_WORK, Status.CANNOT_GRADE)
+    return known if known in is_without_label else Status.NEW

@@ -12,7 +12,7 @@ from napari_mae_sam2.annotate.label_place import LabelPlace
 from napari_mae_sam2.study import status_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from napari_mae_sam2.fa.frame import Frame
@@ -81,6 +81,10 @@ class Case:
         Why it cannot be opened or saved, or who else answered it.
     case_id, reading : str
         Of a case of a study's queue: its id there, and that of the blinded reading.
+    sha256 : str
+        Hash of its pixels; empty until somebody has looked at them.
+    changed : int
+        When its status was last noted, on the list's own clock.
     """
 
     name: str
@@ -92,6 +96,8 @@ class Case:
     trouble: str = ""
     case_id: str = ""
     reading: str = ""
+    sha256: str = ""
+    changed: int = 0
 
     @property
     def place(self) -> LabelPlace:
@@ -108,6 +114,8 @@ class Worklist:
     def __init__(self) -> None:
         self._cases: list[Case] = []
         self._index = -1
+        self.clock = 0
+        """Counts changes of status."""
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -144,6 +152,27 @@ class Worklist:
         self._cases.append(case)
         self.changed.emit()
         return len(self._cases) - 1
+
+    def extend(self, cases: Iterable[Case]) -> None:
+        """Append cases, each page of a file and each case of a study once."""
+        for case in cases:
+            if case not in self._cases and not self._has_file(case):
+                self._cases.append(case)
+        self.changed.emit()
+
+    def _has_file(self, case: Case) -> bool:
+        """Tell whether the file of a case is in the list, however it is spelled."""
+        if case.path is None:
+            return False
+        alike = [
+            one.path
+            for one in self._cases
+            if one.path is not None
+            and (one.path.name, one.page) == (case.path.name, case.page)
+        ]
+        return case.path in alike or (
+            bool(alike) and case.path.resolve() in [one.resolve() for one in alike]
+        )
 
     def insert_after(self, case: Case, others: Iterable[Case]) -> None:
         """Put further pages of a file behind its first, once."""
@@ -204,6 +233,26 @@ class Worklist:
 
     def set_status(self, case: Case, status: Status, trouble: str = "") -> None:
         """Note what became of a case."""
+        self.clock += 1
+        case.changed = self.clock
         case.status = status
         case.trouble = trouble
         self.changed.emit()
+
+    def follow(self, known: Mapping[Case, Status], since: int) -> None:
+        """Take over what a study says of its cases.
+
+        Parameters
+        ----------
+        known : mapping of Case to Status
+            What was read in the study.
+        since : int
+            What `clock` was before that: what was noted later stays.
+        """
+        is_new = False
+        for case, status in known.items():
+            is_free = case.status not in (Status.UNSAVED, Status.UNREADABLE)
+            if is_free and case.changed <= since and case.status is not status:
+                case.status, is_new = status, True
+        if is_new:
+            self.changed.emit()

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from napari_mae_sam2.study.files import StudyError, to_json, write_file
+from napari_mae_sam2.study.kinds import STUDY_FILE
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,9 @@ class Places:
     def study_of(self, frames: Path) -> Path:
         """Give the study folder of a folder of frames."""
         chosen = self._chosen.get(str(frames.absolute()))
-        return frames / STUDY_NAME if chosen is None else Path(chosen)
+        if chosen is not None:
+            return Path(chosen)
+        return frames if (frames / STUDY_FILE).is_file() else frames / STUDY_NAME
 
     def choose(self, frames: Path, study: Path) -> None:
         """Remember a choice; a settings file that cannot be written is no obstacle."""

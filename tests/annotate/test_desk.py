@@ -459,7 +459,7 @@ def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path):
 def test_a_file_added_to_the_sample_is_saved_beside_its_frame(desk, inbox, folder):
     desk.open_frame("drawn", lambda: make_frame("drawn"))
     inbox.run_until(opened(desk, 1))
-    desk.add_file(folder / "eye  1.png")
+    desk.add_paths([folder / "eye  1.png"])
     inbox.run_until(opened(desk, 2))
     assert desk.folder == folder / STUDY_NAME
     paint(desk.session)
