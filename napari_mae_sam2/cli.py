@@ -188,8 +188,8 @@ def export(
 
     The exit code is 1 where a damaged case had to be left out.
     """
-    from napari_mae_sam2.study.export import export_study
     from napari_mae_sam2.study.folder import Study
+    from napari_mae_sam2.study.study_export import export_study
 
     opened = Study.open(study)
     output = CommandOutput(json_progress=json_progress)

@@ -11,8 +11,8 @@ from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2.annotate.latest import LatestWins
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.model.protocol import Cancelled
-from napari_mae_sam2.study.export import Exported, export_study
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.study_export import Exported, export_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable

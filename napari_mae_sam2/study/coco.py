@@ -16,6 +16,7 @@ from napari_mae_sam2.fa.lesions import measure_lesions
 from napari_mae_sam2.study.files import write_file
 from napari_mae_sam2.study.kinds import DEFAULT_KINDS, read_kinds
 from napari_mae_sam2.study.records import SOFTWARE, now
+from napari_mae_sam2.study.splits import case_splits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class CocoBuilder:
         revision: RevisionRecord,
         labels: NDArray[np.uint16],
         file_name: str,
+        split: str = "",
     ) -> None:
         """Add a case with all its lesions; without lesions it is a negative.
 
@@ -67,6 +69,8 @@ class CocoBuilder:
             Lesion ids.
         file_name : str
             Where the frame lies, relative to the COCO file, with "/" between folders.
+        split : str
+            See `splits.case_splits`.
         """
         image = len(self._images) + 1
         self._images.append(
@@ -78,6 +82,11 @@ class CocoBuilder:
                 "case": case.id,
                 "revision": revision.id,
                 "frame_sha256": case.frame_sha256,
+                "patient": case.patient,
+                "eye": case.eye,
+                "visit": case.visit,
+                "phase": case.phase,
+                "split": split or None,
             }
         )
         kinds = {lesion.id: lesion.kind for lesion in revision.lesions}
@@ -153,10 +162,12 @@ def write_study_coco(
         If the study cannot be read or the file not be written.
     """
     coco = CocoBuilder(read_kinds(study.folder))
+    splits = case_splits(study)
     for found in study.labelled(on_damage=on_damage):
         labels = study.load_labels(found.revision)
         frame = found.case.frame_file or f"cases/{found.case.id}/frame.tif"
-        coco.add(found.case, found.revision, labels, frame)
+        split = splits(found.case)
+        coco.add(found.case, found.revision, labels, frame, split)
     path = study.folder / "coco.json"
     coco.write(path)
     return path

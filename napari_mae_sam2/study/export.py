@@ -1,4 +1,4 @@
-"""Labels for other programs: one label beside a chosen path, or a whole study.
+"""A label for other programs, as TIFF, PNG and JSON beside a chosen path.
 
 An exported file ends in ".leakage.tif", ".leakage.png" or ".leakage.json", so it can
 neither take the place of a frame nor be mistaken for one when the folder is opened.
@@ -6,9 +6,7 @@ neither take the place of a frame nor be mistaken for one when the folder is ope
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +15,8 @@ from napari_mae_sam2.fa.field import field_mask
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import check_labels, lesion_ids, measure_lesions
 from napari_mae_sam2.fa.reading import FRAME_SUFFIXES, LABEL_ENDING
-from napari_mae_sam2.study.coco import CocoBuilder
-from napari_mae_sam2.study.files import (
-    StudyError,
-    to_json,
-    write_error,
-    write_file,
-    write_files,
-)
+from napari_mae_sam2.study.files import to_json, write_files
 from napari_mae_sam2.study.images import png_bytes, tiff_bytes
-from napari_mae_sam2.study.kinds import read_kinds
 from napari_mae_sam2.study.records import (
     RECORD_SCHEMA,
     SOFTWARE,
@@ -36,13 +26,12 @@ from napari_mae_sam2.study.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.study.folder import Labelled, Study
     from napari_mae_sam2.study.records import ModelRecord
 
 
@@ -149,106 +138,3 @@ def _lesions(
         for lesion in measure_lesions(labels, frame.pixels, field_mask(frame.pixels)):
             found[lesion.id] |= asdict(lesion)
     return list(found.values())
-
-
-@dataclass(slots=True)
-class Exported:
-    """What an export of a study came to.
-
-    Attributes
-    ----------
-    cases, lesions : int
-        How many were written.
-    trouble : list of str
-        One sentence for each case that had to be left out.
-    """
-
-    cases: int = 0
-    lesions: int = 0
-    trouble: list[str] = field(default_factory=list)
-
-
-def export_study(
-    study: Study, out: Path, progress: Callable[[int, int], None] | None = None
-) -> Exported:
-    """Write the newest labels of a study for other programs.
-
-    Parameters
-    ----------
-    study : Study
-        The study; it is only read.
-    out : Path
-        Folder for images/CASE.tif, labels/CASE.leakage.tif, .png and .json, coco.json
-        and manifest.csv (image, mask, patient; paths relative to the folder). Made
-        where it is missing; files of these names are replaced.
-    progress : callable, optional
-        Told how many of how many cases are done.
-
-    Returns
-    -------
-    Exported
-        What was written and which cases were left out.
-
-    Raises
-    ------
-    StudyError
-        If the folder cannot be written or the study holds no label.
-    """
-    result = Exported()
-    found = list(study.labelled(on_damage=lambda e: result.trouble.append(str(e))))
-    if not found and not result.trouble:
-        raise StudyError(f"{study.folder} holds no finished label: save one first.")
-    for folder in (out / "images", out / "labels"):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise write_error(out, error) from error
-    try:
-        coco = CocoBuilder(read_kinds(study.folder))
-    except StudyError as error:
-        # The lesions name their kinds themselves; the order of categories is lost.
-        result.trouble.append(str(error))
-        coco = CocoBuilder()
-    rows: list[tuple[str, str, str]] = []
-    for done, labelled in enumerate(found, start=1):
-        try:
-            frame = study.load_frame(labelled.case.id)
-            labels = study.load_labels(labelled.revision)
-        except StudyError as error:
-            result.trouble.append(str(error))
-        else:
-            row = _export_case(out, labelled, frame, labels)
-            coco.add(labelled.case, labelled.revision, labels, row[0])
-            rows.append(row)
-            result.cases += 1
-            result.lesions += len(lesion_ids(labels))
-        if progress is not None:
-            progress(done, len(found))
-    coco.write(out / "coco.json")
-    write_file(out / "manifest.csv", _manifest(rows))
-    return result
-
-
-def _export_case(
-    out: Path, found: Labelled, frame: Frame, labels: NDArray[np.uint16]
-) -> tuple[str, str, str]:
-    case, revision = found.case, found.revision
-    image = f"images/{case.id}.tif"
-    write_file(out / image, tiff_bytes(frame.pixels))
-    export_label(
-        out / "labels" / case.id,
-        labels,
-        frame=frame,
-        grader=revision.grader,
-        lesions=revision.lesions,
-        model=revision.model,
-    )
-    return image, f"labels/{case.id}{LABEL_ENDING}.png", case.patient or ""
-
-
-def _manifest(rows: list[tuple[str, str, str]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("image", "mask", "patient"))
-    writer.writerows(rows)
-    return buffer.getvalue().encode()

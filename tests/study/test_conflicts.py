@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_mae_sam2.study.conflicts import InConflict
-from napari_mae_sam2.study.export import export_study
+from napari_mae_sam2.study.study_export import export_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable

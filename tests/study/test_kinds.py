@@ -7,11 +7,11 @@ import pytest
 from grey import make_frame
 
 from napari_mae_sam2.study.coco import write_study_coco
-from napari_mae_sam2.study.export import export_study
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import DEFAULT_KINDS, read_kinds
 from napari_mae_sam2.study.records import LesionRecord
+from napari_mae_sam2.study.study_export import export_study
 
 
 def write(folder, kinds):

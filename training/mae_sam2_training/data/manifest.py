@@ -29,6 +29,7 @@ SPLITS: Final = {
     "valid": "val",
     "validation": "val",
     "test": "test",
+    "unused": "unused",
 }
 _HELP: Final = (
     "write image (alone for pre-training), image,mask or image,label and, if known, "
@@ -88,7 +89,7 @@ def read_manifest(path: Path) -> list[Record]:
     Returns
     -------
     list of Record
-        In the order of the rows.
+        In the order of the rows, without those of the split "unused".
 
     Raises
     ------
@@ -111,10 +112,11 @@ def read_manifest(path: Path) -> list[Record]:
         raise DataError(f"The manifest {path} has no rows: list at least one image.")
     images = _images(path, table.rows)
     masks = FilesBelow(path.parent, MASK_SUFFIXES, images)
-    return [
+    records = [
         _record(path, row, image, masks)
         for row, image in zip(table.rows, images, strict=True)
     ]
+    return [record for record in records if record.split != "unused"]
 
 
 def _images(path: Path, rows: Sequence[Row]) -> list[Path]:
@@ -147,7 +149,7 @@ def _record(path: Path, row: Row, image: Path, masks: FilesBelow) -> Record:
     if split and split not in SPLITS:
         raise DataError(
             f"Line {row.line} of {path} has the split '{split}': "
-            "use train, val or test, or leave it empty."
+            "use train, val, test or unused, or leave it empty."
         )
     eye = value("eye")
     if eye and read_eye(eye) is None:
