@@ -186,7 +186,8 @@ def export(
 ) -> None:
     """Write the newest labels of a study: COCO JSON, TIFF, PNG, JSON and a manifest.
 
-    The exit code is 1 where a damaged case had to be left out.
+    An earlier export in the folder is replaced as a whole. The exit code is 1 where a
+    case had to be left out.
     """
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.study_export import export_study

@@ -98,7 +98,7 @@ def test_export_names_what_it_left_out(
     ("arguments", "said"),
     [
         (("export", "{tmp}/no study", "--out", "{tmp}/out"), "is not a study"),
-        (("export", "{tmp}/study", "--out", "{tmp}/file"), "was not saved"),
+        (("export", "{tmp}/study", "--out", "{tmp}/file"), "is a file"),
         (("open", "{tmp}/gone.png"), "does not exist"),
     ],
 )

@@ -10,7 +10,6 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from napari_mae_sam2.study import replacing
@@ -22,6 +21,8 @@ from napari_mae_sam2.study.study_export import export_study
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import numpy as np
 
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.folder import Study
