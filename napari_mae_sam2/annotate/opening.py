@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.recovery import agrees
-from napari_mae_sam2.annotate.saving import find
+from napari_mae_sam2.annotate.saving import Saved, find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.annotate.stored_review import stored_review
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.reading import count_pages
+from napari_mae_sam2.fa.reading import count_pages, read_earlier
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.kinds import read_kinds
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.worklist import Case
+    from napari_mae_sam2.fa.frame import Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,8 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
     except PlainError as error:
         raise UnreadablePage(str(error), pages) from error
     saved = find(frame, case.place)
+    if saved is None:
+        frame, saved = _as_graded_earlier(case, frame)
     found = journals.find(frame, case.place.key)
     journal = None if found is None else found.file
     if found is not None and found.session is not None and agrees(found.session, saved):
@@ -115,3 +118,16 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
     except StudyError as error:
         trouble = trouble or f"{error} The usual kinds are offered."
     return Opened(session, saved is not None, pages, journal, trouble)
+
+
+def _as_graded_earlier(case: Case, frame: Frame) -> tuple[Frame, Saved | None]:
+    """Give a frame as it was read and graded before its orientation counted.
+
+    Its labels belong to those pixels; on the frame as it is read now they would lie in
+    the wrong place.
+    """
+    if case.path is None:
+        return frame, None
+    earlier = read_earlier(case.path, case.page)
+    saved = None if earlier is None else find(earlier, case.place)
+    return (frame, None) if earlier is None or saved is None else (earlier, saved)

@@ -82,7 +82,7 @@ def decode(path: Path, magic: bytes, page: int) -> NDArray[Any]:
     Exception
         Of any kind, if the file is damaged.
     """
-    return _as_stored(decode_channels(path, magic, page, check_size))
+    return as_stored(decode_channels(path, magic, page, check_size))
 
 
 def decode_channels(
@@ -150,7 +150,7 @@ def _is_deep_colour(path: Path) -> bool:
     return head[24] == 16 and head[25] in (2, 4, 6)
 
 
-def _as_stored(pixels: NDArray[Any]) -> NDArray[Any]:
+def as_stored(pixels: NDArray[Any]) -> NDArray[Any]:
     """Drop alpha, and store the numbers as uint8, uint16 or float32 without loss."""
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         pixels = pixels[..., :-1]

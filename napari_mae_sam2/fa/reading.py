@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
 from napari_mae_sam2.fa.camera import read_camera
 from napari_mae_sam2.fa.decoding import count_pictures, decode, find_magic, is_tiff
+from napari_mae_sam2.fa.earlier_pixels import decode_earlier
 from napari_mae_sam2.fa.frame import Frame, FrameError, pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
 from napari_mae_sam2.fa.scale import ome_scale
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 FRAME_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"),
@@ -31,7 +36,7 @@ LABEL_ENDING = ".leakage"
 """Stems that end so are our own exported labels, and no frames."""
 
 
-def read_frame(path: Path, page: int = 0) -> Frame:
+def read_frame(path: Path, page: int = 0, sha256: str = "") -> Frame:
     """Read one frame.
 
     Parameters
@@ -41,6 +46,10 @@ def read_frame(path: Path, page: int = 0) -> Frame:
     page : int
         Which frame of a TIFF that holds several (an angiography run); 0 is the first,
         and the only one in the other formats. Thumbnails do not count.
+    sha256 : str
+        Hash of the pixels that are meant, where it is known. A frame that was graded
+        before this program looked at orientation and colour tags is then given as it
+        was graded; the caller compares hashes all the same.
 
     Returns
     -------
@@ -56,9 +65,40 @@ def read_frame(path: Path, page: int = 0) -> Frame:
         If the file cannot be opened or decoded or is no frame; see `check_pixels`.
     """
     magic = _magic(path)
+    frame = _frame(path, page, magic, partial(decode, path, magic, page))
+    if sha256 in ("", frame.sha256):
+        return frame
+    earlier = read_earlier(path, page)
+    return earlier if earlier is not None and earlier.sha256 == sha256 else frame
+
+
+def read_earlier(path: Path, page: int = 0) -> Frame | None:
+    """Read a frame as versions did that did not look at orientation and colour tags.
+
+    Parameters
+    ----------
+    path, page
+        See `read_frame`.
+
+    Returns
+    -------
+    Frame or None
+        None where it is read today as it was then, or could not be read.
+    """
+    try:
+        magic = _magic(path)
+        pixels = decode_earlier(path, magic, page)
+        return None if pixels is None else _frame(path, page, magic, lambda: pixels)
+    except Exception:  # it was refused then, too
+        return None
+
+
+def _frame(
+    path: Path, page: int, magic: bytes, read: Callable[[], NDArray[Any]]
+) -> Frame:
     name = readable(path.name)
     try:
-        pixels = decode(path, magic, page)
+        pixels = read()
         scale = ome_scale(path) if is_tiff(magic) else None
     except FrameError:
         raise

@@ -35,6 +35,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "phase": ("faphase", "angiographicphase"),
     "split": ("set", "subset", "partition"),
     "dataset": ("collection",),
+    "sha256": ("framesha256",),
 }
 """Columns, and what else their headings may be called; without spaces and signs."""
 

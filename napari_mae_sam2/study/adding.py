@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import FrameError
-from napari_mae_sam2.fa.reading import count_pages, list_frames, read_frame
+from napari_mae_sam2.fa.reading import (
+    count_pages,
+    list_frames,
+    read_earlier,
+    read_frame,
+)
 from napari_mae_sam2.study.relabel import parse_about
 
 if TYPE_CHECKING:
@@ -109,7 +114,7 @@ def add_files(
                 try:
                     row = {} if rows is None else rows.of_file(path, page + 1)
                     said: dict[str, Any] = about | row
-                    known = study.find_case(frame)
+                    known = study.find_case(frame) or _known_earlier(study, path, page)
                     if known is not None:
                         done.known += 1
                         done.trouble += _contradictions(known, said)
@@ -126,6 +131,12 @@ def add_files(
     finally:
         note()  # also of what was added before somebody stopped it
     return done
+
+
+def _known_earlier(study: Cases, path: Path, page: int) -> CaseRecord | None:
+    """Find a case that was added before the orientation of its file counted."""
+    earlier = read_earlier(path, page)
+    return None if earlier is None else study.find_case(earlier)
 
 
 def _frames_of(path: Path, trouble: list[str]) -> Iterator[tuple[int, Frame]]:

@@ -203,7 +203,7 @@ class Cases(StudyRoot):
         record = self.case(case)
         path = self.frame_path(record)
         if record.frame_file is not None:
-            frame = read_reference(path, record.name)
+            frame = read_reference(path, record.name, record.frame_sha256)
         else:
             pixels = read_tiff(path)
             frame = Frame(pixels, record.name, path, pixel_sha256(pixels))

@@ -67,7 +67,7 @@ def resolve(study: Path, reference: str) -> Path:
     return Path(os.path.normpath(study / reference))
 
 
-def read_reference(path: Path, name: str) -> Frame:
+def read_reference(path: Path, name: str, sha256: str = "") -> Frame:
     """Read a frame that a study refers to.
 
     Parameters
@@ -76,6 +76,8 @@ def read_reference(path: Path, name: str) -> Frame:
         From `resolve`.
     name : str
         The frame's name, for the message.
+    sha256 : str
+        Hash of the pixels that were added; see `read_frame`.
 
     Raises
     ------
@@ -88,6 +90,6 @@ def read_reference(path: Path, name: str) -> Frame:
             "the file back."
         )
     try:
-        return read_frame(path)
+        return read_frame(path, sha256=sha256)
     except FrameError as error:
         raise StudyError(f"In {path.parent}: {error}") from error

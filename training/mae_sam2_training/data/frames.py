@@ -101,7 +101,7 @@ class RecordSource:
     def frame(self, index: int, rng: np.random.Generator) -> LabelledFrame:
         """Read a frame and its lesions."""
         record = self._records[index]
-        frame = read_frame(record.image)
+        frame = read_frame(record.image, sha256=record.sha256)
         if record.mask is None:
             raise DataError(f"{record.name} has no mask.")
         lesions = read_lesions(record.mask, frame.shape, self._foreground)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     *("image", "mask", "instances", "label", "patient", "eye", "visit", "phase"),
-    *("split", "dataset", "case"),
+    *("split", "dataset", "case", "sha256"),
 )
 SPLITS: Final = {
     "train": "train",
@@ -55,6 +55,9 @@ class Record:
         Where the manifest wants it.
     dataset : str
         The collection it comes from, for mixing several.
+    sha256 : str
+        Hash of the pixels that the mask was drawn on, where it is known; see
+        `napari_mae_sam2.fa.reading.read_frame`.
     """
 
     image: Path
@@ -63,6 +66,7 @@ class Record:
     patient: str = ""
     split: str | None = None
     dataset: str = ""
+    sha256: str = ""
 
     @property
     def name(self) -> str:
@@ -163,4 +167,5 @@ def _record(path: Path, row: Row, image: Path, masks: FilesBelow) -> Record:
         patient=value("patient", ""),
         split=SPLITS.get(split),
         dataset=value("dataset", ""),
+        sha256=value("sha256", ""),
     )

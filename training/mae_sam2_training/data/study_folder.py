@@ -84,6 +84,7 @@ def read_study(folder: Path) -> list[Record]:
                 patient=case.patient or "",
                 split="test" if tests else None,
                 dataset=folder.name,
+                sha256=case.frame_sha256,
             )
         )
     if not records:

@@ -39,6 +39,8 @@ class Case:
         Patient, or the image itself where the patient is not known.
     foreground : tuple of int
         Values of the mask that are leakage; see `read_lesions`.
+    sha256 : str
+        As in `Record`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Case:
     mask: Path | None
     group: str
     foreground: tuple[int, ...] = ()
+    sha256: str = ""
 
     def read(self) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """Read pixels and lesions.
@@ -55,7 +58,7 @@ class Case:
         PlainError
             If a file is damaged, or they do not fit together.
         """
-        frame = read_frame(self.image)
+        frame = read_frame(self.image, sha256=self.sha256)
         if self.mask is None:
             return frame.pixels, np.zeros(frame.shape, np.uint16)
         return frame.pixels, read_lesions(self.mask, frame.shape, self.foreground)
@@ -113,7 +116,10 @@ def labelled_cases(
             )
     names = short_names([record.image for record in records])
     return [
-        Case(name, record.image, record.mask, record.group, tuple(foreground))
+        Case(
+            *(name, record.image, record.mask, record.group, tuple(foreground)),
+            sha256=record.sha256,
+        )
         for name, record in zip(names, records, strict=True)
     ]
 

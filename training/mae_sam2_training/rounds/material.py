@@ -81,12 +81,12 @@ class Material:
         """Write the manifest that `finetune` reads; test cases are not in it."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("image", "mask", "patient", "split"))
+        writer.writerow(("image", "mask", "patient", "split", "sha256"))
         for one in self.record.members:
             if one.side != "test":
                 image, mask = self.frame(one), self.revision(one) / "lesions.tif"
                 row = image.absolute(), mask.absolute(), one.group, one.side
-                writer.writerow(row)
+                writer.writerow((*row, one.frame_sha256))
         write_bytes(path, text.getvalue().encode())
 
     def test_cases(self) -> list[Case]:
@@ -97,6 +97,7 @@ class Material:
                 self.frame(one),
                 self.revision(one) / "lesions.tif",
                 one.group,
+                sha256=one.frame_sha256,
             )
             for one in self.record.side("test")
         ]
