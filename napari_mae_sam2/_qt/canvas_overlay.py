@@ -6,10 +6,12 @@ is put into the list of layers, and none of napari's layers has to be made anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QWidget
+
+from napari_mae_sam2._qt.view.canvas_geometry import view_events
 
 if TYPE_CHECKING:
     import napari
@@ -34,15 +36,13 @@ class CanvasOverlay(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         canvas.installEventFilter(self)
         self.setGeometry(canvas.rect())
-        camera = viewer.scene.camera
-        camera.events.center.connect(self._redraw)
-        camera.events.zoom.connect(self._redraw)
+        for event in self._events():
+            event.connect(self._redraw)
 
     def close_down(self) -> None:
         """Let go of the viewer."""
-        camera = self._viewer.scene.camera
-        camera.events.center.disconnect(self._redraw)
-        camera.events.zoom.disconnect(self._redraw)
+        for event in self._events():
+            event.disconnect(self._redraw)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Cover the canvas whatever its size."""
@@ -54,6 +54,10 @@ class CanvasOverlay(QWidget):
         ):
             self.setGeometry(canvas.rect())
         return super().eventFilter(watched, event)
+
+    def _events(self) -> tuple[Any, ...]:
+        """List what moves the frame on the canvas, besides its layer."""
+        return view_events(self._viewer)
 
     def _redraw(self, _event: object = None) -> None:
         if self.isVisible():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QRectF
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from napari_mae_sam2._qt.canvas_overlay import CanvasOverlay
@@ -62,17 +61,19 @@ class DrawnPrompts(CanvasOverlay):
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw in the view of the case itself."""
-        if self._viewer.dims.ndisplay != 2:
+        views = cells(self._viewer)
+        if not views:
             return
-        cell = cells(self._viewer)[0]
+        cell = views[0]
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(cell.area)
         for pen in PENS:
             painter.setPen(pen)
             for box in self.boxes:
-                corner = cell.on_canvas(box.top, box.left)
-                painter.drawRect(QRectF(corner, cell.on_canvas(box.bottom, box.right)))
+                painter.drawPolygon(
+                    cell.rectangle(box.top, box.left, box.bottom, box.right)
+                )
             if self.line is not None:
                 places = QPolygonF([cell.on_canvas(*place) for place in self.line])
                 if self._closed:

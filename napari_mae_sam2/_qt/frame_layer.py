@@ -56,7 +56,7 @@ class FrameLayer:
             self._stack.remove(self.image)
             limits = None if rgb else usual_limits(pixels)
             made = Image(pixels, name=name, rgb=rgb, contrast_limits=limits)
-            self.image = self._stack.add(made, at=0)
+            self.image = self._stack.add(made, at=0, leads=True)
         else:
             self.image.data = pixels
         return was is None or was[:2] != pixels.shape[:2]

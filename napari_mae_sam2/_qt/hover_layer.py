@@ -78,7 +78,7 @@ class HoverLayer:
             self._layer.data = np.zeros((1, 1), np.uint8)
             return
         self._layer.data = mask.mask.view(np.uint8)
-        self._layer.translate = (mask.top, mask.left)
+        self._layers.stack.placement.put(self._layer, (mask.top, mask.left))
 
     def _make(self) -> Labels:
         colours = DirectLabelColormap(

@@ -125,12 +125,13 @@ class LabelLayers:
         if layer is self.proposal:
             self.proposal = None
 
-    @staticmethod
-    def _put(layer: Labels, pixels: NDArray[np.uint8], corner: tuple[int, int]) -> None:
+    def _put(
+        self, layer: Labels, pixels: NDArray[np.uint8], corner: tuple[int, int]
+    ) -> None:
         # Each of the two makes napari measure and draw everything anew: once will do.
         with layer.events.blocker_all():
             layer.data = pixels
-        layer.translate = corner
+        self._stack.placement.put(layer, corner)
 
     def _on_labels(self, _region: object) -> None:
         if self.leakage is not None and not self._painting:

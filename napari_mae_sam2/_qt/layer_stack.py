@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from napari_mae_sam2._qt.placement import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
     from napari.layers import Layer
-
-OURS = "napari_mae_sam2"
-"""Key of the layer metadata that tells our layers from the grader's own."""
 
 
 class LayerStack:
@@ -29,6 +29,9 @@ class LayerStack:
         self.viewer = viewer
         self._on_lost = on_lost
         self._busy = False
+        self._ours: WeakSet[Layer] = WeakSet()
+        self.placement = Placement(viewer)
+        """Where our layers belong on the frame."""
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -36,12 +39,18 @@ class LayerStack:
         """True while this object itself changes the list of layers."""
         return self._busy
 
-    @staticmethod
-    def is_ours(layer: Layer) -> bool:
-        """Tell our layers from the ones that the grader opened."""
-        return OURS in layer.metadata
+    def is_ours(self, layer: Layer) -> bool:
+        """Tell our layers from the ones that the grader opened, or copied from ours."""
+        return layer in self._ours
 
-    def add(self, layer: Any, at: int | None = None, above: Any = None) -> Any:
+    def add(
+        self,
+        layer: Any,
+        at: int | None = None,
+        above: Any = None,
+        *,
+        leads: bool = False,
+    ) -> Any:
         """Put a layer into the viewer as ours.
 
         The layer that the mouse and the keys act on stays the same.
@@ -54,6 +63,8 @@ class LayerStack:
             Position from the bottom; on top where it is left out.
         above : napari layer, optional
             The layer it goes right on top of, in place of `at`.
+        leads : bool
+            True for the frame, which the others lie on.
 
         Returns
         -------
@@ -64,7 +75,8 @@ class LayerStack:
         active = layers.selection.active
         if above is not None and above in layers:
             at = layers.index(above) + 1
-        layer.metadata[OURS] = True
+        self._ours.add(layer)
+        self.placement.watch(layer, leads=leads)
         self._busy = True
         try:
             layers.insert(len(layers) if at is None else min(at, len(layers)), layer)
@@ -87,6 +99,7 @@ class LayerStack:
         """Take what is left of ours away, and let go of the viewer."""
         for layer in [layer for layer in self.viewer.layers if self.is_ours(layer)]:
             self.remove(layer)
+        self.placement.close()
         self.viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _on_removed(self, event: Any) -> None:

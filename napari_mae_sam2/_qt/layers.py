@@ -15,6 +15,7 @@ from napari_mae_sam2._qt.label_layers import LabelLayers
 from napari_mae_sam2._qt.layer_stack import LayerStack
 from napari_mae_sam2._qt.prompt_layers import PromptLayers
 from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2._qt.view.canvas_geometry import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +145,7 @@ class CaseLayers:
         Others may still hold what belongs to a frame before, hidden.
         """
         if self.frame is not None:
-            self._viewer.reset_view(layers=[self.frame, *others])
+            fit(self._viewer, [self._box_of(one) for one in (self.frame, *others)])
 
     @property
     def is_prompting(self) -> bool:
@@ -196,6 +197,14 @@ class CaseLayers:
         self._viewer.dims.events.ndisplay.disconnect(self._lock)
 
     # --- inside ----------------------------------------------------------------
+
+    @staticmethod
+    def _box_of(layer: Any) -> tuple[float, float, float, float]:
+        """Give (top, left, bottom, right) of a picture in pixels of the frame."""
+        height, width = layer.data.shape[:2]
+        down, across = layer.scale
+        top, left = layer.translate - layer.scale / 2
+        return top, left, top + height * down, left + width * across
 
     def _take_tool(self) -> None:
         if self._mode is not None and self.leakage is not None:

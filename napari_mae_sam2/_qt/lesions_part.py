@@ -14,6 +14,7 @@ from napari_mae_sam2._qt.lesion_panel import LesionPanel
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.pick_tool import PickTool
 from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2._qt.view.canvas_geometry import look_at
 from napari_mae_sam2.annotate.field_size import FieldSize
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
 
@@ -141,13 +142,13 @@ class LesionsPart(Part):
         rows, columns = region
         height, width = rows.stop - rows.start, columns.stop - columns.start
         viewer = self._dock.viewer
-        camera = viewer.scene.camera
-        camera.center = (
+        look_at(
+            viewer,
             (rows.start + rows.stop - 1) / 2,
             (columns.start + columns.stop - 1) / 2,
         )
         room = min(viewer.canvas.size) / AROUND
-        camera.zoom = min(room / max(height, width), 8.0)
+        viewer.scene.camera.zoom = min(room / max(height, width), 8.0)
 
     # --- inside ----------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class PromptLayers:
         self._camera.events.zoom.connect(self._on_zoom)
         self._after_the_answer = Soon(self._show, AFTER_THE_FRAME)
         self._next = Soon(self._show, A_TURN_LATER)
+        stack.placement.moved.connect(self._on_moved)
         self.drawn: DrawnPrompts | None = None
         """Boxes and lines; None until there is a canvas to draw on."""
         self.points: Points | None = None
@@ -117,6 +118,7 @@ class PromptLayers:
         self._zoomed.stop()
         self._stop()
         self._camera.events.zoom.disconnect(self._on_zoom)
+        self._stack.placement.moved.disconnect(self._on_moved)
         if self.drawn is not None and isalive(self.drawn):
             self.drawn.close_down()
             self.drawn.setParent(None)
@@ -166,6 +168,10 @@ class PromptLayers:
         # Points are measured in pixels of the frame; a lesion of a large frame that
         # somebody zoomed in on must not vanish under its click.
         return POINT_ON_SCREEN / max(float(self._camera.zoom), 1e-3)
+
+    def _on_moved(self) -> None:
+        if self.drawn is not None and isalive(self.drawn):
+            self.drawn.update()
 
     def _on_zoom(self, _event: object) -> None:
         self._zoomed.start()

@@ -63,7 +63,7 @@ class ReviewLayer:
             if self._layer is not None and self._drawn and self._drawn[0] != shape:
                 # napari's Home makes room for hidden layers, too.
                 self._layer.data = NOTHING
-                self._layer.scale = (1, 1)
+                self._stack.placement.put(self._layer, (0, 0))
                 self._shown, self._drawn = (), None
             return
         self.prepare(below)  # somebody may have deleted it
@@ -83,7 +83,7 @@ class ReviewLayer:
             drawn = np.zeros([-(-length // step) for length in shape], np.uint8)
             draw(patches, drawn, step, 1)
             layer.data = drawn
-            layer.scale = (step, step)
+            self._stack.placement.put(layer, (0, 0), (step, step))
         self._shown, self._drawn = tuple(patches), (shape, step)
         layer.visible = True
 

@@ -12,6 +12,7 @@ from napari_mae_sam2._qt.proposal_part import TITLE as PROPOSAL
 from napari_mae_sam2._qt.review_layer import ReviewLayer
 from napari_mae_sam2._qt.review_panel import ReviewPanel
 from napari_mae_sam2._qt.soon import A_TURN_LATER, AFTER_THE_DOTS, Soon
+from napari_mae_sam2._qt.view.canvas_geometry import look_at
 from napari_mae_sam2.annotate.draft import Box
 
 if TYPE_CHECKING:
@@ -152,8 +153,7 @@ class ReviewPart(Part):
         (top, left), (bottom, right) = frame.corner_pixels[:, -2:]
         row, column = patch.middle
         if not (top <= row <= bottom and left <= column <= right):
-            camera = self._dock.viewer.scene.camera
-            camera.center = (*camera.center[:-2], row, column)
+            look_at(self._dock.viewer, row, column)
 
     # --- what the grader does --------------------------------------------------
 

@@ -22,6 +22,11 @@ def connect_desk(dock: LeakageWidget) -> None:
                 predictor.name, predictor.fingerprint, predictor.engine
             )
 
+    dock.layers.stack.placement.refused.connect(
+        lambda: messages.tell(
+            "Frames and lesions stay in place: transform is off for them."
+        )
+    )
     desk.leaving.connect(messages.clear)
     desk.told.connect(messages.tell)
     desk.warned.connect(messages.warn)

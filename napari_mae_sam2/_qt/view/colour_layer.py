@@ -68,6 +68,5 @@ class ColourLayer:
         # Each of the three makes napari measure and draw everything anew: once will do.
         with layer.events.blocker_all():
             layer.data = pixels
-            layer.scale = (step, step)
-        layer.translate = corner
+        self._layers.stack.placement.put(layer, corner, (step, step))
         layer.refresh()

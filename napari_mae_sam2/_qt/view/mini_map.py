@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPen
+from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 from qtpy.QtWidgets import QWidget
 
-from napari_mae_sam2._qt.view.canvas_geometry import cells
+from napari_mae_sam2._qt.view.canvas_geometry import (
+    Cell,
+    cells,
+    look_at,
+    view_events,
+)
 
 if TYPE_CHECKING:
     import napari
@@ -40,15 +45,15 @@ class MiniMap(QWidget):
         self._viewer = viewer
         self._picture: QImage | None = None
         self._shape = (1, 1)
+        self._cell: Cell | None = None
+        self._to_map = QTransform()
         self.wanted = True
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click to go there (Y hides it)")
         self.setAccessibleName("Mini-map")
-        camera = viewer.scene.camera
-        camera.events.center.connect(self._on_camera)
-        camera.events.zoom.connect(self._on_camera)
-        viewer.canvas.events.size.connect(self._on_camera)
+        for event in self._events():
+            event.connect(self._on_camera)
         self.hide()
 
     def show_image(self, image: Image | None) -> None:
@@ -62,27 +67,33 @@ class MiniMap(QWidget):
 
     def refresh(self) -> None:
         """Show it where it is wanted and of use."""
-        cell = cells(self._viewer)[0]
-        self._fit(cell.area)
+        views = cells(self._viewer)
+        self._cell = views[0] if views else None
+        if self._cell is not None:
+            self._fit(self._cell)
         self.setVisible(
-            self.wanted and self._picture is not None and not self._all_seen()
+            self.wanted
+            and self._picture is not None
+            and self._cell is not None
+            and not self._all_seen()
         )
         self.update()
 
     def close_down(self) -> None:
         """Let go of the viewer."""
-        camera = self._viewer.scene.camera
-        camera.events.center.disconnect(self._on_camera)
-        camera.events.zoom.disconnect(self._on_camera)
-        self._viewer.canvas.events.size.disconnect(self._on_camera)
+        for event in self._events():
+            event.disconnect(self._on_camera)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
-        """Draw the frame and a rectangle around what is seen of it."""
+        """Draw the frame as it is turned, and around what is seen of it."""
         if self._picture is None:
             return
+        height, width = self._shape
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self.rect(), self._picture)
+        painter.setTransform(self._to_map)
+        painter.drawImage(QRectF(-0.5, -0.5, width, height), self._picture)
+        painter.resetTransform()
         painter.setPen(QPen(FRAME, 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.setPen(QPen(SEEN, 2))
@@ -105,45 +116,57 @@ class MiniMap(QWidget):
 
     def seen(self) -> QRectF:
         """Give what is seen of the frame, in pixels of the mini-map."""
-        top, left, bottom, right = cells(self._viewer)[0].visible()
-        down, across = self.height() / self._shape[0], self.width() / self._shape[1]
-        # Pixel (0, 0) of the frame has its centre at 0.
-        return QRectF(
-            (left + 0.5) * across,
-            (top + 0.5) * down,
-            (right - left) * across,
-            (bottom - top) * down,
-        )
+        if self._cell is None:
+            return QRectF()
+        corners = [QPointF(column, row) for row, column in self._cell.corners()]
+        return self._to_map.map(QPolygonF(corners)).boundingRect()
 
-    def _fit(self, area: QRectF) -> None:
-        """Lie in the upper right corner of the view of the case."""
+    def _events(self) -> tuple[Any, ...]:
+        return *view_events(self._viewer), self._viewer.canvas.events.size
+
+    def _fit(self, cell: Cell) -> None:
+        """Lie in the upper right corner of the view of the case, turned as it is."""
+        area = cell.area
         height, width = self._shape
+        (xc, xr), (yc, yr) = (cell.to_canvas[:, 1::-1] / cell.zoom).tolist()
+        turned = QTransform(xc, yc, xr, yr, 0, 0)
+        whole = turned.mapRect(QRectF(-0.5, -0.5, width, height))
         side = min(max(SHARE * min(area.width(), area.height()), SHORTEST), LONGEST)
-        factor = side / max(height, width)
-        self.resize(max(24, round(width * factor)), max(24, round(height * factor)))
+        factor = side / max(whole.width(), whole.height())
+        size = [max(24, round(length * factor)) for length in _sides(whole)]
+        self.resize(*size)
+        self._to_map = (
+            turned
+            * QTransform.fromTranslate(-whole.left(), -whole.top())
+            * QTransform.fromScale(size[0] / whole.width(), size[1] / whole.height())
+        )
         self.move(
             round(area.right()) - self.width() - MARGIN, round(area.top()) + MARGIN
         )
 
     def _all_seen(self) -> bool:
-        top, left, bottom, right = cells(self._viewer)[0].visible()
+        assert self._cell is not None
+        top, left, bottom, right = self._cell.visible()
         height, width = self._shape
         inside = top <= 0 and left <= 0
         return inside and bottom >= height - 1 and right >= width - 1
 
     def _go(self, at: QPointF) -> None:
         height, width = self._shape
-        row = at.y() / self.height() * height - 0.5
-        column = at.x() / self.width() * width - 0.5
-        camera = self._viewer.scene.camera
-        camera.center = (
-            camera.center[0],
-            min(max(row, 0.0), height - 1.0),
-            min(max(column, 0.0), width - 1.0),
+        back, _ = self._to_map.inverted()
+        place = back.map(at)
+        look_at(
+            self._viewer,
+            min(max(place.y(), 0.0), height - 1.0),
+            min(max(place.x(), 0.0), width - 1.0),
         )
 
     def _on_camera(self, _event: object = None) -> None:
         self.refresh()
+
+
+def _sides(area: QRectF) -> tuple[float, float]:
+    return area.width(), area.height()
 
 
 def _small(image: Image) -> QImage:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2._qt.view.canvas_geometry import Cell
 
+STRAIGHT = 1e-6
+"""Pixels of the frame that an axis may be off over the whole canvas."""
+
 
 class Outlined(Protocol):
     """Labels that lie over a frame, to be drawn as outlines."""
@@ -113,21 +116,28 @@ def on_screen(layer: Outlined, cell: Cell) -> NDArray[Any]:
     """
     data = layer.data
     height, width = int(cell.area.height()), int(cell.area.width())
-    top, left, _, _ = cell.visible()
+    y = cell.area.top() + np.arange(height)[:, None] + 0.5
+    x = cell.area.left() + np.arange(width)[None, :] + 0.5
     places = []
-    for start, count, axis in ((top, height, -2), (left, width, -1)):
-        world = start + (np.arange(count) + 0.5) / cell.zoom
+    for axis, (by_x, by_y, offset) in enumerate(cell.to_frame):
+        # Of shape (height, 1) or (1, width) where the frame lies straight: fast.
+        world: NDArray[Any] = np.full((1, 1), offset)
+        if abs(by_x) * width > STRAIGHT:
+            world = world + by_x * x
+        if abs(by_y) * height > STRAIGHT:
+            world = world + by_y * y
         inside = (world - layer.translate[axis]) / layer.scale[axis]
         places.append(np.floor(inside + 0.5).astype(np.int64))
     rows, columns = places
-    good_rows = np.flatnonzero((rows >= 0) & (rows < data.shape[0]))
-    good_columns = np.flatnonzero((columns >= 0) & (columns < data.shape[1]))
-    shown = np.zeros((height, width), data.dtype)
-    if good_rows.size and good_columns.size:
-        shown[
-            good_rows[0] : good_rows[-1] + 1, good_columns[0] : good_columns[-1] + 1
-        ] = data[np.ix_(rows[good_rows], columns[good_columns])]
-    return shown
+    good_rows = (rows >= 0) & (rows < data.shape[0])
+    good_columns = (columns >= 0) & (columns < data.shape[1])
+    if not (good_rows.any() and good_columns.any()):
+        return np.zeros((height, width), data.dtype)
+    seen = data[
+        np.clip(rows, 0, data.shape[0] - 1), np.clip(columns, 0, data.shape[1] - 1)
+    ]
+    shown = np.where(good_rows & good_columns, seen, data.dtype.type(0))
+    return np.broadcast_to(shown, (height, width))
 
 
 def edges(shown: NDArray[Any]) -> NDArray[np.bool_]:

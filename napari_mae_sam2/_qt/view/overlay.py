@@ -8,7 +8,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_mae_sam2._qt.canvas_overlay import CanvasOverlay
-from napari_mae_sam2._qt.view.canvas_geometry import Cell, cells
+from napari_mae_sam2._qt.view.canvas_geometry import Cell, cells, frame_place
 from napari_mae_sam2._qt.view.legend import draw_on_canvas
 from napari_mae_sam2._qt.view.outlines import outline_image
 from napari_mae_sam2._qt.view.rulers import round_length
@@ -153,8 +153,8 @@ class Overlay(CanvasOverlay):
         # The view with the mouse in it shows the mouse.
         if self._viewer.cursor.viewbox == cell.place:
             return
-        row, column = self._viewer.cursor.position[-2:]
-        at = cell.on_canvas(float(row), float(column))
+        row, column = frame_place(self._viewer, self._viewer.cursor.position)
+        at = cell.on_canvas(row, column)
         for colour, width in ((PAPER, 4), (CROSS, 1.5)):
             painter.setPen(QPen(colour, width))
             for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):

@@ -105,6 +105,7 @@ class ViewPart(Part):
 
     def close(self) -> None:
         """Stop the workers and let go of the viewer."""
+        self._dock.layers.stack.placement.moved.disconnect(self._refresh_canvas)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
@@ -150,6 +151,7 @@ class ViewPart(Part):
     def _connect(self) -> None:
         self.state.changed.connect(self._refresh)
         self.looks.scale_changed.connect(self._refresh)
+        self._dock.layers.stack.placement.moved.connect(self._refresh_canvas)
         self.display.changed.connect(self._map_soon)
         self.display.failed.connect(self._dock.messages.warn)
         self.comparison.changed.connect(self.beside.show)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_mae_sam2._qt.view.canvas_geometry import to_shown
 from napari_mae_sam2._qt.view.frame_display import show_inverted, show_look
 from napari_mae_sam2.annotate.comparison import fitted
 from napari_mae_sam2.annotate.looks import Look
@@ -161,8 +163,7 @@ class SideBySide(QObject):
         if self._layer is None or self._compared is None or self._shape is None:
             return
         factor, corner = fitted(self._compared.frame.shape, self._shape)
-        self._layer.scale = (factor, factor)
-        self._layer.translate = corner
+        self._stack.placement.put(self._layer, corner, (factor, factor))
 
     def _on_layers(self, _event: object = None) -> None:
         if self._layer is not None and not self._busy:
@@ -195,6 +196,9 @@ class SideBySide(QObject):
     def _best_shape(self) -> tuple[int, int]:
         """Beside or below each other, whichever shows the frames larger."""
         height, width = self._shape or (1, 1)
+        linear = to_shown(self._viewer)
+        if linear is not None:  # as it is seen, turned or not
+            height, width = np.abs(linear[:, :2]) @ (height, width)
         canvas_height, canvas_width = self._viewer.canvas.size
         beside = min(canvas_width / 2 / width, canvas_height / height)
         below = min(canvas_width / width, canvas_height / 2 / height)
