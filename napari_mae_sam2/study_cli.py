@@ -195,38 +195,6 @@ def list_cases(
 
 
 @study_app.command()
-def verify(
-    study: StudyFolder, as_json: AsJson = False, json_progress: JsonProgress = False
-) -> None:
-    """Check every hash, link and record, and name what is wrong.
-
-    The exit code is 1 where something is.
-    """
-    from napari_mae_sam2.study.folder import Study
-    from napari_mae_sam2.study.verify import verify as check
-
-    opened = Study.open(study)
-    output = CommandOutput(as_json=as_json, json_progress=json_progress)
-    wrong: list[str] = []
-    with output.progress("verify", "Verifying") as progress:
-        for sentence in check(opened, progress):
-            wrong.append(sentence)
-            if not (as_json or json_progress):
-                print(sentence, flush=True)
-    cases = len(opened.case_ids())
-    things = "thing is" if len(wrong) == 1 else "things are"
-    output.result(
-        f"{len(wrong)} {things} wrong with {study}."
-        if wrong
-        else f"{study} is whole: {count(cases, 'case')}.",
-        cases=cases,
-        wrong=wrong,
-    )
-    if wrong:
-        raise typer.Exit(1)
-
-
-@study_app.command()
 def relabel(
     study: StudyFolder,
     cases: Annotated[list[str] | None, typer.Argument(help="Ids of cases.")] = None,

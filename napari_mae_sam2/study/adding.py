@@ -105,7 +105,7 @@ def add_files(
 
     def note() -> None:
         if new:
-            study.note("added", grader=grader, details={"cases": list(new)})
+            study.note_added(new, grader)
             new.clear()
 
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
 from napari_mae_sam2.study.case_names import path_hashes
+from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.event_log import check_there
 from napari_mae_sam2.study.files import (
     StudyError,
@@ -31,6 +32,7 @@ from napari_mae_sam2.study.records import (
     load,
 )
 from napari_mae_sam2.study.root import StudyRoot
+from napari_mae_sam2.study.seals import sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,9 +165,9 @@ class Cases(StudyRoot):
                 with new_folder(folder) as files:
                     if not reference:
                         files["frame.tif"] = tiff_bytes(frame.pixels)
-                    files["case.json"] = to_json(dump(record))
+                    files["case.json"] = to_json(sealed(dump(record)))
                 if note:
-                    self.note("added", grader=grader, details={"cases": [case]})
+                    self.note_added([case], grader)
             except FileExistsError:
                 pass  # another program that adds the same frame now is welcome
         found = self.case(case)
@@ -175,6 +177,12 @@ class Cases(StudyRoot):
                 "was changed after it was added; add it under a new name."
             )
         return found
+
+    def note_added(self, cases: list[str], grader: str) -> None:
+        """Log that cases were added, and what their records are."""
+        paths = [self.case_folder(case) / "case.json" for case in cases]
+        files = hashes(self.folder, {path: path.read_bytes() for path in paths})
+        self.note("added", grader=grader, details={"cases": list(cases)}, files=files)
 
     def frame_path(self, record: CaseRecord) -> Path:
         """Give the file that holds the pixels of a case."""

@@ -17,19 +17,29 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field
 
-from napari_mae_sam2.study.files import StudyError, to_json, write_error, write_file
+from napari_mae_sam2.study.files import (
+    StudyError,
+    read_json,
+    to_json,
+    write_error,
+    write_file,
+)
 from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.last_words import last_words
 from napari_mae_sam2.study.records import (
     RECORD_SCHEMA,
     SOFTWARE,
     StudyRecord,
     dump,
-    load,
+    parse,
 )
+from napari_mae_sam2.study.seals import SEAL, check_seal, sealed, write_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+__all__ = ["Event", "EventLog", "Link", "check_there", "last_words"]
 
 LOG_FOLDER = "log"
 
@@ -64,6 +74,10 @@ class Event(StudyRecord):
     previous: Link | None = None
     """Shows a file that was changed or taken away afterwards."""
     details: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    """Records that were written: path in the study, and SHA-256 of the file."""
+    is_sealed: bool = Field(False, exclude=True)
+    """Whether its file holds its own hash; those of earlier versions do not."""
 
     @property
     def number(self) -> int:
@@ -95,6 +109,7 @@ class EventLog:
         grader: str = "",
         case: str | None = None,
         details: dict[str, Any] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> Event:
         """Add an event; it is on the disk on return.
 
@@ -108,6 +123,8 @@ class EventLog:
             To which case.
         details : dict, optional
             Whatever else JSON can hold.
+        files : mapping, optional
+            What was written, see `covered.hashes`.
 
         Returns
         -------
@@ -132,13 +149,17 @@ class EventLog:
             case=case,
             previous=None if before is None else self._link(before),
             details=details or {},
+            files=dict(files or {}),
+            is_sealed=True,
         )
         path = self.path(record.id)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(path, error) from error
-        write_file(path, to_json(dump(record)))
+        content = to_json(sealed(dump(record)))
+        write_file(path, content)
+        write_head(self.folder, record.id, hashlib.sha256(content).hexdigest())
         return record
 
     def path(self, event: str) -> Path:
@@ -147,9 +168,27 @@ class EventLog:
             raise StudyError(f"“{event[:80]}” is not the id of an event.")
         return self.folder / f"{_number(event) // PER_FOLDER:05d}" / f"{event}.json"
 
-    def read(self, event: str) -> Event:
-        """Read an event; `StudyError` where it is missing or damaged."""
-        return load(Event, self.path(event))
+    def read(self, event: str, *, check: bool = False) -> Event:
+        """Read an event.
+
+        Parameters
+        ----------
+        event : str
+            Its id.
+        check : bool
+            Refuse one that was edited after it was written.
+
+        Raises
+        ------
+        StudyError
+            If it is missing or damaged.
+        """
+        path = self.path(event)
+        content = read_json(path)
+        if check:
+            check_seal(content, path)
+        found = parse(Event, content, path)
+        return found.model_copy(update={"is_sealed": SEAL in content})
 
     def folders(self) -> list[Path]:
         """List the folders that hold events, oldest numbers first."""
@@ -211,40 +250,6 @@ class EventLog:
             return Link(id=event, sha256=self.digest(event))
         except StudyError:
             return None  # gone or unreadable now: no reason to lose the new event
-
-
-def last_words(
-    log: EventLog, on_damage: Callable[[StudyError], None] | None = None
-) -> dict[str, Event]:
-    """Give the event of each case that says last where it stands.
-
-    Of blinded readings nothing is given, which stand apart from their case.
-
-    Parameters
-    ----------
-    log : EventLog
-    on_damage : callable, optional
-        Told of every event that cannot be read, which is then passed over.
-
-    Raises
-    ------
-    StudyError
-        If an event is damaged and there is no `on_damage`.
-    """
-    said: dict[str, Event] = {}
-    for folder in log.folders():
-        for name in log.ids(folder):
-            try:
-                event = log.read(name)
-            except StudyError as error:
-                if on_damage is None:
-                    raise
-                on_damage(error)
-                continue
-            details = event.details
-            if event.case and details.get("status") and "reading" not in details:
-                said[event.case] = event
-    return said
 
 
 def check_there(study: Path) -> None:

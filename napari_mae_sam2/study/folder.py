@@ -17,9 +17,10 @@ from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.lesions import check_labels, lesion_ids
 from napari_mae_sam2.study.cases import Cases
 from napari_mae_sam2.study.conflicts import InConflict, label_of
-from napari_mae_sam2.study.event_log import last_words
+from napari_mae_sam2.study.covered import check_case, hashes
 from napari_mae_sam2.study.files import StudyError, new_folder, to_json
 from napari_mae_sam2.study.images import label_files, read_tiff
+from napari_mae_sam2.study.last_words import last_words, refuses
 from napari_mae_sam2.study.records import (
     ANSWERED,
     CaseRecord,
@@ -30,6 +31,7 @@ from napari_mae_sam2.study.records import (
     dump,
     load,
 )
+from napari_mae_sam2.study.seals import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_mae_sam2.fa.frame import Frame
-    from napari_mae_sam2.study.event_log import Event
 
 _REVISION_NAME = re.compile(r"([0-9]{4,})-[0-9a-f]{8}")
 
@@ -134,13 +135,18 @@ class Study(Cases):
         )
         with new_folder(self.revision_folder(case.id, record.id)) as files:
             files.update(label_files(stored))
-            files["revision.json"] = to_json(dump(record))
-        self._note_revision(record)
+            files["revision.json"] = content = to_json(sealed(dump(record)))
+        path = self.revision_folder(case.id, record.id) / "revision.json"
+        self._note_revision(record, hashes(self.folder, {path: content}))
         return record
 
-    def _note_revision(self, record: RevisionRecord) -> None:
+    def _note_revision(self, record: RevisionRecord, files: dict[str, str]) -> None:
         self.note(
-            "saved", grader=record.grader, case=record.case, details=record.for_log()
+            "saved",
+            grader=record.grader,
+            case=record.case,
+            details=record.for_log(),
+            files=files,
         )
 
     def revisions_folder(self, case: str) -> Path:
@@ -239,7 +245,8 @@ class Study(Cases):
         """Go through the cases whose label is a grader's answer.
 
         A case of which somebody said afterwards that it cannot be graded has none, and
-        neither has one whose answers are in conflict.
+        neither has one whose answers are in conflict. A record that is not as the log
+        says counts as one that cannot be read.
 
         Parameters
         ----------
@@ -269,13 +276,14 @@ class Study(Cases):
         InConflict
             If a case is in conflict and nobody wants to be told.
         """
-        words = last_words(self.log, on_damage)
+        words = last_words(self.log, on_damage, self.covered.take)
         for case in self.case_ids():
             try:
                 word = words.get(case)
-                if word is not None and _refuses(word):
+                if word is not None and refuses(word):
                     continue
                 revision = label_of(self, case)
+                check_case(self, case)
                 if revision is None or revision.status not in statuses:
                     continue
                 found = Labelled(self.case(case), revision)
@@ -290,8 +298,3 @@ class Study(Cases):
                     raise
                 continue
             yield found
-
-
-def _refuses(word: Event) -> bool:
-    """Whether an event says, without a label, that a case cannot be graded."""
-    return word.event == "status" and word.details["status"] == "cannot_grade"

@@ -49,9 +49,14 @@ class Reading(Study):
         """Give the folder that holds the reading's revisions, there or not."""
         return self.case_folder(case) / "readings" / self.reading
 
-    def _note_revision(self, record: RevisionRecord) -> None:
-        details = record.for_log() | {"reading": self.reading}
-        self.note("saved", grader=record.grader, case=record.case, details=details)
+    def _note_revision(self, record: RevisionRecord, files: dict[str, str]) -> None:
+        self.note(
+            "saved",
+            grader=record.grader,
+            case=record.case,
+            details=record.for_log() | {"reading": self.reading},
+            files=files,
+        )
 
 
 def waiting_cases(log: EventLog) -> set[str]:

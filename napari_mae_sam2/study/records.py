@@ -187,7 +187,15 @@ def load(kind: type[Record], path: Path) -> Record:
     StudyError
         If the file is missing, damaged, of a newer schema or not such a record.
     """
-    content = read_json(path)
+    return parse(kind, read_json(path), path)
+
+
+def parse(kind: type[Record], content: dict[str, Any], path: Path) -> Record:
+    """Make a record of what JSON gave; `StudyError` as from `load`.
+
+    The seal is about the file, and no part of the record.
+    """
+    content = {name: value for name, value in content.items() if name != "seal"}
     check_schema(content, path)
     try:
         return kind.model_validate(content)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from napari_mae_sam2.fa.table_file import read_eye
+from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.files import StudyError, to_json, write_file
 from napari_mae_sam2.study.records import CaseRecord, dump
+from napari_mae_sam2.study.seals import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +90,7 @@ def relabel(
     """
     about = parse_about(about)
     before = study.case(case)
+    study.covered.check_once(study.case_folder(case) / "case.json")
     changed = {
         name: value for name, value in about.items() if getattr(before, name) != value
     }
@@ -100,8 +103,13 @@ def relabel(
     }
     # Logged first: a case that says something else than the log is found by verify,
     # and a change that nobody can account for must not be.
-    study.log.write("relabelled", grader=grader, case=case, details=details)
-    write_file(study.case_folder(case) / "case.json", to_json(dump(after)))
+    path = study.case_folder(case) / "case.json"
+    content = to_json(sealed(dump(after)))
+    files = hashes(study.folder, {path: content})
+    study.log.write(
+        "relabelled", grader=grader, case=case, details=details, files=files
+    )
+    write_file(path, content)
     return after
 
 

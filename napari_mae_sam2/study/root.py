@@ -7,6 +7,7 @@ import os
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from napari_mae_sam2.study.covered import COMPLETE, Covered
 from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.files import (
     StudyError,
@@ -34,12 +35,15 @@ class StudyRoot:
         Where it lies.
     log : EventLog
         What happened to it.
+    covered : Covered
+        What the log says its records are.
     """
 
     def __init__(self, folder: Path) -> None:
         """Take a folder that is known to be a study; use `open` for one that may be."""
         self.folder = folder
         self.log = EventLog(folder)
+        self.covered = Covered(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -72,10 +76,11 @@ class StudyRoot:
             "created": now(),
             "software": SOFTWARE,
             "kinds": default_kinds(),
+            COMPLETE: True,
         }
         write_file(folder / STUDY_FILE, to_json(content))
         study = cls(folder)
-        study.note("created")
+        study.note("created", details={"id": content["id"]})
         return study
 
     def note(self, event: str, **about: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +10,11 @@ from PIL import Image
 from napari_mae_sam2.fa.lesions import lesion_ids
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.kinds import STUDY_FILE, read_kinds
-from napari_mae_sam2.study.readings import Reading, readings_of
+from napari_mae_sam2.study.readings import readings_of
 from napari_mae_sam2.study.records import CaseRecord, check_schema
 from napari_mae_sam2.study.relabel import said_in_log
+from napari_mae_sam2.study.verify_log import verify_log
+from napari_mae_sam2.study.verify_records import verify_records
 from napari_mae_sam2.study.verify_rounds import verify_rounds
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 
 def verify(
-    study: Study, progress: Callable[[int, int], None] | None = None
+    study: Study,
+    progress: Callable[[int, int], None] | None = None,
+    notes: list[str] | None = None,
 ) -> Iterator[str]:
     """Check a study; it is only read.
 
@@ -38,26 +41,42 @@ def verify(
         An opened study.
     progress : callable, optional
         Called with the cases done and the number of all.
+    notes : list of str, optional
+        Filled with what is not wrong, but cannot be checked: records of an earlier
+        version that the log says nothing of.
 
     Yields
     ------
     str
         One sentence for each thing that is wrong, with its file.
     """
-    yield from _said_by(lambda: _study_file(study))
+    named: list[str] = []
+    for sentence in _all(study, progress, named, notes if notes is not None else []):
+        named.append(sentence)
+        yield sentence
+
+
+def _all(
+    study: Study,
+    progress: Callable[[int, int], None] | None,
+    named: list[str],
+    notes: list[str],
+) -> Iterator[str]:
     try:
         cases = study.case_ids()
     except StudyError as error:
         yield str(error)
         return
     events: list[Event] = []
-    yield from _log(study, set(cases), events)
+    yield from verify_log(study, set(cases), events)
+    yield from _said_by(lambda: _study_file(study, events))
     said = said_in_log(events)
     for done, case in enumerate(cases, start=1):
         yield from _case(study, case, said.get(case, {}))
         if progress is not None:
             progress(done, len(cases))
     yield from verify_rounds(study)
+    yield from verify_records(study, events, named, notes)
 
 
 def _said_by(check: Callable[[], object]) -> Iterator[str]:
@@ -67,9 +86,19 @@ def _said_by(check: Callable[[], object]) -> Iterator[str]:
         yield str(error)
 
 
-def _study_file(study: Study) -> None:
+def _study_file(study: Study, events: list[Event]) -> None:
     path = study.folder / STUDY_FILE
-    check_schema(read_json(path), path)
+    content = read_json(path)
+    check_schema(content, path)
+    for event in events:
+        if event.event == "created" and event.details.get("id") not in (
+            None,
+            content.get("id"),
+        ):
+            raise StudyError(
+                f"{path} has another id than the study was created with: restore it "
+                "from a backup."
+            )
     read_kinds(study.folder)
 
 
@@ -158,56 +187,3 @@ def _pictures(folder: Path, labels: NDArray[np.uint16]) -> Iterator[str]:
             continue
         if not np.array_equal(found, wanted):
             yield f"{path} shows another label than lesions.tif."
-
-
-# --- log --------------------------------------------------------------------------
-
-
-def _log(study: Study, cases: set[str], events: list[Event]) -> Iterator[str]:
-    """Check the log; what could be read is added to `events`, in order."""
-    names = [name for folder in study.log.folders() for name in study.log.ids(folder)]
-    digests: dict[str, str] = {}
-    numbers: set[int] = set()
-    for name in names:
-        numbers.add(int(name.partition("-")[0]))
-        try:
-            digests[name] = study.log.digest(name)
-            event = study.log.read(name)
-        except StudyError as error:
-            yield str(error)
-            continue
-        events.append(event)
-        path = study.log.path(name)
-        if event.id != name:
-            yield f"{path} is of the event {event.id}: the file was renamed."
-        link = event.previous
-        if link is not None and link.id not in digests:
-            yield f"{path} follows the event {link.id}, which is missing from the log."
-        elif link is not None and digests[link.id] != link.sha256:
-            yield f"{study.log.path(link.id)} was changed after it was written."
-        yield from _link_of_event(study, event, path, cases)
-    events.sort(key=lambda event: event.order)
-    if numbers:
-        for number in sorted(set(range(1, max(numbers) + 1)) - numbers)[:20]:
-            yield f"{study.log.folder}: the event number {number} is missing."
-
-
-def _link_of_event(
-    study: Study, event: Event, path: Path, cases: set[str]
-) -> Iterator[str]:
-    added = event.details.get("cases") if event.event == "added" else None
-    named = [event.case, *(added if isinstance(added, list) else [])]
-    for case in named:
-        if case is not None and case not in cases:
-            yield f"{path} is about the case {json.dumps(case)}, which is missing."
-    if event.event != "saved" or event.case not in cases:
-        return
-    revision, reading = event.details.get("revision"), event.details.get("reading")
-    try:
-        view = study if reading is None else Reading(study, str(reading))
-        folder = view.revision_folder(str(event.case), str(revision))
-    except StudyError as error:
-        yield f"{path}: {error}"
-        return
-    if not folder.exists():
-        yield f"{path} speaks of the revision {folder}, which is missing."

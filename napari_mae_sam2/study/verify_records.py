@@ -1,0 +1,86 @@
+"""Is every record the one that the log vouches for; part of `verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_mae_sam2.study.covered import (
+    Covered,
+    changed,
+    hash_of,
+    records_in,
+)
+from napari_mae_sam2.study.files import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_mae_sam2.study.event_log import Event
+    from napari_mae_sam2.study.folder import Study
+
+
+def verify_records(
+    study: Study, events: list[Event], named: list[str], notes: list[str]
+) -> Iterator[str]:
+    """Compare every record with its hash in the log.
+
+    Parameters
+    ----------
+    study : Study
+        An opened study.
+    events : list of Event
+        What could be read of its log.
+    named : list of str
+        Sentences so far: a file that one of them names is not named again.
+    notes : list of str
+        Told of records that no event speaks of, where an earlier version wrote them.
+
+    Yields
+    ------
+    str
+        One sentence for each record that was changed, put there or taken away.
+    """
+    covered = Covered(study.folder)
+    for event in events:
+        covered.take(event)
+    said = "\n".join(named)
+    for path, wanted in covered.said().items():
+        if _is_named(path, said):
+            continue
+        try:
+            found = hash_of(path.read_bytes())
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                yield f"{path} cannot be read ({(error.strerror or '').lower()})."
+            elif path.parent.exists() or "rounds" in path.parts:
+                yield f"{path} is missing: restore it from a backup."
+            continue
+        if found != wanted:
+            yield changed(path)
+    known = covered.said()
+    unknown: list[Path] = []
+    for path in records_in(study.folder):
+        if path in known or _is_named(path, said):
+            continue
+        try:
+            wrong = covered.doubt(path)
+        except StudyError:
+            return  # study.json is damaged, and named already
+        if wrong is not None:
+            yield wrong
+        else:
+            unknown.append(path)
+    if unknown:
+        one = len(unknown) == 1
+        notes.append(
+            f"The log says nothing of {len(unknown)} {'record' if one else 'records'}: "
+            "an earlier version or a program that was killed wrote "
+            f"{'it' if one else 'them'}. “study seal” takes "
+            f"{'it' if one else 'them'} in. The first: "
+            f"{unknown[0].relative_to(study.folder)}"
+        )
+
+
+def _is_named(path: Path, said: str) -> bool:
+    return str(path) in said
