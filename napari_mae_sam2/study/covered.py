@@ -113,7 +113,7 @@ class Covered:
         """Give all files that the log knows, and their hashes."""
         return {self._study / name: known[-1][1] for name, known in self._said.items()}
 
-    def check(self, *paths: Path) -> None:
+    def check(self, *paths: Path, is_fresh: bool = False) -> None:
         """Refuse files that are not what the log says they are.
 
         Parameters
@@ -121,13 +121,18 @@ class Covered:
         *paths : Path
             Records of the study. One that the log does not know is refused where the
             log should know all of them.
+        is_fresh : bool
+            Whether the log was read just now, so that what it does not know need not
+            be looked for again.
 
         Raises
         ------
         StudyError
             Naming the first that was changed, taken away or put there.
         """
-        if not self._seen:
+        if not is_fresh and (
+            not self._seen or any(self.wanted(path) is None for path in paths)
+        ):
             self.refresh()
         for path in paths:
             wrong = self._wrong(path)
@@ -188,7 +193,7 @@ class Covered:
 
 
 def check_case(study: Study, case: str) -> None:
-    """Refuse a case of which a record is not as the log says.
+    """Refuse a case of which a record is not as the log says, which was just read.
 
     An earlier revision that cannot be read says nothing, and is passed over; one that
     was edited might hide a conflict.
@@ -198,13 +203,14 @@ def check_case(study: Study, case: str) -> None:
     StudyError
         Naming the file.
     """
-    study.covered.check(study.case_folder(case) / "case.json")
+    study.covered.check(study.case_folder(case) / "case.json", is_fresh=True)
     for name in study.revision_ids(case):
         try:
             study.revision(case, name)
         except StudyError:
             continue
-        study.covered.check(study.revision_folder(case, name) / "revision.json")
+        path = study.revision_folder(case, name) / "revision.json"
+        study.covered.check(path, is_fresh=True)
 
 
 def changed(path: Path) -> str:

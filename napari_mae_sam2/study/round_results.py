@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.round_answers import answers_file
+from napari_mae_sam2.study.seals import holds
+from napari_mae_sam2.study.verify_rounds import check_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,8 +156,8 @@ def read_rounds(study: Path) -> StudyRounds | None:
     Returns
     -------
     StudyRounds or None
-        None where `history.json` is older than the rounds: have it written anew by
-        `mae-sam2-train history`.
+        None where `history.json` is older than the rounds, or was edited: have it
+        written anew by `mae-sam2-train history`.
 
     Raises
     ------
@@ -170,6 +172,8 @@ def read_rounds(study: Path) -> StudyRounds | None:
     if not (folder / "history.json").is_file():
         return None
     history = read_json(folder / "history.json")
+    if holds(history) is False:
+        return None  # edited: the records of the rounds say better
     try:
         rows = tuple(history["rounds"])
         known = [row["round"] for row in rows if row["status"] == "done"]
@@ -196,8 +200,9 @@ def read_rounds(study: Path) -> StudyRounds | None:
 
 
 def read_result(study: Path, number: int) -> RoundResult:
-    """Read the result of a round; `StudyError` where it is missing or damaged."""
+    """Read the result of a round; `StudyError` where missing, damaged or edited."""
     folder = study / "rounds" / f"{number:04d}" / "result"
+    check_file(folder / "result.json")
     return RoundResult(number, folder, read_json(folder / "result.json"))
 
 

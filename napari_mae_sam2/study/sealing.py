@@ -45,11 +45,17 @@ def seal(study: Study, accept: Sequence[Path] = (), *, grader: str = "") -> int:
         If a record was edited and is not accepted, or the study cannot be written.
     """
     study.covered.refresh()
-    known, wanted = study.covered.said(), {one.resolve() for one in accept}
+    known, records = study.covered.said(), list(records_in(study.folder))
+    wanted = {one.resolve() for one in accept}
+    strange = wanted - {path.resolve() for path in records}
+    if strange:
+        raise StudyError(
+            f"{min(strange)} is no record of the study {study.folder}: give a file "
+            "that “study verify” names."
+        )
     found: dict[str, str] = {}
-    for path in records_in(study.folder):
+    for path in records:
         is_accepted = path.resolve() in wanted
-        wanted.discard(path.resolve())
         if path in known and not is_accepted:
             study.covered.check(path)
             continue
@@ -58,11 +64,6 @@ def seal(study: Study, accept: Sequence[Path] = (), *, grader: str = "") -> int:
         digest = hash_of(path.read_bytes())
         if known.get(path) != digest:
             found[path.relative_to(study.folder).as_posix()] = digest
-    if wanted:
-        raise StudyError(
-            f"{sorted(wanted)[0]} is no record of the study {study.folder}: give a "
-            "file that “study verify” names."
-        )
     migrate(study, grader)
     names = sorted(found)
     for first in range(0, len(names), TOGETHER):

@@ -2,7 +2,7 @@
 
 The log has the hash of every record, and each event that of the one before it. That
 says nothing of the newest event, nor of a record whose event a killed program could no
-longer write. So each record also holds its own hash, and `log/head.json` says which
+longer write. So each record also holds its own hash, and `log/newest` says which
 event was the newest.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-HEAD: Final = "head.json"
+HEAD: Final = "newest"
 SEAL: Final = "seal"
 """Field of a record: the SHA-256 of all its other fields."""
 

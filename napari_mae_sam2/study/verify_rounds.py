@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.records import check_schema
+from napari_mae_sam2.study.seals import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,14 @@ def verify_rounds(study: Study) -> Iterator[str]:
     yield from _entries(folder / "picks", [])
     if (folder / "frozen_test.json").exists():
         yield from _read(folder / "frozen_test.json", {})
+    if (folder / "history.json").exists():
+        history: dict[str, Any] = {}
+        yield from _read(folder / "history.json", history)
+        if holds(history) is False:
+            yield (
+                f"{folder / 'history.json'} was changed after it was written: “mae-"
+                "sam2-train history” writes it anew."
+            )
 
 
 def check_file(path: Path) -> None:

@@ -23,6 +23,7 @@ from mae_sam2_training.rounds.records import ModelUsed
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.seals import sealed
 from napari_mae_sam2.study.verify_rounds import verify_rounds
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def test_of_two_promotions_at_once_one_is_told_that_it_lost(
         if content["round"] == 1:  # the other one read the folder before
             later = json.loads((folder / f"{own}.json").read_text())
             later |= {"round": 2, "id": "0001-ffffffff", "time": "9999"}
-            (folder / "0001-ffffffff.json").write_text(json.dumps(later))
+            (folder / "0001-ffffffff.json").write_text(json.dumps(sealed(later)))
         return own
 
     monkeypatch.setattr(module, "add_entry", both)
@@ -134,7 +135,7 @@ def test_two_who_promote_one_model_at_once_roll_it_back_once(rounds: Rounds) -> 
     own = decisions(rounds)[0]
     again = own | {"id": "0001-ffffffff", "time": "9999", "by": "Eve"}
     path = rounds.folder / "decisions" / "0001-ffffffff.json"
-    path.write_text(json.dumps(again))
+    path.write_text(json.dumps(sealed(again)))
     assert in_use(rounds).decision == own["id"]
     assert not [s for s in verify_rounds(Study(rounds.study)) if "in_use.json" in s]
     assert roll_back(rounds).round is None

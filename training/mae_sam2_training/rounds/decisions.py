@@ -13,7 +13,6 @@ from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import add_entry, entries
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.files import to_json, write_file
-from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import RECORD_SCHEMA
 from napari_mae_sam2.study.round_results import named
 
@@ -47,8 +46,17 @@ class InUse:
 
 
 def decisions(rounds: Rounds) -> list[dict[str, Any]]:
-    """Read all decisions of a study, in order."""
-    return entries(rounds.folder / "decisions")
+    """Read all decisions of a study, in order.
+
+    Raises
+    ------
+    StudyError
+        If one is damaged, or not as the log of the study says.
+    """
+    folder = rounds.folder / "decisions"
+    found = entries(folder)
+    rounds.check(*(folder / f"{one['id']}.json" for one in found))
+    return found
 
 
 def in_use(rounds: Rounds) -> InUse:
@@ -201,13 +209,12 @@ def _decide(
     from mae_sam2_training.rounds.history import keep_history  # which reads decisions
 
     before = len(decisions(rounds))
-    own = add_entry(
-        rounds.folder / "decisions",
-        {"action": action, "round": number, "by": by, "note": note} | more,
-    )
+    folder = rounds.folder / "decisions"
+    content = {"action": action, "round": number, "by": by, "note": note} | more
+    own = add_entry(folder, content)
+    rounds.note(action, folder / f"{own}.json", by, round=number, id=own)
     now = tell_in_use(rounds)
     keep_history(rounds)
-    Study(rounds.study).note(action, grader=by, details={"round": number, "id": own})
     place = [one["id"] for one in decisions(rounds)].index(own)
     beaten = action == "promote" and now.round != number
     if beaten or (action == "rollback" and place != before):

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.places import machine_code
 from mae_sam2_training.rounds.records import RoundRecord, read_round
+from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.files import (
     TEMPORARY,
+    StudyError,
     new_folder,
     read_json,
     to_json,
@@ -27,7 +29,8 @@ from napari_mae_sam2.study.files import (
 )
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import now
-from napari_mae_sam2.study.verify_rounds import SUMS, sums_of
+from napari_mae_sam2.study.seals import SEAL, sealed
+from napari_mae_sam2.study.verify_rounds import SUMS, check_file, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +59,7 @@ class Rounds:
     def __init__(self, study: Path) -> None:
         self.study = study
         self.folder = study / "rounds"
+        self._root = Study(study)
 
     @classmethod
     def open(cls, study: Path) -> Rounds:
@@ -94,7 +98,24 @@ class Rounds:
                 f"The study {self.study.name} has no round {number}: it has "
                 f"{', '.join(map(str, self.numbers())) or 'none yet'}."
             )
-        return read_round(place / "round.json")
+        found = read_round(place / "round.json")
+        self._root.covered.check(place / "round.json")
+        return found
+
+    def check(self, *paths: Path) -> None:
+        """Refuse records that are not as the log of the study says.
+
+        Raises
+        ------
+        StudyError
+            Naming the first that was edited, put there or taken away.
+        """
+        self._root.covered.check(*paths)
+
+    def note(self, event: str, path: Path, grader: str = "", **details: Any) -> None:
+        """Log that a record was written, and its hash."""
+        files = hashes(self.study, {path: path.read_bytes()})
+        self._root.note(event, grader=grader, details=details, files=files)
 
     def freeze(self, make: Callable[[int], RoundRecord]) -> RoundRecord:
         """Write the record of a new round: the whole of it or none.
@@ -116,16 +137,17 @@ class Rounds:
             with suppress(FileExistsError):
                 with new_folder(self.place(number)) as files:
                     files["round.json"] = to_json(
-                        record.model_dump(mode="json", by_alias=True)
+                        sealed(record.model_dump(mode="json", by_alias=True))
                     )
+                path = self.place(number) / "round.json"
+                self.note("round", path, round=number, state="frozen")
                 return record
 
     def add_event(self, number: int, status: Status, **more: Any) -> None:
         """Add to what happened to a round; nothing is ever changed there."""
-        add_entry(
-            self.place(number) / "events",
-            {"status": status, "machine": machine_code()} | more,
-        )
+        folder = self.place(number) / "events"
+        name = add_entry(folder, {"status": status, "machine": machine_code()} | more)
+        self.note("round", folder / f"{name}.json", round=number, state=status)
 
     def events(self, number: int) -> list[dict[str, Any]]:
         """Read what happened to a round, in order."""
@@ -151,11 +173,12 @@ class Rounds:
         try:
             with new_folder(place) as contents:
                 contents.update(files)
-                contents[SUMS] = to_json(sums_of(files))
+                contents[SUMS] = to_json(sealed(sums_of(files)))
         except FileExistsError:
             raise RoundError(
                 f"Round {number} has a result already, which stays as it is."
             ) from None
+        self.note("round", place / SUMS, round=number, state="measured")
         return place
 
     def result(self, number: int) -> dict[str, Any]:
@@ -164,7 +187,7 @@ class Rounds:
         Raises
         ------
         RoundError
-            If it has no result.
+            If it has no result, or not the one that the round wrote.
         """
         path = self.place(number) / "result" / "result.json"
         if not path.is_file():
@@ -172,6 +195,15 @@ class Rounds:
             raise RoundError(
                 f"Round {number} has no result: it is {self.status(number)}."
             )
+        try:
+            self._root.covered.check(path.parent / SUMS)
+            check_file(path)
+        except StudyError as error:
+            raise RoundError(
+                f"{path.parent} was changed after the round wrote it, and may be no "
+                "longer the model that was measured: restore it from a backup, or "
+                "train a new round."
+            ) from error
         return read_json(path)
 
     def settle(self) -> list[int]:
@@ -223,7 +255,7 @@ def add_entry(folder: Path, content: dict[str, Any]) -> str:
     name = f"{last + 1:04d}-{uuid.uuid4().hex[:8]}"
     write_file(
         folder / f"{name}.json",
-        to_json({"schema": 1, "id": name, "time": now()} | content),
+        to_json(sealed({"schema": 1, "id": name, "time": now()} | content)),
     )
     return name
 
@@ -231,6 +263,8 @@ def add_entry(folder: Path, content: dict[str, Any]) -> str:
 def entries(folder: Path) -> list[dict[str, Any]]:
     """Read the records of such a folder in the order in which they were written."""
     found = [read_json(folder / name) for name in _names(folder)]
+    for one in found:
+        one.pop(SEAL, None)  # of the file, and no part of the record
     return sorted(found, key=lambda e: (int(e["id"].partition("-")[0]), e["time"]))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.sides import assign_sides
+from napari_mae_sam2.study.covered import Covered
 from napari_mae_sam2.study.files import (
     TEMPORARY,
     StudyError,
@@ -21,6 +22,7 @@ from napari_mae_sam2.study.files import (
 )
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
+from napari_mae_sam2.study.seals import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +79,16 @@ def read_frozen_test(study: Path) -> FrozenTest | None:
     Raises
     ------
     StudyError
-        If the file is damaged or of a newer schema.
+        If the file is damaged, of a newer schema, or not the one that was reserved.
     """
     path = study / "rounds" / FILE
+    covered = Covered(study)
     if not path.exists():
+        covered.check(path)  # it may have been taken away
         return None
     content = read_json(path)
     check_schema(content, path)
+    covered.check(path)
     try:
         cases = {str(one["case"]): str(one["frame_sha256"]) for one in content["cases"]}
         return FrozenTest(cases, frozenset(map(str, content["groups"])))
@@ -153,7 +158,8 @@ def reserve(
         "groups": sorted(groups),
         "cases": [{"case": c, "frame_sha256": h} for c, h in found.cases.items()],
     }
-    _write_once(path, to_json(content), folder)
+    _write_once(path, to_json(sealed(content)), folder)
+    Rounds(folder).note("reserved", path, cases=len(found.cases))
     return found
 
 

@@ -12,6 +12,7 @@ import napari_mae_sam2
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.rounds.decisions import decisions, in_use
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.seals import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def write_rows(rows: Sequence[Row], rounds: Rounds, folder: Path) -> None:
         "answers": [improving(rows), faster(rows)],
         "decisions": len(decisions(rounds)),
     }
-    text = json.dumps(content, indent=1, allow_nan=False)
+    text = json.dumps(sealed(content), indent=1, allow_nan=False)
     write_bytes(folder / "history.json", text.encode())
 
 

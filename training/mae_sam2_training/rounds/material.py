@@ -68,6 +68,7 @@ class Material:
         """
         study = Study(self.study)
         for one in self.record.members:
+            study.covered.check(self.revision(one) / "revision.json")
             label = pixel_sha256(read_tiff(self.revision(one) / "lesions.tif"))
             frame = study.load_frame(one.case).sha256
             if (frame, label) != (one.frame_sha256, one.label_sha256):

@@ -100,7 +100,8 @@ def pick(
                 for one in picks
             ],
         }
-        add_entry(rounds.folder / "picks", log)
+        name = add_entry(rounds.folder / "picks", log)
+        rounds.note("picked", rounds.folder / "picks" / f"{name}.json")
         for one in picks if to else ():
             study.log.write("assign", case=one.name, details={"to": to})
         reporter.report(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mae_sam2_training.rounds.errors import RoundError
 from napari_mae_sam2.study.files import read_json
 from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
+from napari_mae_sam2.study.seals import SEAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,7 @@ def read_round(path: Path) -> RoundRecord:
     """
     content = read_json(path)
     check_schema(content, path)
+    content.pop(SEAL, None)  # of the file, and no part of the record
     try:
         return RoundRecord.model_validate(content)
     except ValidationError as error:
