@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_mae_sam2.common.command_options import (
+    AsJson,
+    Grader,
+    JsonProgress,
+    StudyFolder,
+)
+from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.study_cli import Grader, StudyFolder, count, study_app
+from napari_mae_sam2.study_cli import count, study_app
 
 __all__ = ["study_app"]
 
@@ -32,41 +39,47 @@ def verify(
         bool,
         typer.Option(
             "--anchor",
-            help="Print one hash for the whole state of a study that is whole, to be "
-            "kept elsewhere; with a hash, check that the study still is that state, "
-            "or has only grown since.",
+            help="Print one hash for the whole state of a study, to be kept "
+            "elsewhere; with a hash, check that the study is still that state, or has "
+            "only grown since.",
         ),
     ] = False,
+    as_json: AsJson = False,
+    json_progress: JsonProgress = False,
 ) -> None:
     """Check every hash, link and record, and name each file that was edited.
 
     The exit code is 1 where something is wrong.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.verify import verify as check
 
-    folder, given = _split(study, anchor)
+    folder, wanted = _split(study, anchor)
     opened = Study.open(folder)
-    found, notes = 0, list[str]()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Checking", total=None)
-        for sentence in check(
-            opened, lambda i, n: bar.update(task, completed=i, total=n), notes
-        ):
-            found += 1
-            print(sentence, flush=True)
-    for note in notes:
+    output = CommandOutput(as_json=as_json, json_progress=json_progress)
+    wrong, notes = list[str](), list[str]()
+    for_people = not (as_json or json_progress)
+    with output.progress("verify", "Verifying") as progress:
+        for sentence in check(opened, progress, notes):
+            wrong.append(sentence)
+            if for_people:
+                print(sentence, flush=True)
+    for note in notes if for_people else ():
         print(f"Note: {note}")
-    if found:
-        things = "thing is" if found == 1 else "things are"
-        print(f"{found} {things} wrong with {folder}.")
+    cases = len(opened.case_ids())
+    things = "thing is" if len(wrong) == 1 else "things are"
+    said = f"{folder} is whole: {count(cases, 'case')}."
+    about: dict[str, object] = {"cases": cases, "wrong": wrong, "notes": notes}
+    has_matched = True
+    if wrong:
+        said = f"{len(wrong)} {things} wrong with {folder}."
+    elif anchor:
+        sentence, has_matched, now = _anchor(opened, wanted)
+        said = f"{said}\n{sentence}"
+        about |= {"anchor": now, "matches": has_matched}
+    output.result(said, **about)
+    if wrong or not has_matched:
         raise typer.Exit(1)
-    print(f"{folder} is whole: {count(len(opened.case_ids()), 'case')}.")
-    if anchor:
-        _anchor(opened, given)
 
 
 @study_app.command()
@@ -80,13 +93,15 @@ def seal(
         ),
     ] = None,
     grader: Grader = "",
+    as_json: AsJson = False,
 ) -> None:
     """Put the hash of every record into the log that an earlier version left out."""
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.sealing import seal as take_in
 
     done = take_in(Study.open(study), accept or (), grader=grader)
-    print(f"{count(done, 'record')} of {study} taken into the log.")
+    sentence = f"The log of {study} took in {count(done, 'record')}."
+    CommandOutput(as_json=as_json).result(sentence, sealed=done)
 
 
 def _split(given: list[str], anchor: bool) -> tuple[Path, str | None]:
@@ -104,31 +119,27 @@ def _split(given: list[str], anchor: bool) -> tuple[Path, str | None]:
     return Path(folders[0]), hashes[0].lower() if hashes else None
 
 
-def _anchor(study: Study, wanted: str | None) -> None:
-    """Print the anchor of a study that is whole, or find the one that was given."""
+def _anchor(study: Study, wanted: str | None) -> tuple[str, bool, str]:
+    """Say which anchor a study has, or whether it fits the one that was given."""
     from napari_mae_sam2.study.anchor import anchors
 
     states = anchors(study)
+    now = next(states)
     if wanted is None:
-        now = next(states)
-        print(f"Anchor after {count(now.events, 'event')}: {now.sha256}")
-        return
-    newest = None
+        sentence = f"Anchor after {count(now.events, 'event')}: {now.sha256}"
+        return sentence, True, now.sha256
+    if now.sha256 == wanted:
+        sentence = "The study is exactly as it was when the anchor was made."
+        return sentence, True, now.sha256
     for one in states:
-        newest = newest or one
-        if one.sha256 != wanted:
-            continue
-        if one is newest:
-            print("The study is exactly as it was when the anchor was made.")
-        else:
-            since = count(newest.events - one.events, "event")
-            print(
+        if one.sha256 == wanted:
+            sentence = (
                 f"The anchor is the study's of {one.time}: nothing of that time was "
-                f"changed, and {since} came since."
+                f"changed, and {count(now.events - one.events, 'event')} came since."
             )
-        return
-    print(
-        "The anchor is of no state of this study: its log or its records were written "
-        "anew since, or study.json was edited, or the anchor is of another study."
+            return sentence, True, now.sha256
+    sentence = (
+        "The anchor is of no state of this study: records and log were written anew "
+        "since, or study.json was edited, or the anchor is of another study."
     )
-    raise typer.Exit(1)
+    return sentence, False, now.sha256

@@ -110,6 +110,37 @@ def test_relabel_is_seen_by_list_and_logged(
     assert call("relabel", study, "no-such", "--eye", "left")[0] == 1
 
 
+def test_an_anchor_is_printed_and_checked(
+    call: Call, frames: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    call("init", study)
+    call("add", study, frames)
+    code, out, _ = call("verify", study, "--anchor")
+    anchor = out.split()[-1]
+    assert (code, len(anchor)) == (0, 64)
+    for arguments in ((study, "--anchor", anchor), ("--anchor", anchor, study)):
+        code, out, _ = call("verify", *arguments)
+        assert code == 0
+        assert "exactly as it was" in out
+    call("relabel", study, Study.open(study).case_ids()[0], "--patient", "P-1")
+    code, out, _ = call("verify", study, "--anchor", anchor)
+    assert code == 0
+    assert "1 event came since" in out
+    code, out, _ = call("verify", study, "--anchor", "0" * 64)
+    assert code == 1
+    assert "of no state of this study" in out
+    path = Study.open(study).case_folder(Study.open(study).case_ids()[0]) / "case.json"
+    path.write_text(path.read_text("utf-8").replace("P-1", "P-2"), "utf-8")
+    code, out, _ = call("verify", study, "--anchor")
+    assert code == 1
+    assert str(path) in out
+    assert "Anchor" not in out
+    assert call("verify", study, anchor)[0] == call("verify", study, "x")[0] == 2
+    assert call("seal", study, "--accept", path)[0] == 0
+    assert call("verify", study)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -9,6 +9,7 @@ from napari_mae_sam2.study.covered import COMPLETE, hash_of, records_in
 from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.migration import migrate
+from napari_mae_sam2.study.relabel import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +70,25 @@ def seal(study: Study, accept: Sequence[Path] = (), *, grader: str = "") -> int:
     for first in range(0, len(names), TOGETHER):
         part = {name: found[name] for name in names[first : first + TOGETHER]}
         study.log.write(SEALED, grader=grader, files=part)
+    for path in records:
+        name = path.relative_to(study.folder).as_posix()
+        if path.resolve() in wanted and name in found and path.name == "case.json":
+            _relabelled(study, path.parent.name, {name: found[name]}, grader)
     path = study.folder / STUDY_FILE
     content = read_json(path)
     if content.get(COMPLETE) is not True:
         write_file(path, to_json(content | {COMPLETE: True}))
     return len(found)
+
+
+def _relabelled(study: Study, case: str, files: dict[str, str], grader: str) -> None:
+    """Log what an accepted edit says of a case, as if it had been said in words."""
+    record = study.case(case)
+    after = {name: getattr(record, name) for name in FIELDS}
+    details = {"before": {}, "after": after}
+    study.log.write(
+        "relabelled", grader=grader, case=case, details=details, files=files
+    )
 
 
 def _check_unknown(study: Study, path: Path) -> None:
