@@ -16,6 +16,7 @@ from napari_mae_sam2.common.command_options import (
     JsonProgress,
     OutFolder,
     StudyFolder,
+    Weights,
     version_option,
 )
 from napari_mae_sam2.common.command_output import CommandOutput, report_error
@@ -209,22 +210,31 @@ def export(
 @app.command()
 def embed(
     paths: Annotated[
-        list[Path], typer.Argument(help="Frames and folders of frames.", min=1)
+        list[Path], typer.Argument(help="Frames, folders and studies.", min=1)
     ],
+    weights: Weights = None,
     json_progress: JsonProgress = False,
 ) -> None:
     """Encode frames now, so that they open at once later; goes on where it stopped.
 
+    Cases of a study are encoded with the model that the study uses.
+
     The exit code is 1 where a frame could not be read, 130 where it was stopped.
     """
+    from napari_mae_sam2.model.checkpoint import load_model
     from napari_mae_sam2.model.embedding_run import EmbeddingRun, list_all_frames
-    from napari_mae_sam2.model.loading import open_predictor
+    from napari_mae_sam2.model.engines import equip
+    from napari_mae_sam2.model.loading import load_default
+    from napari_mae_sam2.predict.opening import weights_of_run
 
+    chosen = weights_of_run(weights, None, paths)
     frames = list_all_frames(paths)
     output = CommandOutput(json_progress=json_progress)
     stopped = False
     with output.progress("embed", "Loading the model") as progress:
-        predictor = open_predictor()
+        default = chosen.is_default
+        loaded = load_default(_warn) if default else load_model(chosen.path)
+        predictor = equip(loaded)
         try:
             run = EmbeddingRun(predictor, frames)
             try:
@@ -236,18 +246,24 @@ def embed(
         finally:
             predictor.close()
     output.result(
+        f"{chosen.tell(loaded)}\n"
         f"{run.made} of {len(frames)} frames encoded with {predictor.engine}, "
         f"{run.found} were encoded before: {run.folder}",
         status="cancelled" if stopped else "done",
         made=run.made,
         found=run.found,
         left_out=run.trouble,
+        model=chosen.tell(loaded),
         path=str(run.folder),
     )
     if stopped:
         print("Stopped. Run the same command to continue.", file=sys.stderr)
         raise typer.Exit(130)
     output.exit_with(run.trouble)
+
+
+def _warn(sentence: str) -> None:
+    print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
 
 
 add_commands(app)  # behind those that everybody needs

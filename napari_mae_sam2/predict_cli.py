@@ -74,7 +74,12 @@ def predict(
 
 
 def qa(
-    predictions: Annotated[Path, typer.Argument(help="A folder that predict wrote.")],
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder that predict wrote; of a study, those of its model in use."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The page, such as qa.html.")],
     against: Annotated[
         Path | None, typer.Option(help="Predictions of another model to compare with.")
@@ -88,11 +93,13 @@ def qa(
 
     The exit code is 1 where a frame had to be left out.
     """
+    from napari_mae_sam2.predict.opening import predictions_in
     from napari_mae_sam2.qa.page import Inputs, write_page
 
     output = CommandOutput(json_progress=json_progress)
     with output.progress("draw", "Drawing the page") as progress:
-        done = write_page(out, Inputs(predictions, against, labels), progress)
+        shown = predictions_in(predictions)
+        done = write_page(out, Inputs(shown, against, labels), progress)
     output.result(
         f"{done.frames} frames in {out}: open it in a browser",
         frames=done.frames,

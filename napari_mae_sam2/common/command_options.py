@@ -29,7 +29,11 @@ Grader = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option("--weights", help="Checkpoint to use; the model in use by default."),
+    typer.Option(
+        "--weights",
+        help="Checkpoint to use; by default the model in use in the study, or on this "
+        "computer.",
+    ),
 ]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
 AsJson = Annotated[

@@ -12,6 +12,8 @@ from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.reading import list_frames, read_frame
 from napari_mae_sam2.model.prepared import PreparedEncoder
 from napari_mae_sam2.model.settings import settings_file
+from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,19 +23,37 @@ if TYPE_CHECKING:
 
 
 def list_all_frames(paths: Sequence[Path]) -> list[Path]:
-    """List frames and the frames of folders, each once.
+    """List frames and the frames of folders and studies, each once.
 
     Raises
     ------
     PlainError
-        If one of the paths does not exist, or a folder holds no frames.
+        If one of the paths does not exist, or a folder or study holds no frames.
     """
     frames: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
             raise PlainError(f"{path} does not exist: give a frame or a folder.")
-        frames.update(dict.fromkeys(list_frames(path) if path.is_dir() else [path]))
+        if (path / STUDY_FILE).is_file():
+            found = frames_of(Study.open(path))
+        else:
+            found = list_frames(path) if path.is_dir() else [path]
+        frames.update(dict.fromkeys(found))
     return list(frames)
+
+
+def frames_of(study: Study) -> list[Path]:
+    """List the files of a study's frames.
+
+    Raises
+    ------
+    PlainError
+        If it has no case, or the record of one is damaged.
+    """
+    found = [study.frame_path(study.case(case)) for case in study.case_ids()]
+    if not found:
+        raise PlainError(f"The study {study.folder} has no case yet: add frames.")
+    return found
 
 
 class EmbeddingRun:

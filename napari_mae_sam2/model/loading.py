@@ -52,7 +52,7 @@ def open_predictor(
     """
     say = tell or (lambda _sentence: None)
     if choice is None:
-        return equip(_load_default(say))
+        return equip(load_default(say))
     path = packaged_weights() if choice == PACKAGED else find_weights(choice).path
     predictor = equip(load_model(path))
     try:
@@ -63,7 +63,14 @@ def open_predictor(
     return predictor
 
 
-def _load_default(say: Callable[[str], None]) -> LoadedModel:
+def load_default(say: Callable[[str], None]) -> LoadedModel:
+    """Load the weights in use; the packaged ones, with a word, where they are broken.
+
+    Raises
+    ------
+    PlainError
+        If there are none, or the download fails.
+    """
     weights = find_weights(progress=_Percent(say))
     if weights.note:
         say(weights.note)

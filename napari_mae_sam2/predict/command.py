@@ -13,6 +13,7 @@ from napari_mae_sam2.predict.opening import (
     model_record,
     open_for_run,
     wait_until_ready,
+    weights_of_run,
 )
 from napari_mae_sam2.predict.processes import Setup, steps_in_processes
 from napari_mae_sam2.predict.prompts_file import PromptBook
@@ -73,7 +74,12 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
         # Before the model, which takes longer.
         book = PromptBook.read(setup.prompts) if setup.prompts else PromptBook()
         book.match(list_sources(inputs) if setup.unlabelled else sources)
+        chosen = weights_of_run(setup.weights, setup.study, inputs)
+        if not chosen.is_default:
+            setup = replace(setup, weights=chosen.path)
         run = _Run(setup, book, report)
+        done.model = chosen.sentence(run.model.name, run.model.fingerprint)
+        report.model(done.model)
         done.engine, done.folder = run.engine, run.results.folder
         with report.frames(len(sources)):
             used: set[str] = set()
@@ -116,7 +122,7 @@ class _Run:
         with report.doing("Loading the model"):
             self._predictor = open_for_run(setup.weights)
         try:
-            model = model_record(self._predictor)
+            self.model = model = model_record(self._predictor)
             if setup.out is None:
                 assert setup.study is not None  # the console script asks for one
                 out = results_folder(setup.study, model.fingerprint)

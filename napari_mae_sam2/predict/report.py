@@ -41,6 +41,8 @@ class Done:
         One sentence for each frame that was left out.
     engine : str
         What encoded them.
+    model : str
+        A sentence: which model it was, and why that one.
     folder, table : Path or None
         Where the results are.
     stopped : bool
@@ -51,6 +53,7 @@ class Done:
     counts: Counter[str] = field(default_factory=Counter)
     trouble: list[str] = field(default_factory=list)
     engine: str = ""
+    model: str = ""
     folder: Path | None = None
     table: Path | None = None
     stopped: bool = False
@@ -67,6 +70,10 @@ class Report(Protocol):
 
     def doing(self, words: str) -> AbstractContextManager[object]:
         """Say what takes a while before the first frame."""
+        ...
+
+    def model(self, sentence: str) -> None:
+        """Say which model predicts."""
         ...
 
     def frames(self, total: int) -> AbstractContextManager[object]:
@@ -96,6 +103,10 @@ class BarReport:
     def doing(self, words: str) -> AbstractContextManager[object]:
         """Turn something round beside the words."""
         return self._console.status(words)
+
+    def model(self, sentence: str) -> None:
+        """Print it at once: a wrong model is not worth waiting for."""
+        print(sentence, flush=True)
 
     @contextmanager
     def frames(self, total: int) -> Iterator[None]:
@@ -142,6 +153,10 @@ class JsonReport:
         self._lines.report("start", message=words)
         return nullcontext()
 
+    def model(self, sentence: str) -> None:
+        """Say it in a line."""
+        self._lines.report("note", message=sentence)
+
     def frames(self, total: int) -> AbstractContextManager[object]:
         """Say how many there are."""
         self._began = time.monotonic()
@@ -176,5 +191,6 @@ class JsonReport:
             made=done.counts["made"],
             found=done.counts["found"],
             left_out=done.trouble,
+            model=done.model,
             path=None if done.folder is None else str(done.folder),
         )

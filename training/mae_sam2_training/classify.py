@@ -31,6 +31,7 @@ from mae_sam2_training.places import check_report_folder
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.checkpoint import fingerprint, save_checkpoint
 from napari_mae_sam2.model.predictor import choose_device
+from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,8 @@ def classify(
         records = read_manifest(manifest)
         classes = check_labels(records, manifest)
         folds = stratified_folds(records, config.folds, config.seed)
-        loaded = load_both(weights, against, config.encoder.image_size or None)
+        first = find_weights(weights).path
+        loaded = load_both(first, against, config.encoder.image_size or None)
         if config.encoder.what == "last_blocks":
             check_memory(
                 max(memory_needed(config, one.model) for one in loaded.values()),

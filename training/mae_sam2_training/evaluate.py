@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import napari_mae_sam2
 from mae_sam2_training.config import load_config
-from mae_sam2_training.data.study_folder import read_source
+from mae_sam2_training.data.study_folder import read_source, study_of
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.engine.telling import telling
 from mae_sam2_training.evaluation.cases import (
@@ -29,6 +29,7 @@ from mae_sam2_training.evaluation.summary import compare_models, plain, summariz
 from mae_sam2_training.evaluation.tables import write_frames, write_lesions
 from mae_sam2_training.places import check_report_folder
 from napari_mae_sam2.model.predictor import Sam2Predictor
+from napari_mae_sam2.model.study_weights import weights_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def evaluate(
     out : Path
         Folder for the report, made if need be.
     weights : Path, optional
-        The model; the weights in use otherwise.
+        The model; the one that the study uses, or the weights in use, otherwise.
     against : Path, optional
         A second model to compare it with, on the same frames.
     negatives : Path, optional
@@ -95,8 +96,10 @@ def evaluate(
         check_cases(cases, without)
         cases += without
         out.mkdir(parents=True, exist_ok=True)
-        loaded = load_both(weights, against)
+        chosen = weights_for(weights, study_of(source))
+        loaded = load_both(chosen.path, against)
         predictors = {letter: Sam2Predictor(one) for letter, one in loaded.items()}
+        reporter.report("note", message=chosen.tell(loaded["A"]))
         reporter.report("start", message=_opening(cases, predictors), total=len(cases))
         measured = {
             letter: Measured(one.name, loaded[letter].path.name, one.fingerprint)

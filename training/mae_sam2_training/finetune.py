@@ -17,7 +17,7 @@ from mae_sam2_training.data.frames import (
     check_source,
 )
 from mae_sam2_training.data.splits import k_folds, label_fraction, split_records
-from mae_sam2_training.data.study_folder import read_source
+from mae_sam2_training.data.study_folder import read_source, study_of
 from mae_sam2_training.embeddings import EmbeddingStore
 from mae_sam2_training.engine.loop import fit
 from mae_sam2_training.engine.memory import GIB, GIB_PER_IMAGE, check_memory
@@ -32,7 +32,7 @@ from mae_sam2_training.trained_weights import choose_weights
 from mae_sam2_training.views import EmbeddedGallery, LiveGallery, embed_source
 from napari_mae_sam2.fa.reading import list_frames
 from napari_mae_sam2.model.checkpoint import LoadedModel, load_model
-from napari_mae_sam2.model.weights import find_weights
+from napari_mae_sam2.model.study_weights import weights_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def finetune(
     overrides : sequence of str
         `section.key=value`.
     weights : Path, optional
-        The parent; the weights in use otherwise.
+        The parent; the model that the study uses, or the weights in use, otherwise.
     run_folder : Path, optional
         Log, state and embeddings; beside `out` otherwise.
     json_progress : bool
@@ -106,7 +106,8 @@ def finetune(
     for index in range(len(looking)):
         looking.frame(index, np.random.default_rng(0))
     side = config.train.side or None
-    parent = load_model(find_weights(weights).path, image_size=side)
+    chosen = weights_for(weights, study_of(source))
+    parent = load_model(chosen.path, image_size=side)
     views = config.loop.batch // config.prompts.per_view
     with open_run(
         folder,
@@ -130,6 +131,8 @@ def finetune(
             resumed=resume,
             message=_opening(len(train), len(held_out), run, resume),
         )
+        if part_of is None:
+            run.reporter.report("note", message=chosen.tell(parent))
         check_memory(
             memory_needed(config, parent.model.image_size),
             run.device,

@@ -52,7 +52,8 @@ Weights = Annotated[
     Path | None,
     typer.Option(
         "--weights",
-        help="Checkpoint to start from or to measure; the model in use by default.",
+        help="Checkpoint to start from or to measure; by default the model in use in "
+        "the study, or on this computer.",
     ),
 ]
 Against = Annotated[

@@ -10,6 +10,7 @@ from mae_sam2_training.data.manifest import Record, read_manifest
 from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_frozen_test
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,11 @@ def read_source(path: Path) -> list[Record]:
             f"There is no {path}: give a study folder or a manifest in CSV."
         )
     return read_manifest(path)
+
+
+def study_of(path: Path) -> Path | None:
+    """Give the study that a source is; None for a manifest."""
+    return path if (path / STUDY_FILE).is_file() else None
 
 
 def read_study(folder: Path) -> list[Record]:

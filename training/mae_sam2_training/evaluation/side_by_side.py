@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 def load_both(
-    weights: Path | None, against: Path | None, image_size: int | None = None
+    weights: Path, against: Path | None, image_size: int | None = None
 ) -> dict[str, LoadedModel]:
     """Load the model and the one that it is compared with.
 
     Parameters
     ----------
-    weights : Path, optional
-        Of model A; the weights in use otherwise.
+    weights : Path
+        Of model A.
     against : Path, optional
         Of model B; there is none otherwise.
     image_size : int, optional
@@ -53,7 +53,7 @@ def load_both(
     PlainError
         If there are no such weights, or they cannot be used.
     """
-    files = {"A": find_weights(weights).path}
+    files = {"A": weights}
     if against is not None:
         files["B"] = find_weights(against).path
     return {

@@ -179,10 +179,15 @@ def _used(path: Path, number: int | None) -> ModelUsed:
     )
 
 
+def _named(model: ModelUsed) -> str:
+    return f"{model.name} ({model.fingerprint[:12]})"
+
+
 def _opening(record: RoundRecord) -> str:
     count = {side: len(record.side(side)) for side in ("train", "val", "test")}
     said = (
         f"Round {record.number}: {count['train']} training, {count['val']} validation, "
-        f"{count['test']} test cases."
+        f"{count['test']} test cases. It starts from {_named(record.parent)} and is "
+        f"compared with {_named(record.in_use)}, the model in use in the study."
     )
     return f"{said} {left_out(record.in_conflict, record.damaged)}".rstrip()

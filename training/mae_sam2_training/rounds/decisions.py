@@ -6,13 +6,19 @@ only want to know which model to load.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mae_sam2_training.rounds.errors import RoundError
-from mae_sam2_training.rounds.folder import add_entry, entries
+from mae_sam2_training.rounds.folder import add_entry
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.files import to_json, write_file
+from napari_mae_sam2.study.in_use import (
+    MODEL,
+    InUse,
+    model_file,
+    read_decisions,
+    stack_of,
+)
 from napari_mae_sam2.study.records import RECORD_SCHEMA
 from napari_mae_sam2.study.round_results import named
 
@@ -21,28 +27,10 @@ if TYPE_CHECKING:
 
     from mae_sam2_training.rounds.folder import Rounds
 
+__all__ = ["MODEL", "InUse", "decisions", "in_use", "model_path", "promote", "stack"]
+
 Action = Literal["promote", "refuse", "rollback"]
 IN_USE = "in_use.json"
-MODEL = "model.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """The model that a study uses.
-
-    Attributes
-    ----------
-    round : int or None
-        The round that made it; None for the base.
-    fingerprint : str or None
-        Of its weights; None for the base.
-    decision : str or None
-        Id of the decision behind it.
-    """
-
-    round: int | None = None
-    fingerprint: str | None = None
-    decision: str | None = None
 
 
 def decisions(rounds: Rounds) -> list[dict[str, Any]]:
@@ -53,10 +41,7 @@ def decisions(rounds: Rounds) -> list[dict[str, Any]]:
     StudyError
         If one is damaged, or not as the log of the study says.
     """
-    folder = rounds.folder / "decisions"
-    found = entries(folder)
-    rounds.check(*(folder / f"{one['id']}.json" for one in found))
-    return found
+    return read_decisions(rounds.study, rounds.covered)
 
 
 def in_use(rounds: Rounds) -> InUse:
@@ -69,18 +54,12 @@ def stack(rounds: Rounds) -> list[InUse]:
 
     Two who promote one model at once have promoted it once, and roll it back once.
     """
-    models = [InUse()]
-    for one in decisions(rounds):
-        if one["action"] == "promote" and one["round"] != models[-1].round:
-            models.append(InUse(one["round"], one["fingerprint"], one["id"]))
-        elif one["action"] == "rollback" and len(models) > 1:
-            models.pop()
-    return models
+    return stack_of(decisions(rounds))
 
 
 def model_path(rounds: Rounds, number: int) -> Path:
     """Give the weights of a round, whether they are there or not."""
-    return rounds.place(number) / "result" / MODEL
+    return model_file(rounds.study, number)
 
 
 def promote(

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_mae_sam2.study.covered import Covered
+
 Status = Literal[
     "frozen", "exported", "started", "done", "failed", "cancelled", "killed"
 ]
@@ -102,15 +104,10 @@ class Rounds:
         self._root.covered.check(place / "round.json")
         return found
 
-    def check(self, *paths: Path) -> None:
-        """Refuse records that are not as the log of the study says.
-
-        Raises
-        ------
-        StudyError
-            Naming the first that was edited, put there or taken away.
-        """
-        self._root.covered.check(*paths)
+    @property
+    def covered(self) -> Covered:
+        """What the log of the study says of its records."""
+        return self._root.covered
 
     def note(self, event: str, path: Path, grader: str = "", **details: Any) -> None:
         """Log that a record was written, and its hash."""

@@ -77,6 +77,7 @@ def pick(
                 "frames."
             )
         judges = _judges(rounds, base)
+        reporter.report("note", message=_model(judges, rounds))
         picks = choose(
             known,
             candidates,
@@ -133,6 +134,15 @@ def _sorted(study: Study) -> tuple[list[str], list[str]]:
             if group_of(study.case(case)) not in kept:
                 candidates.append(case)
     return candidates, labelled
+
+
+def _model(judges: Judges, rounds: Rounds) -> str:
+    predictor, number = judges.predictor, in_use(rounds).round
+    used = "its base" if number is None else f"the model of round {number}"
+    return (
+        f"Model: {predictor.name} ({predictor.fingerprint[:12]}); the study "
+        f"{rounds.study.name} uses {used}."
+    )
 
 
 def _judges(rounds: Rounds, base: Path | None) -> Judges:
