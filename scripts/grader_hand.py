@@ -168,13 +168,22 @@ class Grader:
         QTest.mouseRelease(self.canvas, left, none, points[-1])
         self.settle(0.02)
 
-    def press(self, key: str, *, shift: bool = False, control: bool = False) -> None:
+    def press(
+        self,
+        key: str,
+        *,
+        shift: bool = False,
+        control: bool = False,
+        alt: bool = False,
+    ) -> None:
         """Press a key with the focus on the canvas."""
         modifiers = Qt.KeyboardModifier.NoModifier
         if shift:
             modifiers |= Qt.KeyboardModifier.ShiftModifier
         if control:
             modifiers |= Qt.KeyboardModifier.ControlModifier
+        if alt:
+            modifiers |= Qt.KeyboardModifier.AltModifier
         self.canvas.setFocus()
         QTest.keyClick(self.canvas, key, modifiers)
         self.settle(0.02)

@@ -87,7 +87,7 @@ class CasePanel(QWidget):
         self._list = QListView()
         self._list.setModel(self._model)
         self._list.setUniformItemSizes(True)
-        self._list.setToolTip("Click on a case to open it; the one in hand is saved")
+        self._list.setToolTip("Click on a case to open it; the one in hand is kept")
         self._list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self._list.setMinimumHeight(48)
@@ -95,12 +95,12 @@ class CasePanel(QWidget):
         self._list.activated.connect(lambda index: self.case_wanted.emit(index.row()))
         self.previous = button(
             "◀ Previous",
-            "Save and go back one case (Shift + N)",
+            "Go back one case; this one is kept as it is (Shift + N)",
             lambda: self.step_wanted.emit(-1),
         )
         self.next = button(
             "Next ▶",
-            "Save and go to the next case (N)",
+            "Go on to the next case; this one is kept as it is (N)",
             lambda: self.step_wanted.emit(1),
         )
         stepping = QHBoxLayout()

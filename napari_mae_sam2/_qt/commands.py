@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.session import CaseSession
 
 
 class Commands:
@@ -68,9 +69,14 @@ class Commands:
             ),
             Key(("F",), "fill", self._tool("fill"), PAINT),
             Key(("3",), "polygon", self._tool("polygon"), PAINT),
-            Key(("N",), "save, next case", self.next_case, cases),
-            Key(("Shift-N",), "save, previous case", self.previous_case, cases),
-            Key(("Shift-S",), "save, also “no leakage here”", self.save, cases),
+            Key(("N",), "next case, this one is kept", self.next_case, cases),
+            Key(
+                ("Shift-N",),
+                "previous case, this one is kept",
+                self.previous_case,
+                cases,
+            ),
+            Key(("Shift-S",), "save; answers nothing", self.save, cases),
             Key(("H",), "this sheet", widget.show_keys, cases),
         )
 
@@ -169,17 +175,28 @@ class Commands:
     # --- cases -----------------------------------------------------------------
 
     def next_case(self) -> None:
-        """Save and go on."""
+        """Go on; what was done is kept and answers nothing."""
         self._widget.desk.step(1)
 
     def previous_case(self) -> None:
-        """Save and go back."""
+        """Go back; what was done is kept and answers nothing."""
         self._widget.desk.step(-1)
 
     def save(self) -> None:
-        """Save the labels, an empty label too."""
+        """Keep the labels of the case in hand; that finishes nothing."""
         desk, messages = self._widget.desk, self._widget.messages
-        desk.save(lambda: messages.tell(f"Saved in {desk.folder}"))
+        session = self._widget.session
+        if session is None:
+            return
+        session.painted()
+        if session.saves.revision is None and session.saves.is_saved:
+            messages.tell(
+                "There is nothing to save yet. No leakage (Alt + 0) says that the "
+                "frame shows none."
+            )
+            return
+        words = f"Saved in {desk.folder}."
+        desk.save(lambda: messages.tell(words + _still_open(session)))
 
     def export(self) -> None:
         """Save what changed, then write the whole study for other programs."""
@@ -210,3 +227,8 @@ class Commands:
             return False
         self._widget.messages.clear()
         return True
+
+
+def _still_open(session: CaseSession) -> str:
+    is_open = session.saves.standing in (None, "in_work", "proposed")
+    return " Done (Alt + D) finishes the case." if is_open else ""

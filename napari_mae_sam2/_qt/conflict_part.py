@@ -18,6 +18,7 @@ from napari_mae_sam2._qt.conflict_panel import (
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.parts import Part
 from napari_mae_sam2._qt.soon import Soon
+from napari_mae_sam2.annotate.answers import status_in_window
 from napari_mae_sam2.annotate.conflict import (
     ONLY_OTHERS,
     ONLY_THIS,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2._qt.section import Section
+    from napari_mae_sam2.annotate.answers import Answer
     from napari_mae_sam2.annotate.conflict import Conflict
     from napari_mae_sam2.annotate.session import CaseSession
 
@@ -100,7 +102,12 @@ class ConflictPart(Part):
         session, answer = self._session, self.panel.answer
         if self._go_on(True) and session is not None and answer is not None:
             words = f"The answer of {answer.grader} is the label now; all answers stay."
-            self._dock.desk.save(lambda: self._dock.messages.tell(words))
+            chosen: Answer = "done" if session.lesion_numbers() else "no_leakage"
+            trouble = self._dock.desk.answer(
+                chosen, lambda: self._dock.messages.tell(words)
+            )
+            if trouble:
+                self._dock.messages.warn(trouble)
 
     def _correct(self, on: bool) -> None:
         goes_on = self._go_on(on)
@@ -141,7 +148,7 @@ class ConflictPart(Part):
             self._set(conflict)
         case = self._dock.desk.worklist.current
         if not now and case is not None and case.status is Status.CONFLICT:
-            self._dock.desk.worklist.set_status(case, Status.GRADED)
+            self._dock.desk.worklist.set_status(case, status_in_window(session))
 
     def _set(self, conflict: Conflict | None) -> None:
         self._conflict = conflict
@@ -153,7 +160,7 @@ class ConflictPart(Part):
             self._layer = None
             return
         self.panel.show_conflict(conflict)
-        if case is not None and case.status in (Status.GRADED, Status.NEW):
+        if case is not None and case.status not in (Status.CONFLICT, Status.UNSAVED):
             said = conflict.graded(case.name)
             self._dock.desk.worklist.set_status(case, Status.CONFLICT, said)
 

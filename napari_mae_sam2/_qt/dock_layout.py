@@ -44,5 +44,8 @@ def lay_out(dock: LeakageWidget) -> None:
             layout.addWidget(part.banner)
     layout.addWidget(dock.messages)
     layout.addWidget(tabs, 1)
+    for part in dock.parts:
+        if part.footer is not None:
+            layout.addWidget(part.footer)
     layout.addLayout(bottom)
     dock.setMinimumWidth(WIDTH + 8)

@@ -32,7 +32,6 @@ class GuidePart(Part):
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
         self._session: CaseSession | None = None
-        self._revision: str | None = None
         self._leakage: Labels | None = None
         self.guide = Guide()
         self.panel = self.banner = GuidePanel()
@@ -45,7 +44,7 @@ class GuidePart(Part):
         self.panel.start_wanted.connect(self.start)
         self.panel.go_on_wanted.connect(self.guide.go_on)
         self.panel.end_wanted.connect(self.end)
-        dock.desk.left.connect(self._on_left)
+        dock.desk.answered.connect(self._on_answer)
         if not dock.preferences.flag(OFFERED, usual=False):
             self.panel.offer()
 
@@ -56,9 +55,7 @@ class GuidePart(Part):
         self._let_go()
         self._session = session
         if session is not None:
-            self._revision = session.saves.revision
             session.stepped.connect(self._on_step)
-            session.history_changed.connect(self._on_history)
 
     def layers_ready(self) -> None:
         """Let Esc end the tour while the grader paints, too."""
@@ -69,7 +66,7 @@ class GuidePart(Part):
     def close(self) -> None:
         """Watch nothing any more."""
         self._let_go()
-        self._dock.desk.left.disconnect(self._on_left)
+        self._dock.desk.answered.disconnect(self._on_answer)
 
     # --- what the grader does --------------------------------------------------
 
@@ -93,14 +90,8 @@ class GuidePart(Part):
             self.end()  # who commits a lesion needs no tour
         self.guide.note(deed)
 
-    def _on_history(self) -> None:
-        session = self._session
-        if session is not None and session.saves.revision != self._revision:
-            self._revision = session.saves.revision
-            self.guide.note(Deed.SAVE)
-
-    def _on_left(self) -> None:
-        self.guide.note(Deed.LEAVE)
+    def _on_answer(self, _answer: object) -> None:
+        self.guide.note(Deed.ANSWER)
 
     def _on_guide(self) -> None:
         self._hold_escape(self.guide.step is not None)
@@ -118,5 +109,4 @@ class GuidePart(Part):
     def _let_go(self) -> None:
         if self._session is not None:
             self._session.stepped.disconnect(self._on_step)
-            self._session.history_changed.disconnect(self._on_history)
         self._session = None

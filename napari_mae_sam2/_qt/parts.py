@@ -33,6 +33,8 @@ class Part:
     keys: tuple[Key, ...] = ()
     banner: QWidget | None = None
     """Stands above the tabs while there is something to say."""
+    footer: QWidget | None = None
+    """Stands below the tabs, always."""
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put panels into the tabs, once."""
@@ -65,6 +67,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         Kept by the dock until it closes.
     """
     from napari_mae_sam2._qt.ahead_part import AheadPart
+    from napari_mae_sam2._qt.answer_part import AnswerPart
     from napari_mae_sam2._qt.clean_part import CleanPart
     from napari_mae_sam2._qt.close_up_part import CloseUpPart
     from napari_mae_sam2._qt.conflict_part import ConflictPart
@@ -72,6 +75,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.gallery_part import GalleryPart
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
+    from napari_mae_sam2._qt.offers_part import OffersPart
     from napari_mae_sam2._qt.predict_part import PredictPart
     from napari_mae_sam2._qt.proposal_part import ProposalPart
     from napari_mae_sam2._qt.queue_part import QueuePart
@@ -81,14 +85,16 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.view.flicker_part import FlickerPart
     from napari_mae_sam2._qt.view.part import ViewPart
 
-    view = ViewPart(dock)
+    view, queue = ViewPart(dock), QueuePart(dock)
     return (
         view,
         ProposalPart(dock),
         ReviewPart(dock),
         CloseUpPart(dock),
         LesionsPart(dock),
-        QueuePart(dock),
+        queue,
+        AnswerPart(dock, queue),
+        OffersPart(dock),
         ConflictPart(dock),
         PredictPart(dock),
         GalleryPart(dock),

@@ -1,4 +1,4 @@
-"""How the study stands, and the buttons that answer a case and take the next."""
+"""How the study stands, and the buttons that take cases of its queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -36,9 +35,6 @@ class QueuePanel(QWidget):
         The dock it belongs to.
     """
 
-    done_wanted = Signal()
-    review_wanted = Signal()
-    refused = Signal()
     step_wanted = Signal(int)
     study_wanted = Signal()
     shown = Signal()
@@ -59,31 +55,13 @@ class QueuePanel(QWidget):
         )
         self.next = button(
             "Take next",
-            "Take the next case (Alt + N); what you changed is saved",
+            "Take the next case (Alt + N); this one stays in progress",
             lambda: self.step_wanted.emit(1),
-        )
-        self.done = button(
-            "Done",
-            "Save, also “no leakage here”, and take the next (Alt + D)",
-            self.done_wanted.emit,
-        )
-        self.review = button(
-            "Review",
-            "Save, ask somebody else to look, and take the next (Alt + R)",
-            self.review_wanted.emit,
-        )
-        self.refuse = button(
-            "Cannot grade",
-            "Say that nobody can grade this frame, and take the next (Alt + X)",
-            self.refused.emit,
         )
         first = QHBoxLayout()
         first.addWidget(self.which, 1)
         first.addWidget(self.back)
         first.addWidget(self.next)
-        second = QGridLayout()
-        for column, one in enumerate((self.done, self.review, self.refuse)):
-            second.addWidget(one, 0, column)
         layout = QVBoxLayout(self)
         top = QHBoxLayout()
         top.addWidget(self.bar, 1)
@@ -98,9 +76,7 @@ class QueuePanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.words)
         layout.addLayout(first)
-        layout.addLayout(second)
         self.show_standing(None)
-        self.show_in_hand(False)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Tell that it is seen."""
@@ -130,11 +106,6 @@ class QueuePanel(QWidget):
         self.bar.setMaximum(standing.total)
         self.bar.setValue(standing.answered)
         self.words.setText(" · ".join(_words(standing)))
-
-    def show_in_hand(self, is_of_queue: bool) -> None:
-        """Offer answers only for a case that was taken from the queue."""
-        for one in (self.done, self.review, self.refuse):
-            one.setEnabled(is_of_queue)
 
 
 def _words(standing: Standing) -> list[str]:

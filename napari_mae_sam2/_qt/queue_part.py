@@ -1,4 +1,4 @@
-"""The queue of the study in the window: takes cases, opens them, answers them."""
+"""The queue of the study in the window: takes cases, opens them, hands them back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from napari_mae_sam2._qt.study.view import StudyView
 from napari_mae_sam2.annotate.study_queue import StudyQueue
 from napari_mae_sam2.annotate.study_thread import StudyThread
 from napari_mae_sam2.model.folders import index_folder
+from napari_mae_sam2.study.known import same_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.study_queue import Standing
     from napari_mae_sam2.annotate.worklist import Case
     from napari_mae_sam2.study.index_query import Item
-    from napari_mae_sam2.study.queue_state import QueueStatus
 
 EVERY_MS = 60_000
 """Others work in the same study: look again so often."""
@@ -62,9 +62,6 @@ class QueuePart(Part):
         self._timer.start()
         group = "Queue of the study"
         self.keys = (
-            Key(("Alt-D",), "done: save, take the next", self._done, group),
-            Key(("Alt-R",), "to be reviewed: save, next", self._review, group),
-            Key(("Alt-X",), "cannot grade, take the next", self._refuse, group),
             Key(("Alt-N",), "take the next case", lambda: self._take(1), group),
             Key(("Alt-B",), "take the case before", lambda: self._take(-1), group),
         )
@@ -73,9 +70,6 @@ class QueuePart(Part):
         self.study.opened.connect(self._take_one)
         self.study.changed.connect(self.look_soon)
         self.panel.step_wanted.connect(self._take)
-        self.panel.done_wanted.connect(self._done)
-        self.panel.review_wanted.connect(self._review)
-        self.panel.refused.connect(self._refuse)
         self.queue.looked.connect(self._show_standing)
         self.queue.taken.connect(self._open)
         self.thread.warned.connect(dock.messages.warn)
@@ -99,7 +93,6 @@ class QueuePart(Part):
         if not is_of_queue and self._case is not None:
             self._case = None
             self.queue.let_go(self._folder, self._dock.desk.grader)
-        self.panel.show_in_hand(is_of_queue)
 
     def close(self) -> None:
         """Give back what was taken, and stop."""
@@ -131,38 +124,13 @@ class QueuePart(Part):
             )
         return bool(self._dock.desk.grader)
 
-    def answer(self, status: QueueStatus) -> None:
-        """Answer the case that was taken from the queue, and take the next.
+    @property
+    def has_case(self) -> bool:
+        """True where the case in hand was taken from the queue."""
+        return self._case is not None
 
-        All but "cannot_grade" save its labels first, also an empty one.
-        """
-        session = self._session
-        if self._case is None:
-            self._dock.messages.tell("Take a case from the queue first.")
-        elif session is not None and session.is_reviewing and status == "done":
-            # Else it would be saved as a frame without leakage, at a slip.
-            self._dock.messages.warn(
-                "What was found still waits: accept it all with Shift + A, reject it "
-                "all with Shift + R, or judge it one by one."
-            )
-        elif status == "cannot_grade":
-            self._say(status)
-        elif status == "done":  # a saved revision says so by itself
-            self._dock.desk.save(lambda: self._take(1))
-        else:
-            self._dock.desk.save(lambda: self._say(status))
-
-    def _done(self) -> None:
-        self.answer("done")
-
-    def _review(self) -> None:
-        self.answer("needs_review")
-
-    def _refuse(self) -> None:
-        self.answer("cannot_grade")
-
-    def _say(self, status: QueueStatus) -> None:
-        self.queue.say(self._folder, self._dock.desk.grader, status)
+    def take_next(self) -> None:
+        """Take the next case, after an answer was saved."""
         self._take(1)
 
     # --- inside ----------------------------------------------------------------
@@ -190,5 +158,10 @@ class QueuePart(Part):
                 "No such case is left here: look again later, or from the beginning."
             )
             return
-        self._case = self._dock.desk.study_cases.case_of(self._folder, item)
+        folder = self.queue.folder
+        if folder is None or not same_folder(folder, self._folder):
+            # Labels go elsewhere since it was asked for: it must not be opened there.
+            self.queue.let_go(folder or self._folder, self._dock.desk.grader)
+            return
+        self._case = self._dock.desk.study_cases.case_of(folder, item)
         self._dock.desk.open_case(self._case)

@@ -68,7 +68,7 @@ class SavePanel(QWidget):
         )
         self._save = button(
             "Save",
-            "Save the labels of this case; Next does it too",
+            "Save the labels of this case now; only an answer finishes it",
             self.save_wanted.emit,
         )
         self._export = button(

@@ -70,13 +70,14 @@ class Arrivals:
 
     def case_of(self, path: Path, page: int = 0, pages: int = 1) -> Case:
         """Give the case of a page of a file that has so many."""
-        known = self._keeping.case_of(path, page)
+        study = self._places.study_of(path.parent)
+        known = self._keeping.case_of(path, page, study)
         if known is not None:
             return known
         stem = readable(path.stem)
         name = stem if pages == 1 else f"{stem}, page {page + 1}"
         load = partial(read_frame, path, page)
-        return Case(name, load, self._places.study_of(path.parent), path, page)
+        return Case(name, load, study, path, page)
 
     def further_pages(self, case: Case, pages: int) -> list[Case]:
         """Give the cases behind the first page of a file that has so many."""

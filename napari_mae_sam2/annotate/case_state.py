@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.kinds import Kind
+    from napari_mae_sam2.study.records import Status as RecordStatus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,8 @@ class CaseState:
         What is known of them.
     revision : str, optional
         Id of the saved revision that the labels are, the parent of the next one.
+    status : str, optional
+        What that revision says of the case.
 
     Raises
     ------
@@ -108,6 +111,7 @@ class CaseState:
         labels: NDArray[Any] | None = None,
         lesions: Iterable[Lesion] = (),
         revision: str | None = None,
+        status: RecordStatus | None = None,
     ) -> None:
         if labels is not None and labels.shape != frame.shape:
             raise PlainError(
@@ -131,7 +135,7 @@ class CaseState:
         """The kinds of lesions that its study tells apart."""
         self.effort = Effort()
         """What the grader spent on the case."""
-        self.saves = SaveState(revision)
+        self.saves = SaveState(revision, status)
         """What of the labels is on disk."""
 
     # --- what there is to see --------------------------------------------------

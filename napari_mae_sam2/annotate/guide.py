@@ -29,8 +29,7 @@ class Deed(Enum):
     JUDGE = auto()
     PAINT = auto()
     UNDO = auto()
-    SAVE = auto()
-    LEAVE = auto()
+    ANSWER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,12 @@ STEPS = (
     ),
     GuideStep("Press Ctrl + Z: the stroke is gone. All can be undone.", Deed.UNDO),
     GuideStep(
-        "Press Shift + S to save. A frame without leakage is saved like this, too.",
-        Deed.SAVE,
+        "Press Alt + D when a frame is done. Alt + 0 says that it shows no leakage.",
+        Deed.ANSWER,
     ),
-    GuideStep("Press N: it saves and brings the next frame.", Deed.LEAVE),
-    GuideStep("That is all you need. H shows every key.", None),
+    GuideStep(
+        "That is all you need. N goes on without an answer, H shows every key.", None
+    ),
 )
 
 _NAMED = {

@@ -7,14 +7,13 @@ they may be read there while the grader goes on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.annotate.journal_codec import Codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -116,8 +115,8 @@ class Journal:
     ----------
     session : CaseSession
         The case.
-    study : Path
-        Study folder that its labels belong to.
+    whose : callable
+        Says which study and folder it belongs to; called in the thread that writes.
     file : JournalFile, optional
         The journal that the session came back from; None where there is none yet.
     claim : callable
@@ -129,17 +128,17 @@ class Journal:
     def __init__(
         self,
         session: CaseSession,
-        study: Path,
+        whose: Callable[[], dict[str, Any]],
         file: JournalFile | None,
         claim: Callable[[], JournalFile],
         submit: Callable[[Callable[[], None]], None],
     ) -> None:
         self._session = session
-        self._study = study
+        self._whose = whose
         self._file = file
         self._claim = claim
         self._submit = submit
-        self._saved = (session.saves.saved, session.saves.revision)
+        self._saved = _saved(session)
         self._looks = (session.choice, session.threshold)
         self._written = 0
         self._begun = file is not None and file.is_begun
@@ -163,7 +162,7 @@ class Journal:
             try:
                 if self._file is None:
                     self._file = self._claim()
-                self._file.begin(case)
+                self._file.begin(replace(case, facts=case.facts | self._whose()))
             except Exception:
                 self._begun = False
                 raise
@@ -176,10 +175,12 @@ class Journal:
         self._write(way, step if way == "did" else None)
 
     def _on_saves(self) -> None:
-        saves = self._session.saves
-        if (saves.saved, saves.revision) != self._saved:
-            self._saved = (saves.saved, saves.revision)
-            if self._begun:
+        saves, saved = self._session.saves, _saved(self._session)
+        # An answer that could not be written is kept here, also of an untouched case.
+        is_refused = saves.word is not None and not saves.is_under_way
+        if saved != self._saved or (is_refused and not self._begun):
+            self._saved = saved
+            if self._begun or is_refused:
                 self._write("saved", None)
 
     def _on_looks(self, proposal: Proposal | None) -> None:
@@ -218,6 +219,8 @@ class Journal:
             "edits": saves.edits,
             "saved": saves.saved,
             "revision": saves.revision,
+            "status": saves.status,
+            "word": saves.word,
             "choice": self._session.choice,
             "threshold": self._session.threshold,
         }
@@ -233,11 +236,7 @@ class Journal:
             session.review,
             session.history.done,
             session.history.undone,
-            self._facts()
-            | {
-                "frame": session.frame.sha256,
-                "study": str(self._study),
-            },
+            self._facts() | {"frame": session.frame.sha256},
         )
 
     def _let_go(self, remove: bool) -> None:
@@ -245,3 +244,8 @@ class Journal:
             if remove:
                 self._file.remove()
             self._file.release()
+
+
+def _saved(session: CaseSession) -> tuple[object, ...]:
+    saves = session.saves
+    return saves.saved, saves.revision, saves.status, saves.word

@@ -6,32 +6,29 @@ same case writes one of its own beside, so that neither can spoil the other's.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from napari_mae_sam2.annotate.journal import Journal, JournalFile
+from napari_mae_sam2.annotate.journal_places import WINDOWS, JournalPlaces, lock
 from napari_mae_sam2.annotate.journal_room import make_room
 from napari_mae_sam2.annotate.recovery import recover
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.record_log import RecordLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from napari_mae_sam2.annotate.label_place import LabelPlace
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.known import KnownStudies
 
 log = logging.getLogger(__name__)
-
-WINDOWS = 8
-"""How many windows may write journals of one case at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,17 +59,22 @@ class Journals:
         Of this user on this machine; need not exist.
     warn : callable
         Shows a sentence; called in the thread that writes.
+    known : KnownStudies
+        Which study lies where.
     """
 
-    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, warn: Callable[[str], None], known: KnownStudies
+    ) -> None:
         self._folder = folder
+        self._places = JournalPlaces(folder, known)
         self._warn = warn
         self._thread = ThreadPoolExecutor(1, "write journal")
         self._closed = False
         self._failing = False
         self.later(lambda: make_room(folder))
 
-    def find(self, frame: Frame, study: Path) -> Found | None:
+    def find(self, frame: Frame, place: LabelPlace) -> Found | None:
         """Read the newest journal of a case that no other window holds.
 
         Slow, for a worker's thread. The journal stays locked until what is found is
@@ -84,10 +86,11 @@ class Journals:
             None where there is none.
         """
         self.wait()  # what this window is still writing is to be found, too
-        paths = [path for path in self._places(frame, study) if path.exists()]
+        self._places.bring_here(frame, place)
+        paths = [path for path in self._places.of(frame, place) if path.exists()]
         trouble = ""
         for path in sorted(paths, key=_age):
-            release = _lock(path)
+            release = lock(path)
             if release is None:
                 continue
             log_file = RecordLog(path)
@@ -110,12 +113,16 @@ class Journals:
         return Found(None, None, trouble) if trouble else None
 
     def follow(
-        self, session: CaseSession, study: Path, file: JournalFile | None
+        self, session: CaseSession, place: LabelPlace, file: JournalFile | None
     ) -> Journal:
         """Write down from now on what happens to a session."""
         frame = session.frame
         return Journal(
-            session, study, file, lambda: self._claim(frame, study), self._submit
+            session,
+            lambda: self._places.facts(place),
+            file,
+            lambda: self._claim(frame, place),
+            self._submit,
         )
 
     def later(self, work: Callable[[], None]) -> None:
@@ -153,28 +160,13 @@ class Journals:
         else:
             self._failing = False
 
-    def _places(self, frame: Frame, study: Path) -> Iterator[Path]:
-        case = f"{study.absolute()}\n{frame.sha256}"
-        key = hashlib.sha256(case.encode()).hexdigest()[:32]
-        for window in range(WINDOWS):
-            yield self._folder / f"{key}-{window}.journal"
-
-    def _claim(self, frame: Frame, study: Path) -> JournalFile:
+    def _claim(self, frame: Frame, place: LabelPlace) -> JournalFile:
         self._folder.mkdir(parents=True, exist_ok=True)
-        for path in self._places(frame, study):
-            release = None if path.exists() else _lock(path)
+        for path in self._places.of(frame, place):
+            release = None if path.exists() else lock(path)
             if release is not None:
                 return JournalFile(RecordLog(path), None, release)
         raise OSError(f"{WINDOWS} windows write journals of {frame.name} already")
-
-
-def _lock(path: Path) -> Callable[[], None] | None:
-    lock = FileLock(path.with_suffix(".lock"), thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        return None
-    return lock.release
 
 
 def _age(path: Path) -> float:

@@ -1,7 +1,8 @@
 """Keeps the open cases in memory, and their labels on disk.
 
-A case that is left is saved in the background; one that could not be saved stays in
-memory, is marked in the list, and is tried again with the next save and on closing.
+A case that is left is saved in the background, in work where its grader has not
+answered it. One that could not be saved stays in memory with its answer, is marked in
+the list, and is tried again with the next save and on closing.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.annotate.answers import AS_RECORDED, status_in_window
 from napari_mae_sam2.annotate.label_place import LabelPlace
-from napari_mae_sam2.annotate.saving import Writer
 from napari_mae_sam2.annotate.worklist import Status
+from napari_mae_sam2.annotate.writer import Writer
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_mae_sam2.annotate.answers import Answer
     from napari_mae_sam2.annotate.journal import Journal, JournalFile
     from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.annotate.worklist import Case, Worklist
+    from napari_mae_sam2.study.known import KnownStudies
     from napari_mae_sam2.study.records import ModelRecord
 
 log = logging.getLogger(__name__)
@@ -46,6 +50,8 @@ class Keeping:
         Shows a sentence.
     journals : Journals
         Where it is written down what is done to them.
+    known : KnownStudies
+        Which study lies where.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class Keeping:
         signature: Callable[[], tuple[str, ModelRecord | None]],
         warn: Callable[[str], None],
         journals: Journals,
+        known: KnownStudies,
     ) -> None:
         self._worklist = worklist
         self._signature = signature
@@ -63,16 +70,17 @@ class Keeping:
         self._sessions: OrderedDict[Case, CaseSession] = OrderedDict()
         self._journals = journals
         self._journal_of: dict[CaseSession, Journal] = {}
-        self._writer = Writer(post)
+        self._known = known
+        self._writer = Writer(post, known)
 
     def get(self, case: Case | None) -> CaseSession | None:
         """Give the session of a case, None where it is not in memory."""
         return None if case is None else self._sessions.get(case)
 
-    def case_of(self, path: Path, page: int) -> Case | None:
-        """Give the case in memory that a page of a file is."""
+    def case_of(self, path: Path, page: int, study: Path) -> Case | None:
+        """Give the case in memory that a page of a file is in a study."""
         for case in self._sessions:
-            if (case.path, case.page) == (path, page):
+            if (case.path, case.page, case.study) == (path, page, study):
                 return case
         return None
 
@@ -92,29 +100,12 @@ class Keeping:
         if before is not None and before is not session:
             self._journal_of.pop(before).close(remove=True)
         if session not in self._journal_of:
-            self._journal_of[session] = self._journals.follow(
-                session, case.place.key, file
-            )
+            self._journal_of[session] = self._journals.follow(session, case.place, file)
         self._sessions[case] = session
         self._sessions.move_to_end(case)
         for old, known in list(self._sessions.items())[:-SESSIONS_KEPT]:
             if known.saves.is_saved:
                 self._let_go(old)
-
-    def move(self, in_hand: Case | None) -> None:
-        """Take note that the study of every case of the list changed."""
-        for case in [c for c in self._worklist.cases if c in self._sessions]:
-            session = self._sessions[case]
-            session.move_to_new_study()
-            if session.saves.is_saved and case is not in_hand:
-                self._let_go(case)
-                continue
-            earlier = self._journal_of[session]
-            moved = self._journals.follow(session, case.place.key, None)
-            if len(session.history):
-                moved.write_whole()
-            self._journal_of[session] = moved
-            earlier.close(remove=True)
 
     def let_go_of_saved(self, in_hand: Case | None) -> None:
         """Read cases that hold nothing unsaved from their study the next time."""
@@ -128,10 +119,32 @@ class Keeping:
 
     # --- saving ----------------------------------------------------------------
 
-    def save(self, case: Case, then: Callable[[], None] | None = None) -> None:
-        """Save a case as a new revision, in the background."""
+    def save(
+        self,
+        case: Case,
+        then: Callable[[], None] | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        """Save a case as a new revision, in the background.
+
+        Parameters
+        ----------
+        case : Case
+            In memory.
+        then : callable, optional
+            Called once it is on disk; never where it could not be written.
+        answer : str, optional
+            What the grader says of it. Without one, what changed is kept as work, and
+            nothing is written where nothing changed.
+        """
         session = self._sessions[case]
-        place = case.place
+        session.painted()
+        if answer is not None:
+            session.saves.say(AS_RECORDED[answer])
+        elif not session.saves.unsaved:
+            if then is not None:
+                self._writer.after(lambda: then() if session.saves.is_saved else None)
+            return
 
         def done(error: Exception | None) -> None:
             if error is not None:
@@ -139,34 +152,53 @@ class Keeping:
                 self._worklist.set_status(case, Status.UNSAVED, sentence)
                 self._warn(f"{sentence} Your labels are kept in the window.")
                 return
-            if case.place == place:
-                self._mark_saved(case, session.saves.parallel)
+            self._mark_saved(case, session)
             if then is not None:
                 then()
 
         grader, model = self._signature()
         # A revision that the journal does not lead up to would, after a crash, look as
         # if somebody had gone on elsewhere, and the history would be passed over.
-        self._writer.save(session, place, grader, model, done, self._journals.wait)
+        self._writer.save(session, case.place, grader, model, done, self._journals.wait)
+        if answer is not None:
+            session.history_changed.emit()  # there is something to write down
 
-    def _mark_saved(self, case: Case, others: tuple[str, ...]) -> None:
-        self._forget_twins(case)
+    def _mark_saved(self, case: Case, session: CaseSession) -> None:
+        self._forget_twins(case, session)
+        others = session.saves.parallel
+        status = status_in_window(session)
         if not others:
-            self._worklist.set_status(case, Status.GRADED)
+            self._worklist.set_status(case, status)
             return
-        said = f"{' and '.join(others)} answered {case.name} as well"
-        is_known = case.status is Status.CONFLICT
-        self._worklist.set_status(case, Status.CONFLICT, said)
+        who = " and ".join(others)
+        if status is Status.IN_WORK:
+            said = f"{who} graded {case.name} as well: your work is kept beside it."
+        else:
+            status = Status.CONFLICT
+            said = f"{who} answered {case.name} as well: both answers are kept, and it "
+            said += "needs review."
+        is_known = case.trouble == said
+        self._worklist.set_status(case, status, said)
         if not is_known:
-            self._warn(f"{said}: both answers are kept, and it needs review.")
+            self._warn(said)
 
-    def _forget_twins(self, case: Case) -> None:
+    def note_left(self, case: Case | None) -> None:
+        """Show in the list where a case stands that the grader goes away from."""
+        session = self.get(case)
+        if case is None or session is None:
+            return
+        shown = status_in_window(session)
+        # What could not be saved, and a conflict, are still so.
+        if case.status not in (shown, Status.UNSAVED, Status.CONFLICT):
+            self._worklist.set_status(case, shown)
+
+    def _forget_twins(self, case: Case, session: CaseSession) -> None:
         """Let go of what was opened before this save and holds the same labels.
 
         A frame may be in the list by its file and by the queue; saved from there,
         too, it would be in conflict with itself.
         """
-        frame = self._sessions[case].frame
+        frame = session.frame
         for other, known in list(self._sessions.items()):
             is_twin = (
                 other not in (case, self._worklist.current)
@@ -183,11 +215,20 @@ class Keeping:
             if session.saves.unsaved:
                 self.save(case)
 
-    def save_changes(self, then: Callable[[], None]) -> None:
-        """Save every case that changed, then go on; where one fails, stop there."""
+    def save_changes(self, study: Path, then: Callable[[], None]) -> None:
+        """Save every case that changed, then go on; not where one of the study fails.
+
+        Parameters
+        ----------
+        study : Path
+            What is left of other studies is tried again, and holds nothing up.
+        then : callable
+            Goes on.
+        """
 
         def go_on() -> None:
-            if not any(case.status is Status.UNSAVED for case in self._sessions):
+            left = [case for case in self._sessions if case.study == study]
+            if not any(case.status is Status.UNSAVED for case in left):
                 then()
 
         self.save_all()
@@ -208,6 +249,8 @@ class Keeping:
         """
         self._writer.wait()
         grader, model = self._signature()
+        if self._known.is_gone(home):
+            self._known.forget(home)  # the last resort must not fail for tidiness
         troubles = []
         for case, session in list(self._sessions.items()):
             session.painted()

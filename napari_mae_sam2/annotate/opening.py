@@ -6,9 +6,10 @@ what a model found beforehand in a case that nobody has touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.annotate.answers import status_in_window
 from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import Saved, find
 from napari_mae_sam2.annotate.session import CaseSession
@@ -16,14 +17,16 @@ from napari_mae_sam2.annotate.stored_review import stored_review
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import count_pages, read_earlier
 from napari_mae_sam2.study.files import StudyError
-from napari_mae_sam2.study.kinds import read_kinds
+from napari_mae_sam2.study.kinds import STUDY_FILE, read_kinds
+from napari_mae_sam2.study.known import gone
 
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.frames import Frames
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.journals import Journals
-    from napari_mae_sam2.annotate.worklist import Case
+    from napari_mae_sam2.annotate.worklist import Case, Status
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.study.known import KnownStudies
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,21 +37,28 @@ class Opened:
     ----------
     session : CaseSession
         Ready to be graded; nobody listens to it yet.
-    graded : bool
-        True where labels of it were found in its study.
+    status : Status
+        Where it stands, with what is not saved yet.
+    study_id : str
+        Id of the study that its labels belong to; empty where there is none yet.
     pages : int
         How many pages its file has.
     journal : JournalFile or None
         To be written on.
     trouble : str
-        A sentence where something of the journal was lost or the kinds are invalid.
+        A sentence where something is not as it should be: of the study, the journal
+        or the kinds.
+    known_as : str
+        The name that the study knows the frame by, where that is another one.
     """
 
     session: CaseSession
-    graded: bool
+    status: Status
+    study_id: str
     pages: int
     journal: JournalFile | None = None
     trouble: str = ""
+    known_as: str = ""
 
     def drop(self) -> None:
         """Let go of a case that is not wanted any more."""
@@ -70,7 +80,9 @@ class UnreadablePage(PlainError):
         self.pages = pages
 
 
-def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
+def open_case(
+    case: Case, frames: Frames, journals: Journals, known: KnownStudies
+) -> Opened:
     """Read a case; slow, for a worker's thread.
 
     Parameters
@@ -80,6 +92,8 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         May have its frame in memory already.
     journals : Journals
         What the grader did last, to go on with.
+    known : KnownStudies
+        Which study lies where.
 
     Raises
     ------
@@ -93,10 +107,12 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         frame = frames.read(case)
     except PlainError as error:
         raise UnreadablePage(str(error), pages) from error
-    saved = find(frame, case.place)
+    # The study of now, also where the case was open before: nothing of it is left.
+    place = replace(case.place, study_id="")
+    saved = find(frame, place)
     if saved is None:
         frame, saved = _as_graded_earlier(case, frame)
-    found = journals.find(frame, case.place.key)
+    found = journals.find(frame, place)
     journal = None if found is None else found.file
     if found is not None and found.session is not None and agrees(found.session, saved):
         session = found.session
@@ -104,20 +120,33 @@ def open_case(case: Case, frames: Frames, journals: Journals) -> Opened:
         session = (
             CaseSession(frame)
             if saved is None
-            else CaseSession(frame, saved.labels, saved.lesions, saved.revision)
+            else CaseSession(
+                frame, saved.labels, saved.lesions, saved.revision, saved.status
+            )
         )
         if journal is not None:
             journal.forget()
-        own = case.place.named(frame)
+        own = place.named(frame)
         review = None if saved is not None else stored_review(case.study, own)
         if review is not None:
             session.offer(review)
     trouble = "" if found is None else found.trouble
+    if known.is_gone(case.study):
+        trouble = f"{gone(case.study)} Until then nothing can be saved to it."
     try:
         session.kinds = read_kinds(case.study)
     except StudyError as error:
         trouble = trouble or f"{error} The usual kinds are offered."
-    return Opened(session, saved is not None, pages, journal, trouble)
+    is_renamed = saved is not None and not case.case_id and saved.name != frame.name
+    return Opened(
+        session,
+        status_in_window(session),
+        known.identity(case.study) if (case.study / STUDY_FILE).exists() else "",
+        pages,
+        journal,
+        trouble,
+        saved.name if saved is not None and is_renamed else "",
+    )
 
 
 def _as_graded_earlier(case: Case, frame: Frame) -> tuple[Frame, Saved | None]:

@@ -69,8 +69,11 @@ def recover(log: RecordLog, frame: Frame) -> tuple[CaseSession, Codec, str]:
         if said["kind"] not in ("saved", "looked"):
             session.replay(said["kind"], step)
     last = live[-1][0] if live else header
-    session.saves.take_up(last["edits"], last["saved"])
+    session.saves.take_up(last["edits"], last["saved"], last.get("word"))
     session.saves.revision = last["revision"]
+    # Journals of earlier versions do not say: what they saved was called done.
+    usual = None if last["revision"] is None else "done"
+    session.saves.status = last.get("status", usual)
     session.look_again(last.get("choice", session.choice), last.get("threshold", 0.0))
     session.effort.take_up(Spent(*last["spent"]), Spent(*last["reported"]))
     trouble = (
@@ -118,18 +121,20 @@ def agrees(session: CaseSession, saved: Saved | None) -> bool:
     bool
         False where the study knows better: somebody went on elsewhere.
     """
+    saves = session.saves
     newest = None if saved is None else saved.revision
-    if newest == session.saves.revision:
+    if newest == saves.revision:
         return True
     # Also where nothing had changed since the last save: a grader may save that, too.
     if (
         saved is not None
         and (saved.labels == session.labels).all()
         and _said(saved.lesions) == _said(session.present_lesions())
+        and saves.word in (None, saved.status)
     ):
-        session.saves.written(session.saves.edits, session.saves.study, saved.revision)
+        saves.written(saves.edits, saved.revision, saved.status)
         return True
-    return not session.saves.is_saved
+    return not saves.is_saved
 
 
 def _said(lesions: Iterable[Lesion]) -> set[tuple[int, str, str]]:

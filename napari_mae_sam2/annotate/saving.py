@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.lesion_record import lesion_of, record_of
+from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.study.conflicts import InConflict, heads, label_of, standing
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.kinds import STUDY_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.folder import Study
-    from napari_mae_sam2.study.records import ModelRecord, RevisionRecord
+    from napari_mae_sam2.study.records import (
+        LesionRecord,
+        ModelRecord,
+        RevisionRecord,
+        Status,
+    )
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +48,8 @@ class Snapshot:
         What is written; labels are a copy, uint16 (H, W).
     edits : int
         How many changes it holds.
-    study : int
-        Which of the studies that the case was moved to it is meant for.
+    word : str or None
+        What the grader answered; None for work that is only kept.
     shares : mapping of Origin to float
         Which part of all leakage comes from where.
     spent : Spent
@@ -55,135 +60,94 @@ class Snapshot:
     labels: NDArray[np.uint16]
     lesions: tuple[Lesion, ...]
     edits: int
-    study: int
+    word: Status | None
     shares: Mapping[Origin, float]
     spent: Spent
+
+    @property
+    def status(self) -> Status:
+        """What the revision is to say: without an answer the case is in work."""
+        return self.word or "in_work"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saved:
-    """Labels found in a study for a frame."""
+    """Labels found in a study for a frame.
+
+    Attributes
+    ----------
+    labels : uint16 array of shape (H, W)
+        Lesion numbers.
+    lesions : tuple of Lesion
+        What is known of them.
+    revision : str
+        Its id.
+    status : str
+        What it says of the case.
+    name : str
+        What the study knows the frame by.
+    """
 
     labels: NDArray[np.uint16]
     lesions: tuple[Lesion, ...]
     revision: str
+    status: Status = "done"
+    name: str = ""
 
 
-class Writer:
-    """Writes revisions one after the other in a thread of its own.
-
-    Parameters
-    ----------
-    post : callable
-        Runs a function on the thread that owns the sessions.
-    """
-
-    def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
-        self._post = post
-        self._thread = ThreadPoolExecutor(1, "save labels")
-        self._closed = False
-
-    def save(
-        self,
-        session: CaseSession,
-        place: LabelPlace,
-        grader: str,
-        model: ModelRecord | None,
-        done: Callable[[Exception | None], None],
-        first: Callable[[], None],
-    ) -> None:
-        """Write the session as it stands now; `done` learns how it went.
-
-        `first` is called before, in the thread that writes.
-        """
-        snapshot = session.snapshot()
-
-        def finish(error: Exception | None) -> None:
-            session.saving_ended(snapshot.edits)
-            done(error)
-
-        def work() -> None:
-            error: Exception | None = None
-            try:
-                first()
-                _write(session, snapshot, place, grader, model)
-            except Exception as raised:
-                error = raised
-            self._post(lambda: finish(error))
-
-        if not self._closed:
-            self._thread.submit(work)
-
-    def save_here(
-        self,
-        session: CaseSession,
-        place: LabelPlace,
-        grader: str,
-        model: ModelRecord | None,
-        is_its_own: bool = True,
-    ) -> None:
-        """Write the session at once, in the thread that calls.
-
-        Parameters
-        ----------
-        session, place, grader, model
-            As for `save`.
-        is_its_own : bool
-            False for a study that only takes what the session's own does not: it is
-            saved there again as soon as that is possible.
-
-        Raises
-        ------
-        StudyError
-            If it could not be written.
-        """
-        snapshot, revision = session.snapshot(), session.saves.revision
-        try:
-            _write(session, snapshot, place, grader, model, is_its_own)
-            if not is_its_own:
-                session.saves.revision = revision
-                session.saves.is_elsewhere = True
-        finally:
-            session.saving_ended(snapshot.edits)
-
-    def after(self, then: Callable[[], None]) -> None:
-        """Go on with something once all that was to be saved so far is saved."""
-        if not self._closed:
-            self._thread.submit(lambda: self._post(then))
-
-    def wait(self) -> None:
-        """Wait until nothing is left to write."""
-        if not self._closed:
-            self._thread.submit(lambda: None).result()
-
-    def close(self) -> None:
-        """Write what is left to write, then stop."""
-        self._closed = True
-        self._thread.shutdown(wait=True)
-
-
-def _write(
+def write(
     session: CaseSession,
     snapshot: Snapshot,
+    study: Study,
     place: LabelPlace,
     grader: str,
     model: ModelRecord | None,
     is_its_own: bool = True,
 ) -> None:
-    """Write a revision whose parent is the one that the grader saw before."""
-    study = place.open(create=not place.case)
+    """Write a revision whose parent is the one that the grader saw before.
+
+    Work that is kept and says what its parent says already makes no revision.
+
+    Parameters
+    ----------
+    session, snapshot
+        The case, and what to write of it.
+    study : Study
+        Where to.
+    place : LabelPlace
+        Of the case, in this study or in its own.
+    grader : str
+        Empty where nobody gave a code.
+    model : ModelRecord, optional
+        The model that answered the prompts.
+    is_its_own : bool
+        False for a study that only takes what the case's own does not.
+
+    Raises
+    ------
+    StudyError
+        If it could not be written.
+    """
     saves = session.saves
     frame = place.own_frame(study, snapshot.frame)
     case = study.find_case(frame)
     there = [] if case is None else study.revision_ids(case.id)
     parent = saves.revision
     # A case without labels that was opened here: whoever saved one meanwhile was not
-    # seen, and both stay. What is moved to another study corrects what lies there.
-    opened_empty = parent is None and is_its_own and not saves.is_moved
-    if parent not in there and not opened_empty:
+    # seen, and both stay.
+    if parent not in there and not (parent is None and is_its_own):
         latest = None if case is None else _newest(study, case.id)
         parent = None if latest is None else latest.id
-    merges = set(there).intersection(saves.merges) - {parent}
+    lesions = [record_of(lesion) for lesion in snapshot.lesions]
+    if case is not None and parent is not None and snapshot.word is None:
+        before = study.revision(case.id, parent)
+        if _says_the_same(before, snapshot, lesions):
+            if is_its_own:
+                saves.written(snapshot.edits, parent, before.status)
+            return
+    # Only an answer ends a conflict; work that is kept leaves every answer standing.
+    chosen = saves.merges if snapshot.word is not None else ()
+    merges = set(there).intersection(chosen) - {parent}
     if case is not None:
         # What a model proposed meanwhile is no answer that could be in conflict.
         merges |= {
@@ -196,15 +160,26 @@ def _write(
         snapshot.labels,
         grader=grader or UNNAMED,
         parent=parent,
-        lesions=[record_of(lesion) for lesion in snapshot.lesions],
+        lesions=lesions,
         model=model,
+        status=snapshot.status,
         merges=sorted(merges),
         statistics=_statistics(snapshot, session.effort.reported),
     )
+    if not is_its_own:
+        return
     session.effort.reported = snapshot.spent
-    saves.written(snapshot.edits, snapshot.study, record.id)
+    saves.written(snapshot.edits, record.id, record.status)
     others = [one for one in _heads(study, record.case) if one.id != record.id]
     saves.parallel = tuple(dict.fromkeys(one.grader for one in others))
+
+
+def _says_the_same(
+    before: RevisionRecord, snapshot: Snapshot, lesions: list[LesionRecord]
+) -> bool:
+    return before.label_sha256 == pixel_sha256(snapshot.labels) and sorted(
+        before.lesions, key=lambda one: one.id
+    ) == sorted(lesions, key=lambda one: one.id)
 
 
 def _heads(study: Study, case: str) -> list[RevisionRecord]:
@@ -238,12 +213,14 @@ def find(frame: Frame, place: LabelPlace) -> Saved | None:
     study = place.open()
     case = study.find_case(place.own_frame(study, frame))
     revision = None if case is None else _newest(study, case.id)
-    if revision is None:
+    if case is None or revision is None:
         return None
     return Saved(
         study.load_labels(revision),
         tuple(lesion_of(record) for record in revision.lesions),
         revision.id,
+        revision.status,
+        case.name,
     )
 
 

@@ -161,20 +161,14 @@ class CaseSession(Freehand, Editing):
             self.labels.copy(),
             tuple(self.present_lesions()),
             self.saves.edits,
-            self.saves.study,
+            self.saves.word,
             self.image.shares(),
             self.effort.spent,
         )
 
-    def saving_ended(self, edits: int) -> None:
+    def saving_ended(self, snapshot: Snapshot) -> None:
         """Take note that a snapshot is on disk or could not be written."""
-        self.saves.ended(edits)
-        self.history_changed.emit()
-
-    def move_to_new_study(self) -> None:
-        """Take note that the labels belong to another study from now on."""
-        self.painted()
-        self.saves.move()
+        self.saves.ended(snapshot.edits, snapshot.word)
         self.history_changed.emit()
 
     # --- inside ----------------------------------------------------------------

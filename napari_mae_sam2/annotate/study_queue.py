@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.study_thread import StudyThread
     from napari_mae_sam2.study.index_query import Item
     from napari_mae_sam2.study.pace import Pace
-    from napari_mae_sam2.study.queue_state import QueueStatus
 
 
 RENEW_S = 600.0
@@ -68,6 +67,8 @@ class StudyQueue:
     def __init__(self, thread: StudyThread) -> None:
         self.item: Item | None = None
         """The case in hand, as it was when it was taken."""
+        self.folder: Path | None = None
+        """The study that it was taken from."""
         self._thread = thread
         self._looking = False
         self._claimed = 0.0
@@ -97,7 +98,7 @@ class StudyQueue:
 
     def take(self, folder: Path, grader: str, wanted: Filter, step: int = 1) -> None:
         """Take the next free case, or with -1 the one before; `taken` tells which."""
-        before = self.item
+        before = self.item if self.folder == folder else None
 
         def work() -> Callable[[], None]:
             opened = self._thread.open(folder)
@@ -111,13 +112,13 @@ class StudyQueue:
                 _give_back(queue, before)
             if item is not None and index.has_readings():
                 item = _blinded(item)
-            return self._tell(queue, item)
+            return self._tell(folder, queue, item)
 
         self._thread.do(work)
 
     def take_one(self, folder: Path, grader: str, item: Item) -> None:
         """Take a case that was picked from a list, also one that is answered."""
-        before = self.item
+        before = self.item if self.folder == folder else None
 
         def work() -> Callable[[], None]:
             opened = self._thread.open(folder)
@@ -131,27 +132,15 @@ class StudyQueue:
                 raise PlainError(f"{item.name} is in progress with {holder}.")
             if before is not None and not _same(before, item):
                 _give_back(queue, before)
-            return self._tell(queue, _blinded(item) if index.has_readings() else item)
-
-        self._thread.do(work)
-
-    def say(self, folder: Path, grader: str, status: QueueStatus) -> None:
-        """Say where the case in hand stands, without a label."""
-        item = self.item
-        if item is None:
-            return
-
-        def work() -> Callable[[], None]:
-            queue = self._queue(folder, grader)
-            if queue is not None:
-                queue.say(item, status)
-            return lambda: None
+            shown = _blinded(item) if index.has_readings() else item
+            return self._tell(folder, queue, shown)
 
         self._thread.do(work)
 
     def let_go(self, folder: Path, grader: str) -> None:
         """Give the case in hand back: the grader went elsewhere."""
         item, self.item = self.item, None
+        folder = self.folder or folder
         if item is None:
             return
 
@@ -163,12 +152,15 @@ class StudyQueue:
 
         self._thread.do(work)
 
-    def _tell(self, queue: Queue, item: Item | None) -> Callable[[], None]:
+    def _tell(
+        self, folder: Path, queue: Queue, item: Item | None
+    ) -> Callable[[], None]:
         """Give what tells the window that a case was taken, or that there is none."""
         standing = _standing(queue)
 
         def tell() -> None:
-            self.item = item or self.item
+            if item is not None:
+                self.item, self.folder = item, folder
             self._claimed = time.monotonic()
             self.taken.emit(item)
             self.looked.emit(standing)

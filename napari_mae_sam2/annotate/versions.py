@@ -15,9 +15,8 @@ from napari_mae_sam2.annotate.local_time import when
 from napari_mae_sam2.annotate.looking_again import PLAIN, all_leakage
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import check_labels
-from napari_mae_sam2.predict.results import Results, load_record
+from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.stored import results_in
-from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.images import read_tiff
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -96,14 +95,14 @@ def list_versions(place: LabelPlace, frame: Frame) -> list[Version]:
         return []
     study = place.open()
     own = place.own_frame(study, frame)
-    case = case_id(own)
+    case = study.id_of(own)
     found = []
     for one in reversed(study.revision_ids(case)):
         with suppress(StudyError):
             words = _words(study.revision(case, one))
             found.append(Version(Source.REVISION, one, words))
     for results in results_in(place.folder):
-        if results.record(case).exists():
+        if results.name_of(own) is not None:
             name = f"Predicted · {results.model.name}"
             found.append(Version(Source.PREDICTIONS, str(results.folder), name))
     return found
@@ -193,7 +192,7 @@ class VersionReader:
         frame = setting.frame
         if version.source is Source.REVISION:
             study = setting.place.open()
-            case = case_id(setting.place.own_frame(study, frame))
+            case = study.id_of(setting.place.own_frame(study, frame))
             return study.load_labels(study.revision(case, version.which)) > 0
         if version.source is Source.PREDICTIONS:
             return _predicted(Path(version.which), setting)
@@ -216,10 +215,9 @@ class VersionReader:
 
 def _predicted(folder: Path, setting: Setting) -> Mask:
     results, frame = Results.open(folder), setting.frame
-    for name in dict.fromkeys((case_id(setting.place.named(frame)), case_id(frame))):
-        path = results.record(name)
-        if path.exists() and load_record(path).frame_sha256 == frame.sha256:
-            return read_tiff(results.label(name)) > 0
+    name = results.name_of(frame)
+    if name is not None:
+        return read_tiff(results.label(name)) > 0
     raise PlainError(
         f"{folder.name} holds no prediction of {frame.name}: predict it there first."
     )

@@ -70,7 +70,7 @@ class Case:
     load : callable
         Reads or draws the frame; slow; raises PlainError where it cannot.
     study : Path
-        Study folder that its labels belong to.
+        Study folder that its labels belong to, and always will.
     path : Path, optional
         The file it comes from; None also for a case of a study's queue.
     page : int
@@ -85,6 +85,8 @@ class Case:
         Hash of its pixels; empty until somebody has looked at them.
     changed : int
         When its status was last noted, on the list's own clock.
+    study_id : str
+        Id of the study when the case was opened; empty where there was none.
     """
 
     name: str
@@ -98,11 +100,13 @@ class Case:
     reading: str = ""
     sha256: str = ""
     changed: int = 0
+    study_id: str = ""
 
     @property
     def place(self) -> LabelPlace:
         """Where its labels lie."""
-        return LabelPlace(self.study, self.case_id, self.reading)
+        frames = None if self.path is None else self.path.parent
+        return LabelPlace(self.study, self.case_id, self.reading, self.study_id, frames)
 
 
 class Worklist:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.event_log import last_words
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.readings import waiting_cases
@@ -49,7 +48,7 @@ class Proposals:
 
     def is_wanted(self, frame: Frame) -> bool:
         """Whether a frame is to be predicted at all."""
-        case = case_id(frame)
+        case = self._study.id_of(frame)
         if not self._unlabelled or case in self._again:
             return True
         return not self._study.revision_ids(case)
@@ -68,7 +67,7 @@ class Proposals:
         StudyError
             If it cannot be written.
         """
-        name = case_id(frame)
+        name = self._study.id_of(frame)
         status, weights = self._said.get(name, ("new", ""))
         is_rejected = weights == self._model.fingerprint  # and so it is new again
         if status != "new" or is_rejected or self._study.revision_ids(name):

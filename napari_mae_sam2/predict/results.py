@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import LABEL_ENDING
+from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.files import (
     StudyError,
     read_json,
@@ -223,6 +224,23 @@ class Results:
     def record(self, name: str) -> Path:
         """Where it is kept what is known of a frame."""
         return self.folder / "records" / f"{name}.json"
+
+    def name_of(self, frame: Frame) -> str | None:
+        """Find a frame by its pixels, also where it had another name when predicted.
+
+        Returns
+        -------
+        str or None
+            What its files are named by; None where nothing can be read of it.
+        """
+        own = case_id(frame)
+        others = (self.folder / "records").glob(f"[!.]*-{frame.sha256[:12]}.json")
+        for name in dict.fromkeys((own, *sorted(path.stem for path in others))):
+            with suppress(StudyError):
+                path = self.record(name)
+                if path.exists() and load_record(path).frame_sha256 == frame.sha256:
+                    return name
+        return None
 
     def preview(self, name: str) -> Path:
         """Where the small picture of a frame is."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.predict.results import HEAD, Results, load_record
-from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.files import StudyError
 
 if TYPE_CHECKING:
@@ -61,15 +60,11 @@ def find_stored(study: Path, frame: Frame) -> Stored | None:
     Stored or None
         None where there is nothing, or only of another frame of that name.
     """
-    name = case_id(frame)
     for results in results_in(study):
-        path = results.record(name)
-        if not path.exists():
+        name = results.name_of(frame)
+        if name is None:
             continue
-        try:
-            record = load_record(path)
-        except StudyError:
-            continue
-        if record.frame_sha256 == frame.sha256 and not record.prompts:
+        record = load_record(results.record(name))
+        if not record.prompts:
             return Stored(results, record)
     return None

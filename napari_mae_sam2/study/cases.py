@@ -1,12 +1,15 @@
 """The cases of a study folder: which there are, and the frames they are made of.
 
-Nothing here scans all cases to add or find one: a case's folder follows from its
-frame. Two programs may therefore add cases to one folder at once, on any drive.
+A case's folder follows from its frame, so two programs may add cases to one folder at
+once, on any drive. A frame whose name changed is found by its hash, which is at the end
+of the folder's name: folders are listed for that, and none is read.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import time
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_CASE_NAME = re.compile(r"[A-Za-z0-9-]{1,80}")
+
+_SURE_NS = 2_500_000_000
+
+
 def case_id(frame: Frame) -> str:
     """Give the id of the case that a frame makes, the same in every study.
 
@@ -64,6 +72,8 @@ def case_id(frame: Frame) -> str:
 class Cases(StudyRoot):
     """A study folder with its cases; made as `StudyRoot` is."""
 
+    _listed: tuple[int, list[str]] | None = None
+
     def case_folder(self, case: str) -> Path:
         """Give the folder of a case, whether it is there or not.
 
@@ -77,7 +87,7 @@ class Cases(StudyRoot):
         StudyError
             If this cannot be an id: one from a foreign file must not lead elsewhere.
         """
-        if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", case):
+        if not _CASE_NAME.fullmatch(case):
             raise StudyError(f"“{case[:80]}” is not the id of a case.")
         return self.folder / "cases" / case
 
@@ -101,9 +111,38 @@ class Cases(StudyRoot):
         return load(CaseRecord, self.case_folder(case) / "case.json")
 
     def find_case(self, frame: Frame) -> CaseRecord | None:
-        """Give the case that a frame belongs to, or None where it was never added."""
-        case = case_id(frame)
-        return self.case(case) if self.case_folder(case).exists() else None
+        """Give the case that a frame belongs to, or None where it was never added.
+
+        It is the case with the same pixels, whatever its name. Where an earlier
+        version made several of a frame that was renamed, it is the one of this name,
+        else the one that was added first.
+        """
+        own = case_id(frame)
+        if self.case_folder(own).exists():
+            return self.case(own)
+        ending = f"-{frame.sha256[:12]}"
+        names = [one for one in self._names() if one.endswith(ending)]
+        found = [self.case(one) for one in names if _CASE_NAME.fullmatch(one)]
+        same = [one for one in found if one.frame_sha256 == frame.sha256]
+        return min(same, key=lambda one: (one.added, one.id), default=None)
+
+    def id_of(self, frame: Frame) -> str:
+        """Give the id of the case of a frame, or the one that it would get."""
+        found = self.find_case(frame)
+        return case_id(frame) if found is None else found.id
+
+    def _names(self) -> list[str]:
+        """List the folders of cases, anew only where one was added or removed."""
+        folder = self.folder / "cases"
+        try:
+            stamp = folder.stat().st_mtime_ns
+            known = self._listed
+            # A folder's time may be as coarse as two seconds: what is new is not sure.
+            if known is None or known[0] != stamp or time.time_ns() - stamp < _SURE_NS:
+                self._listed = known = (stamp, os.listdir(folder))
+        except OSError:
+            return []
+        return known[1]
 
     def add_frame(
         self,
@@ -142,9 +181,10 @@ class Cases(StudyRoot):
         StudyError
             If it cannot be written, or if the case of that id has other pixels.
         """
-        case = case_id(frame)
+        found = self.find_case(frame)
+        case = case_id(frame) if found is None else found.id
         folder = self.case_folder(case)
-        if not folder.exists():
+        if found is None:
             check_there(self.folder)
             record = CaseRecord(
                 id=case,
@@ -170,7 +210,7 @@ class Cases(StudyRoot):
                     self.note_added([case], grader)
             except FileExistsError:
                 pass  # another program that adds the same frame now is welcome
-        found = self.case(case)
+            found = self.case(case)
         if found.frame_sha256 != frame.sha256:
             raise StudyError(
                 f"The case {case} holds another frame than {frame.name}: the frame "

@@ -37,8 +37,8 @@ class InConflict(StudyError):
 def label_of(study: Study, case: str) -> RevisionRecord | None:
     """Give the revision that is the label of a case.
 
-    What a model proposed beside an answer, by a program that had not seen it, neither
-    takes its place nor is in conflict with it.
+    Only answers can be in conflict. What a model proposed beside one, by a program that
+    had not seen it, or what somebody has in work beside one, takes no answer's place.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def label_of(study: Study, case: str) -> RevisionRecord | None:
         answers = standing(study, case)
     except StudyError:
         return latest  # a damaged earlier one is for `verify` to name
-    if len(answers) > 1 and answers[-1].status != "proposed":
+    if len(answers) > 1 and answers[-1].status not in ("proposed", "in_work"):
         raise InConflict(case, [one.grader for one in answers])
     return answers[-1]
 
@@ -67,10 +67,12 @@ def label_of(study: Study, case: str) -> RevisionRecord | None:
 def standing(study: Study, case: str) -> list[RevisionRecord]:
     """Give the revisions one of which is the label of a case.
 
-    As `heads`, but without what a model proposed beside an answer.
+    As `heads`, but without work beside an answer, and without what a model proposed
+    beside a grader's.
     """
     found = heads(study, case)
-    return [one for one in found if one.status != "proposed"] or found
+    work = [one for one in found if one.status != "proposed"]
+    return [one for one in work if one.status != "in_work"] or work or found
 
 
 def heads(study: Study, case: str) -> list[RevisionRecord]:

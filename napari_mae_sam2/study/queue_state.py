@@ -152,8 +152,9 @@ class _Revisions:
     def standing(self) -> tuple[str, ...]:
         """As `conflicts.standing`, which reads the revisions themselves."""
         heads = [name for name in self._saved if name not in self._replaced]
-        answers = [name for name in heads if self._saved[name] != "proposed"]
-        return tuple(answers or heads)
+        work = [name for name in heads if self._saved[name] != "proposed"]
+        answers = [name for name in work if self._saved[name] != "in_work"]
+        return tuple(answers or work or heads)
 
 
 def _saved(state: CaseState, one: Happened, revisions: _Revisions) -> CaseState:
@@ -162,7 +163,8 @@ def _saved(state: CaseState, one: Happened, revisions: _Revisions) -> CaseState:
     seconds = one.details.get("seconds")
     spent = float(seconds) if isinstance(seconds, int | float) else 0.0
     status = one.details.get("status")
-    if status != "proposed" or revision in standing:
+    # Work or a proposal beside an answer says nothing of the case.
+    if not revision or revision in standing:
         state = _answered(state, one, status)
     return replace(state, heads=standing, seconds=state.seconds + spent)
 

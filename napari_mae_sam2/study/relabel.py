@@ -1,4 +1,4 @@
-"""Correcting what a study says about a case: patient, eye, visit, phase.
+"""Correcting what a study says about a case: patient, eye, visit, phase, its name.
 
 case.json is written anew, whole; what stood there before stays in the log.
 """
@@ -17,6 +17,7 @@ from napari_mae_sam2.study.seals import sealed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.cases import Cases
     from napari_mae_sam2.study.event_log import Event
 
@@ -88,7 +89,35 @@ def relabel(
         If the case cannot be read or written, or a value is not valid; nothing is
         changed then.
     """
-    about = parse_about(about)
+    return _change(study, case, parse_about(about), grader)
+
+
+def rename(study: Cases, frame: Frame, *, grader: str = "") -> CaseRecord:
+    """Call a case as its frame is called now; its id and its folder stay.
+
+    Parameters
+    ----------
+    study : Cases
+        The study.
+    frame : Frame
+        Found by its pixels.
+    grader : str
+        Who renames it, for the log.
+
+    Raises
+    ------
+    StudyError
+        If the frame is no case, or the case cannot be read or written.
+    """
+    case = study.find_case(frame)
+    if case is None:
+        raise StudyError(f"{study.folder} holds no case of {frame.name}.")
+    return _change(study, case.id, {"name": frame.name}, grader)
+
+
+def _change(
+    study: Cases, case: str, about: Mapping[str, str | None], grader: str
+) -> CaseRecord:
     before = study.case(case)
     study.covered.check_once(study.case_folder(case) / "case.json")
     changed = {

@@ -46,13 +46,15 @@ class StudyRoot:
         self.covered = Covered(folder)
 
     @classmethod
-    def create(cls, folder: Path) -> Self:
+    def create(cls, folder: Path, identity: str = "") -> Self:
         """Make a study of a new or existing folder; what lies there stays.
 
         Parameters
         ----------
         folder : Path
             Folders above it are made.
+        identity : str
+            Its id, 32 hexadecimal digits; a random one by default.
 
         Returns
         -------
@@ -72,7 +74,7 @@ class StudyRoot:
             raise write_error(folder, error) from error
         content = {
             "schema": SCHEMA,
-            "id": uuid.uuid4().hex,
+            "id": identity or uuid.uuid4().hex,
             "created": now(),
             "software": SOFTWARE,
             "kinds": default_kinds(),

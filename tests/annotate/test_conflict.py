@@ -13,10 +13,12 @@ from napari_mae_sam2.annotate.conflict import (
     take_over,
 )
 from napari_mae_sam2.annotate.label_place import LabelPlace
-from napari_mae_sam2.annotate.saving import Writer, find
+from napari_mae_sam2.annotate.saving import find
 from napari_mae_sam2.annotate.session import CaseSession
+from napari_mae_sam2.annotate.writer import Writer
 from napari_mae_sam2.study.conflicts import heads
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.known import KnownStudies
 from napari_mae_sam2.study.verify import verify
 
 
@@ -40,9 +42,11 @@ def _paint(session, labels):
 
 @pytest.fixture
 def save():
-    writer = Writer(lambda function: function())
+    writer = Writer(lambda function: function(), KnownStudies())
 
-    def save(session, folder, grader):
+    def save(session, folder, grader, word="done"):
+        if word is not None:
+            session.saves.say(word)
         writer.save_here(session, LabelPlace(folder), grader, None)
 
     yield save

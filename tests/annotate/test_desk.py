@@ -1,90 +1,18 @@
 from __future__ import annotations
 
-import json
-import shutil
 import threading
 import time
 
 import numpy as np
 import pytest
 import tifffile
+from desk_hand import newest, opened, paint, records, saved, write_frames
 from grey import make_frame
-from PIL import Image
 
-from napari_mae_sam2.annotate.annotator import Annotator
-from napari_mae_sam2.annotate.desk import Desk
 from napari_mae_sam2.annotate.effort import Spent
 from napari_mae_sam2.annotate.keeping import SESSIONS_KEPT
 from napari_mae_sam2.annotate.worklist import Status
-from napari_mae_sam2.study.places import STUDY_NAME, Places
-
-
-def write_frames(folder, count):
-    folder.mkdir(parents=True)
-    for index in range(count):
-        pixels = make_frame(seed=index).pixels
-        Image.fromarray(pixels).save(folder / f"eye  {index}.png")
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_frames(tmp_path / "frames", 3)
-
-
-@pytest.fixture
-def make_desk(inbox, predictor, tmp_path):
-    made = []
-
-    def make():
-        annotator = Annotator(inbox.post, lambda _choice, _tell: predictor)
-        annotator.load_model()
-        desk = Desk(
-            annotator,
-            inbox.post,
-            Places(tmp_path / "config" / "studies.json"),
-            tmp_path / "home",
-            tmp_path / "state",
-        )
-        desk.heard, desk.opened, desk.shown = [], [], []
-        desk.folder_changed.connect(desk.shown.append)
-        desk.warned.connect(desk.heard.append)
-        desk.case_opened.connect(desk.opened.append)
-        made.append(desk)
-        return desk
-
-    yield make
-    for desk in made:
-        desk.close()
-
-
-@pytest.fixture
-def desk(make_desk):
-    return make_desk()
-
-
-def opened(desk, count):
-    return lambda: len(desk.opened) == count
-
-
-def paint(session, value=1, row=0):
-    session.labels[row : row + 5, 0:5] = value
-    session.painted()
-
-
-def records(study):
-    paths = sorted(study.rglob("revision.json"), key=lambda path: path.parent.name)
-    paths = [path for path in paths if path.parent.name[0] != "."]  # written just now
-    return [json.loads(path.read_text()) for path in paths]
-
-
-def newest(study):
-    path = max(study.rglob("lesions.tif"), key=lambda path: path.parent.name)
-    return set(np.unique(tifffile.imread(path)).tolist())
-
-
-def saved(desk):
-    return lambda: desk.session.saves.is_saved
+from napari_mae_sam2.study.places import STUDY_NAME
 
 
 def test_a_folder_is_a_list_of_cases(desk, inbox, folder):
@@ -105,7 +33,8 @@ def test_next_saves_and_opening_again_brings_the_labels_back(
     inbox.run_until(lambda: desk.session.proposal is not None)
     desk.session.commit()
     desk.step(1)
-    inbox.run_until(lambda: desk.worklist.cases[0].status is Status.GRADED)
+    inbox.run_until(lambda: desk.opened[0].saves.is_saved)
+    assert desk.worklist.cases[0].status is Status.IN_WORK
     (record,) = records(folder / STUDY_NAME)
     (lesion,) = record["lesions"]
     assert lesion["source"] == "model"
@@ -119,7 +48,7 @@ def test_next_saves_and_opening_again_brings_the_labels_back(
     assert (again.session.labels[30:50, 50:70] == 1).all()
     (lesion,) = again.session.present_lesions()
     assert lesion.draft.clicks[0].row == 40
-    assert again.worklist.cases[0].status is Status.GRADED
+    assert again.worklist.cases[0].status is Status.IN_WORK
 
 
 def test_a_case_that_was_only_looked_at_is_not_saved(desk, inbox, folder):
@@ -131,15 +60,6 @@ def test_a_case_that_was_only_looked_at_is_not_saved(desk, inbox, folder):
     desk.step(1)
     inbox.run_until(opened(desk, 2))
     assert not (folder / STUDY_NAME).exists()
-
-
-def test_saying_that_there_is_no_leakage_is_saved(desk, inbox, folder):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    desk.save()
-    inbox.run_until(lambda: desk.worklist.current.status is Status.GRADED)
-    (record,) = records(folder / STUDY_NAME)
-    assert record["lesions"] == []
 
 
 def test_a_save_waits_for_the_journal_that_leads_up_to_it(desk, inbox, folder):
@@ -211,7 +131,7 @@ def test_pressing_next_twice_saves_once_and_goes_two_on(desk, inbox, folder):
     desk.step(1)
     desk.step(1)
     inbox.run_until(lambda: desk.session and desk.session.frame.name == "eye  2")
-    inbox.run_until(lambda: desk.worklist.cases[0].status is Status.GRADED)
+    inbox.run_until(lambda: desk.opened[0].saves.is_saved)
     assert len(records(folder / STUDY_NAME)) == 1
 
 
@@ -248,9 +168,7 @@ def test_history_outlives_memory(desk, inbox, tmp_path):
         paint(desk.session, value=number + 1)
         desk.session.click(40, 60)
         desk.step(1)
-        inbox.run_until(
-            lambda number=number: desk.worklist.cases[number].status is Status.GRADED
-        )
+        inbox.run_until(lambda number=number: desk.opened[number].saves.is_saved)
     first = desk.opened[0]
     desk.go(0)
     inbox.run_until(lambda: desk.session is desk.opened[-1])
@@ -336,25 +254,6 @@ def test_labels_saved_elsewhere_meanwhile_are_shown(desk, make_desk, inbox, fold
     assert last.session.lesion_numbers() == [1, 5]
 
 
-def test_what_moved_to_another_study_does_not_come_back_in_the_first(
-    desk, make_desk, inbox, folder, tmp_path
-):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    paint(desk.session)
-    desk.set_folder(tmp_path / "mine")
-    desk._journals.wait()
-    (journal,) = (tmp_path / "state" / "journals").glob("*.journal")
-    again = make_desk()
-    again.open_paths([folder])
-    inbox.run_until(opened(again, 1))
-    again.set_folder(folder / STUDY_NAME)
-    inbox.run_until(opened(again, 2))
-    assert not again.session.labels.any()
-    assert desk.close() == []
-    assert journal.exists()
-
-
 def test_a_page_in_the_middle_of_a_file_is_come_back_to(make_desk, inbox, tmp_path):
     pages = np.stack([make_frame(seed=seed).pixels for seed in range(3)])
     tifffile.imwrite(tmp_path / "angiogram.tif", pages, photometric="minisblack")
@@ -398,7 +297,7 @@ def test_a_folder_without_images_is_a_message_and_the_case_stays(
 
 
 def test_labels_that_cannot_be_written_stay_and_the_next_case_opens(
-    desk, inbox, folder, tmp_path
+    desk, inbox, folder
 ):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
@@ -412,10 +311,11 @@ def test_labels_that_cannot_be_written_stay_and_the_next_case_opens(
     assert desk.session.frame.name == "eye  1"
     assert desk.worklist.cases[0].status is Status.UNSAVED
     assert session.saves.unsaved
-    desk.set_folder(tmp_path / "elsewhere")
+    (folder / STUDY_NAME).unlink()
     desk.save_changes(lambda: None)
     inbox.run_until(lambda: session.saves.is_saved)
-    assert newest(tmp_path / "elsewhere") == {0, 1}
+    assert newest(folder / STUDY_NAME) == {0, 1}
+    assert desk.worklist.cases[0].status is Status.IN_WORK
 
 
 def test_nothing_is_called_saved_that_is_not(desk, inbox, folder):
@@ -451,8 +351,8 @@ def test_unsaved_cases_are_never_forgotten(desk, inbox, tmp_path):
 def test_a_frame_in_memory_is_saved_at_home(desk, inbox, tmp_path):
     desk.open_frame("drawn", lambda: make_frame("drawn"))
     inbox.run_until(opened(desk, 1))
-    desk.save()
-    inbox.run_until(lambda: desk.worklist.current.status is Status.GRADED)
+    assert desk.answer("no_leakage") == ""
+    inbox.run_until(lambda: desk.session.saves.status == "done")
     assert len(records(tmp_path / "home")) == 1
 
 
@@ -531,27 +431,6 @@ def test_closing_tells_what_could_be_saved_nowhere(desk, inbox, folder, tmp_path
     (tmp_path / "home").unlink()
 
 
-def test_another_folder_with_labels_shows_them(
-    desk, make_desk, inbox, folder, tmp_path
-):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    desk.set_folder(tmp_path / "mine")
-    paint(desk.session, value=7)
-    assert desk.save_now() == []
-    shutil.rmtree(tmp_path / "config")  # a colleague, who never chose that folder
-
-    again = make_desk()
-    again.open_paths([folder])
-    inbox.run_until(opened(again, 1))
-    assert not again.session.labels.any()
-    again.set_folder(tmp_path / "mine")
-    inbox.run_until(opened(again, 2))
-    assert set(np.unique(again.session.labels)) == {0, 7}
-    assert again.close() == []
-    assert len(records(tmp_path / "mine")) == 1
-
-
 def test_the_chosen_folder_is_remembered(desk, make_desk, inbox, folder, tmp_path):
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
@@ -560,25 +439,6 @@ def test_the_chosen_folder_is_remembered(desk, make_desk, inbox, folder, tmp_pat
     again.open_paths([folder])
     inbox.run_until(opened(again, 1))
     assert again.folder == tmp_path / "mine"
-
-
-def test_work_done_here_corrects_what_lies_in_the_other_folder(
-    desk, make_desk, inbox, folder, tmp_path
-):
-    desk.open_paths([folder])
-    inbox.run_until(opened(desk, 1))
-    desk.set_folder(tmp_path / "mine")
-    paint(desk.session, value=7)
-    desk.close()
-    shutil.rmtree(tmp_path / "config")
-    again = make_desk()
-    again.open_paths([folder])
-    inbox.run_until(opened(again, 1))
-    paint(again.session, value=3)
-    again.set_folder(tmp_path / "mine")
-    assert again.save_now() == []
-    first, second = records(tmp_path / "mine")
-    assert second["parent"] == first["id"]
 
 
 def test_every_page_of_a_file_is_a_case(desk, inbox, tmp_path):

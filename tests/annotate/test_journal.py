@@ -71,16 +71,16 @@ def back_to_the_start(session):
 
 
 def test_a_case_comes_back_with_prompts_history_and_paint(
-    make_journals, frame, study, answered
+    make_journals, frame, place, answered
 ):
     first, second = make_journals(), make_journals()
     session = answered(CaseSession(frame))
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     work(session)
     journal.close()
     first.wait()
 
-    found = second.find(frame, study)
+    found = second.find(frame, place)
     again = found.session
     assert found.trouble == ""
     assert again.draft.clicks == session.draft.clicks
@@ -98,20 +98,20 @@ def test_a_case_comes_back_with_prompts_history_and_paint(
 
 
 def test_work_goes_on_in_the_journal_that_was_found(
-    make_journals, frame, study, answered
+    make_journals, frame, place, answered
 ):
     one = make_journals()
     session = answered(CaseSession(frame))
-    journal = one.follow(session, study, None)
+    journal = one.follow(session, place, None)
     work(session)
     journal.close()
     for turn in range(3):
         journals = make_journals()
         one.wait()
-        found = journals.find(frame, study)
+        found = journals.find(frame, place)
         again = answered(found.session)
         assert len(again.history) == 8 + 2 * turn
-        journal = journals.follow(again, study, found.file)
+        journal = journals.follow(again, place, found.file)
         # The very draft of before is in hand again: undo and redo can tell.
         again.undo()
         again.redo()
@@ -123,64 +123,64 @@ def test_work_goes_on_in_the_journal_that_was_found(
 
 
 def test_paint_under_way_when_the_journal_begins_is_counted_once(
-    make_journals, frame, study
+    make_journals, frame, place
 ):
     journals = make_journals()
     session = CaseSession(frame)
-    journal = journals.follow(session, study, None)
+    journal = journals.follow(session, place, None)
     session.labels[0:3, 0:6] = 1
     session.click(10, 10)
     session.painted()
     journal.close()
     journals.wait()
 
-    again = journals.find(frame, study).session
+    again = journals.find(frame, place).session
     assert (again.labels == session.labels).all()
     assert again.image.area(1) == session.image.area(1) == 18
     again.undo()
     assert again.image.area(1) == 0
 
 
-def test_prompts_alone_come_back_too(make_journals, frame, study):
+def test_prompts_alone_come_back_too(make_journals, frame, place):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     session.click(10, 10)
     journal.close()
     first.wait()
-    again = second.find(frame, study).session
+    again = second.find(frame, place).session
     assert again.draft.clicks == session.draft.clicks
     assert again.saves.is_saved
 
 
-def test_a_case_that_was_only_looked_at_leaves_no_journal(make_journals, frame, study):
+def test_a_case_that_was_only_looked_at_leaves_no_journal(make_journals, frame, place):
     journals = make_journals()
-    journals.follow(CaseSession(frame), study, None).close()
-    assert journals.find(frame, study) is None
+    journals.follow(CaseSession(frame), place, None).close()
+    assert journals.find(frame, place) is None
 
 
-def test_two_windows_do_not_share_a_journal(make_journals, frame, study):
+def test_two_windows_do_not_share_a_journal(make_journals, frame, place):
     first, second = make_journals(), make_journals()
     mine, theirs = CaseSession(frame), CaseSession(frame)
-    one = first.follow(mine, study, None)
+    one = first.follow(mine, place, None)
     mine.click(10, 10)
     first.wait()
-    assert second.find(frame, study) is None
-    other = second.follow(theirs, study, None)
+    assert second.find(frame, place) is None
+    other = second.follow(theirs, place, None)
     theirs.click(40, 60)
     second.wait()
     one.close()
     first.wait()
-    found = first.find(frame, study)
+    found = first.find(frame, place)
     assert found.session.draft.clicks[0].row == 10
     found.file.release()
     other.close()
 
 
-def test_a_journal_cut_short_costs_the_last_step(make_journals, frame, study):
+def test_a_journal_cut_short_costs_the_last_step(make_journals, frame, place):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     for number in range(1, 4):
         session.labels[number, 0] = number
         session.painted()
@@ -188,7 +188,7 @@ def test_a_journal_cut_short_costs_the_last_step(make_journals, frame, study):
     first.wait()
     (path,) = first._folder.glob("*.journal")
     path.write_bytes(path.read_bytes()[:-7])
-    found = second.find(frame, study)
+    found = second.find(frame, place)
     assert found.session.lesion_numbers() == [1, 2]
     assert found.trouble == ""
 
@@ -206,17 +206,17 @@ def newer_version(content):
 
 
 @pytest.mark.parametrize("harm", [damage_beginning, other_bytes, newer_version])
-def test_a_damaged_journal_is_one_sentence_and_stays(make_journals, frame, study, harm):
+def test_a_damaged_journal_is_one_sentence_and_stays(make_journals, frame, place, harm):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     session.click(10, 10)
     journal.close()
     first.wait()
     (path,) = first._folder.glob("*.journal")
     harmed = harm(path.read_bytes())
     path.write_bytes(harmed)
-    found = second.find(frame, study)
+    found = second.find(frame, place)
     assert found.session is None
     assert found.trouble.count(". ") == 0
     assert found.trouble.endswith(".")
@@ -224,18 +224,18 @@ def test_a_damaged_journal_is_one_sentence_and_stays(make_journals, frame, study
     assert kept == [harmed]
     # And the next work is written beside it.
     again = CaseSession(frame)
-    journal = second.follow(again, study, found.file)
+    journal = second.follow(again, place, found.file)
     again.click(40, 60)
     journal.close()
     second.wait()
-    assert first.find(frame, study).session.draft.clicks[0].row == 40
+    assert first.find(frame, place).session.draft.clicks[0].row == 40
     assert second.warned == []
 
 
-def test_damage_in_the_middle_brings_back_what_came_before(make_journals, frame, study):
+def test_damage_in_the_middle_brings_back_what_came_before(make_journals, frame, place):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     ends = []
     for number in range(1, 4):
         session.labels[number, 0] = number
@@ -248,17 +248,17 @@ def test_damage_in_the_middle_brings_back_what_came_before(make_journals, frame,
     content = bytearray(path.read_bytes())
     content[ends[0] + 50] ^= 255
     path.write_bytes(bytes(content))
-    found = second.find(frame, study)
+    found = second.find(frame, place)
     assert found.session.lesion_numbers() == [1]
     assert "last steps may be missing" in found.trouble
 
 
-def test_a_full_disk_is_told_once_and_made_up_for(make_journals, frame, study):
+def test_a_full_disk_is_told_once_and_made_up_for(make_journals, frame, place):
     first, second = make_journals(), make_journals()
     session = CaseSession(frame)
     first._folder.parent.mkdir(exist_ok=True)
     first._folder.write_text("in the way")
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     session.click(10, 10)
     first.wait()
     session.click(12, 12)
@@ -268,20 +268,20 @@ def test_a_full_disk_is_told_once_and_made_up_for(make_journals, frame, study):
     session.click(14, 14)
     journal.close()
     first.wait()
-    assert len(second.find(frame, study).session.draft.clicks) == 3
+    assert len(second.find(frame, place).session.draft.clicks) == 3
 
 
-def test_room_is_made_from_old_cases_that_are_saved(make_journals, study):
+def test_room_is_made_from_old_cases_that_are_saved(make_journals, place):
     journals = make_journals()
     paths = []
     for number in range(3):
         session = CaseSession(make_frame(seed=number))
-        journal = journals.follow(session, study, None)
+        journal = journals.follow(session, place, None)
         session.labels[0, 0] = 1
         session.painted()
         if number != 1:
-            session.saves.written(session.saves.edits, 0, "0001-aaaaaaaa")
-            session.saving_ended(session.saves.edits)
+            session.saves.written(session.saves.edits, "0001-aaaaaaaa", "in_work")
+            session.history_changed.emit()
         journal.close()
         journals.wait()
         (new,) = set(journals._folder.glob("*.journal")) - set(paths)
@@ -324,7 +324,7 @@ def test_newer_labels_in_the_study_count_unless_something_is_unsaved(frame):
     assert not saved.saves.is_saved
 
 
-def test_every_field_is_written(make_journals, frame, study):
+def test_every_field_is_written(make_journals, frame, place):
     """A new field of a draft or a lesion must be written, too."""
     first, second = make_journals(), make_journals()
     start = PlacedMask(3, 4, np.eye(5, dtype=bool))
@@ -339,11 +339,11 @@ def test_every_field_is_written(make_journals, frame, study):
     )
     lesion = Lesion(3, draft, "disc", "model x", 0.25, "model", "a remark")
     session = CaseSession(frame)
-    journal = first.follow(session, study, None)
+    journal = first.follow(session, place, None)
     session.edit("x", lambda old: old + 3, lesions=[lesion])
     journal.close()
     first.wait()
-    again = second.find(frame, study).session.lesion(3)
+    again = second.find(frame, place).session.lesion(3)
     for field in fields(Lesion):
         if field.name != "draft":
             assert getattr(again, field.name) == getattr(lesion, field.name)

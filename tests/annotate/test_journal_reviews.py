@@ -26,11 +26,11 @@ def answer():
 
 
 @pytest.fixture
-def reviewing(make_journals, frame, study):
+def reviewing(make_journals, frame, place):
     """A session with three patches to judge, and its journal."""
     journals = make_journals()
     session = CaseSession(frame)
-    journal = journals.follow(session, study, None)
+    journal = journals.follow(session, place, None)
     session.ask_for_everything()
     patches = find_patches(answer())
     assert session.take_prediction(session.draft, answer(), "m", "w", patches)
@@ -39,7 +39,7 @@ def reviewing(make_journals, frame, study):
         """The session as the next start finds it."""
         journal.close()
         journals.wait()
-        found = make_journals().find(frame, study)
+        found = make_journals().find(frame, place)
         found.file.release()
         return found.session
 
@@ -103,18 +103,18 @@ def test_an_edited_patch_comes_back_with_the_others(reviewing):
     assert len(again.review.patches) == 3
 
 
-def test_a_journal_that_begins_in_a_review_holds_it(make_journals, frame, study):
+def test_a_journal_that_begins_in_a_review_holds_it(make_journals, frame, place):
     journals = make_journals()
     session = CaseSession(frame)
     session.ask_for_everything()
     patches = find_patches(answer())
     session.take_prediction(session.draft, answer(), "m", "w", patches)
     session.reject_patch()
-    journal = journals.follow(session, study, None)
+    journal = journals.follow(session, place, None)
     journal.write_whole()
     journal.close()
     journals.wait()
-    again = make_journals().find(frame, study).session
+    again = make_journals().find(frame, place).session
     assert waiting(again) == waiting(session)
     again.undo()
     assert len(again.review.patches) == 3
@@ -125,10 +125,10 @@ def records(journals):
     return [unpack(payload) for payload in RecordLog(path).read().payloads]
 
 
-def test_each_patch_is_written_once(make_journals, frame, study):
+def test_each_patch_is_written_once(make_journals, frame, place):
     journals = make_journals()
     session = CaseSession(frame)
-    journal = journals.follow(session, study, None)
+    journal = journals.follow(session, place, None)
     session.ask_for_everything()
     patches = find_patches(answer())
     session.take_prediction(session.draft, answer(), "m", "w", patches)
@@ -140,23 +140,23 @@ def test_each_patch_is_written_once(make_journals, frame, study):
 
 
 @pytest.fixture
-def looking(make_journals, frame, study):
+def looking(make_journals, frame, place):
     """A session with an answer in hand, whose journal can be held up."""
     journals = make_journals()
     session = CaseSession(frame)
-    journal = journals.follow(session, study, None)
+    journal = journals.follow(session, place, None)
     session.click(10, 10)
     session.take_prediction(session.draft, answer(), "m", "w")
     return session, journal, journals
 
 
-def test_cut_off_and_candidate_come_back(looking, make_journals, frame, study):
+def test_cut_off_and_candidate_come_back(looking, make_journals, frame, place):
     session, journal, journals = looking
     session.choose_candidate(1)
     session.set_threshold(1.5)
     journal.close()
     journals.wait()
-    again = make_journals().find(frame, study).session
+    again = make_journals().find(frame, place).session
     assert (again.choice, again.threshold) == (1, 1.5)
     again.take_prediction(again.draft, answer(), "m", "w")
     assert (again.proposal.chosen, again.proposal.threshold) == (1, 1.5)

@@ -228,8 +228,8 @@ def test_unsaved_follows_edits_and_saves(session, answer):
     session.labels[0, 0] = 3
     session.painted()
     assert session.saves.unsaved
-    session.saves.written(snapshot.edits, snapshot.study, "0001-aaaaaaaa")
-    session.saving_ended(snapshot.edits)
+    session.saves.written(snapshot.edits, "0001-aaaaaaaa", "in_work")
+    session.saving_ended(snapshot)
     assert session.saves.unsaved
     assert snapshot.labels[0, 0] == 0
     assert session.saves.revision == "0001-aaaaaaaa"
@@ -239,24 +239,8 @@ def test_a_snapshot_that_could_not_be_written_is_unsaved_again(session, answer):
     session.click(10, 10)
     session.commit()
     snapshot = session.snapshot()
-    session.saving_ended(snapshot.edits)
+    session.saving_ended(snapshot)
     assert session.saves.unsaved
-
-
-def test_a_save_to_the_study_before_does_not_count_for_the_new_one(session, answer):
-    session.click(10, 10)
-    session.commit()
-    snapshot = session.snapshot()
-    session.move_to_new_study()
-    session.saves.written(snapshot.edits, snapshot.study, "0001-aaaaaaaa")
-    session.saving_ended(snapshot.edits)
-    assert session.saves.unsaved
-    assert session.saves.revision is None
-
-
-def test_what_was_only_looked_at_is_not_written_to_a_new_study(session):
-    session.move_to_new_study()
-    assert not session.saves.unsaved
 
 
 def test_undo_brings_back_the_candidate_that_was_committed(session, answer):

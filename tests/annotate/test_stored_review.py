@@ -9,12 +9,14 @@ from predicted import write_answer
 
 from napari_mae_sam2.annotate.frames import Frames
 from napari_mae_sam2.annotate.journals import Journals
+from napari_mae_sam2.annotate.label_place import LabelPlace
 from napari_mae_sam2.annotate.opening import open_case
 from napari_mae_sam2.annotate.stored_review import stored_review
 from napari_mae_sam2.annotate.worklist import Case
 from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.stored import results_folder
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.known import KnownStudies
 from napari_mae_sam2.study.records import ModelRecord
 
 FRAME = make_frame("eye")
@@ -33,9 +35,10 @@ def predict(study, fingerprint="abc", number=1):
 @pytest.fixture
 def open_it(tmp_path):
     """Opens the case anew, as a window does."""
-    journals = Journals(tmp_path / "journals", lambda _sentence: None)
+    known = KnownStudies()
+    journals = Journals(tmp_path / "journals", lambda _sentence: None, known)
     case = Case("eye", lambda: FRAME, tmp_path / "study")
-    yield lambda: open_case(case, Frames(), journals), journals
+    yield lambda: open_case(case, Frames(), journals, known), journals
     journals.close()
 
 
@@ -68,7 +71,7 @@ def test_what_was_judged_is_not_asked_again(open_it, tmp_path):
     open_case, journals = open_it
     predict(tmp_path / "study")
     session = open_case().session
-    journal = journals.follow(session, tmp_path / "study", None)
+    journal = journals.follow(session, LabelPlace(tmp_path / "study"), None)
     session.reject_patch()
     journal.close()
     journals.wait()

@@ -9,6 +9,7 @@ from PIL import Image
 
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
+from napari_mae_sam2.annotate.label_place import LabelPlace
 from napari_mae_sam2.annotate.queue_cases import QueueCases
 from napari_mae_sam2.annotate.study_queue import StudyQueue
 from napari_mae_sam2.annotate.study_thread import StudyThread
@@ -17,6 +18,7 @@ from napari_mae_sam2.study.conflicts import heads
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.places import Places
+from napari_mae_sam2.study.readings import readings_of
 from napari_mae_sam2.study.rereading import Planned, plan
 from napari_mae_sam2.study.verify import verify
 
@@ -74,7 +76,7 @@ def _save(desk, inbox, rows):
     desk.session.labels[:rows, :10] = 1
     desk.session.painted()
     done = []
-    desk.save(lambda: done.append(True))
+    desk.answer("done", lambda: done.append(True))
     inbox.run_until(lambda: bool(done))
 
 
@@ -140,7 +142,7 @@ def test_what_is_not_saved_of_a_reading_comes_back_in_it_alone(
     desk._journals.wait()
     place = desk.worklist.current.place
     frame = desk.session.frame
-    assert desk._journals.find(frame, filled.folder) is None
+    assert desk._journals.find(frame, LabelPlace(filled.folder)) is None
     assert place.key != filled.folder
     assert place.own_frame(filled, frame).name == "eye 0"
     assert place.open().revision_ids(first) == []
@@ -178,7 +180,7 @@ def test_a_study_that_vanished_is_not_made_anew_elsewhere(
     desk.session.painted()
     desk.save()
     inbox.run_until(lambda: bool(heard))
-    assert "is not a study" in heard[0]
+    assert "is gone" in heard[0]
     assert "kept in the window" in heard[0]
     assert not filled.folder.exists()
     (tmp_path / "away").rename(filled.folder)
@@ -208,7 +210,7 @@ def test_a_frame_in_the_list_twice_is_not_in_conflict_with_itself(
 def test_another_folder_puts_cases_of_the_queue_away_saved(
     take, desk, inbox, filled, tmp_path
 ):
-    _reading(filled, "repeat", "anna", 0)
+    first = _reading(filled, "repeat", "anna", 0)
     assert take("anna").reading
     shown = []
     desk.case_opened.connect(shown.append)
@@ -217,5 +219,9 @@ def test_another_folder_puts_cases_of_the_queue_away_saved(
     desk.set_folder(tmp_path / "mine")
     assert (shown, desk.worklist.cases) == ([None], ())
     assert desk.folder == tmp_path / "mine"
-    inbox.run_until(lambda: bool(list(agreements(filled))))
+    inbox.run_until(lambda: bool(readings_of(filled, first)))
+    (reading,) = readings_of(filled, first)
+    inbox.run_until(lambda: reading.latest_revision(first) is not None)
+    assert reading.latest_revision(first).status == "in_work"
+    assert list(agreements(filled)) == []  # kept, and not answered
     assert not (tmp_path / "mine").exists()

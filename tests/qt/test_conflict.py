@@ -27,7 +27,7 @@ def test_a_reviewer_compares_and_chooses(at_work):
     _answer(study, frame, 6, "anna", None)
     grader.session.labels[:9, :10] = 1
     grader.widget.labels.grader.setText("ben")
-    desk.save()
+    assert desk.answer("done") == ""
     grader.wait(part.panel.isVisible, "the other answer to be seen")
     assert "anna answered eye 0 as well" in grader.widget.messages.text
     assert desk.worklist.current.status is Status.CONFLICT

@@ -1,0 +1,95 @@
+"""What the grader may want and is never done unasked: a sentence with a button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
+
+from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.parts import Part
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+    from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2.annotate.leaving_study import Offer
+
+
+class OfferBar(QFrame):
+    """Shows one offer until it is taken, declined or out of date.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        The dock it belongs to.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._offer: Offer | None = None
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
+        )
+        self.accept = button("", "", self._on_accept)
+        decline = QToolButton()
+        decline.setText("×")
+        decline.setAutoRaise(True)
+        decline.setToolTip("No, leave it as it is")
+        decline.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        decline.clicked.connect(self.clear)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 4, 4, 4)
+        layout.addWidget(self.words, 1)
+        layout.addWidget(self.accept)
+        layout.addWidget(decline)
+        self.hide()
+
+    @property
+    def offer(self) -> Offer | None:
+        """What is offered now."""
+        return self._offer
+
+    def show_offer(self, offer: Offer) -> None:
+        """Show an offer, in place of the one before."""
+        self._offer = offer
+        self.words.setText(offer.sentence)
+        self.accept.setText(offer.button)
+        self.show()
+
+    def clear(self) -> None:
+        """Offer nothing any more."""
+        self._offer = None
+        self.hide()
+
+    def _on_accept(self) -> None:
+        offer = self._offer
+        self.clear()
+        if offer is not None:
+            offer.act()
+
+
+class OffersPart(Part):
+    """Shows what the desk offers about the case in hand.
+
+    Parameters
+    ----------
+    dock : LeakageWidget
+        The dock it is a part of.
+    """
+
+    def __init__(self, dock: LeakageWidget) -> None:
+        self._desk = dock.desk
+        self.bar = self.banner = OfferBar()
+        self._desk.offered.connect(self.bar.show_offer)
+        self._desk.leaving.connect(self.bar.clear)
+
+    def close(self) -> None:
+        """Offer nothing any more."""
+        self._desk.offered.disconnect(self.bar.show_offer)
+        self._desk.leaving.disconnect(self.bar.clear)
