@@ -22,7 +22,7 @@ from napari_mae_sam2.common.command_options import (
 from napari_mae_sam2.common.command_output import CommandOutput, report_error
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.predict_cli import add_commands
-from napari_mae_sam2.study_queue_cli import study_app
+from napari_mae_sam2.study_import_cli import study_app
 
 if TYPE_CHECKING:
     from napari_mae_sam2.findings import Finding

@@ -67,7 +67,7 @@ def list_masks(folder: Path) -> list[MaskFile]:
         for name in sorted(names, key=natural_key):
             path = Path(above, name)
             if path.suffix.lower() in MASK_SUFFIXES and not name.startswith("."):
-                found.append(_mask_file(path, path.relative_to(folder)))
+                found.append(mask_file(path, path.relative_to(folder)))
     return found
 
 
@@ -78,7 +78,9 @@ def _may_hold_masks(folder: Path) -> bool:
     )
 
 
-def _mask_file(path: Path, below: Path) -> MaskFile:
+def mask_file(path: Path, below: Path | None = None) -> MaskFile:
+    """Describe one mask; `below` is its path in a folder of masks, else its name."""
+    below = below or Path(path.name)
     stem = below.stem
     if stem.lower().endswith(".ome"):
         stem = stem[:-4]
