@@ -119,6 +119,9 @@ def test_study_commands_of_the_readme_run(run: Run, tmp_path: Path) -> None:
     for answered in study.case_ids()[1:]:
         frame = study.load_frame(answered)
         study.save_revision(frame, labels, grader="ben", parent=None)
+    (tmp_path / "MASKS").mkdir()
+    mask = (labels * 255).astype(np.uint8)
+    Image.fromarray(mask).save(tmp_path / "MASKS" / f"{answered}.png")
 
     assert run(["napari-mae-sam2", "predict", "STUDY", "--propose", "STUDY"]) == 0
     (folder,) = (tmp_path / "STUDY" / "predictions").iterdir()
