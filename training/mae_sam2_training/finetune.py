@@ -101,7 +101,7 @@ def finetune(
     train, held_out = divide(read_source(source), config)
     training = RecordSource(train, config.data.foreground)
     looking = RecordSource(held_out, config.data.foreground)
-    if not (config.data.drawn or config.data.drawn_beside):
+    if not (config.data.drawn or config.data.late or config.data.drawn_beside):
         check_source(training, np.random.default_rng(0))
     for index in range(len(looking)):
         looking.frame(index, np.random.default_rng(0))
@@ -186,12 +186,13 @@ def _drawn(config: FinetuneConfig) -> list[FrameSource]:
     """Give what draws leakage into frames, as far as the recipe asks for it."""
     data = config.data
     kinds = (
-        (data.backgrounds, data.drawn, True),
-        (data.leaking, data.drawn_beside, False),
+        (data.backgrounds, data.drawn, True, False),
+        (data.backgrounds, data.late, True, True),
+        (data.leaking, data.drawn_beside, False, False),
     )
     return [
-        DrawnSource(list_frames(Path(folder)), count, complete=complete)
-        for folder, count, complete in kinds
+        DrawnSource(list_frames(Path(folder)), count, complete=complete, late=late)
+        for folder, count, complete, late in kinds
         if count
     ]
 

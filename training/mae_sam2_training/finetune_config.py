@@ -29,6 +29,8 @@ class DataConfig(Section):
     for none."""
     drawn: int = Field(0, ge=0)
     """Frames with leakage drawn into `backgrounds` per epoch."""
+    late: int = Field(0, ge=0)
+    """Late frames with many soft patches drawn into `backgrounds` per epoch."""
     leaking: str = ""
     """Folder of frames that leak by themselves, unlabelled, into which more is drawn:
     they are never asked for all leakage, only for what was drawn; empty for none."""
@@ -41,8 +43,10 @@ class DataConfig(Section):
             raise ValueError("data.folds must be 0 or at least 2")
         if self.folds and self.fold >= self.folds:
             raise ValueError("data.fold must be smaller than data.folds")
-        if bool(self.drawn) != bool(self.backgrounds):
-            raise ValueError("data.drawn and data.backgrounds go together")
+        if bool(self.drawn or self.late) != bool(self.backgrounds):
+            raise ValueError(
+                "data.backgrounds goes together with data.drawn or data.late"
+            )
         if bool(self.drawn_beside) != bool(self.leaking):
             raise ValueError("data.drawn_beside and data.leaking go together")
         return self
@@ -69,6 +73,9 @@ class TrainConfig(Section):
     """Side in pixels of the square that the encoder sees in training; 0 is the
     model's own. 512 costs a quarter of 1024; let `crop` show halves of the frames
     then, so that lesions have the size that they will have."""
+    sides: tuple[int, ...] = ()
+    """Sides in pixels of which one is drawn for each step, instead of `side`, so that
+    answers depend little on it; not for what = decoder."""
     views: int = Field(2, ge=1)
     """Embeddings per training frame for what = decoder; all but the first are
     augmented."""

@@ -53,7 +53,6 @@ class FinetuneTask:
         self._held_out = held_out
         self._config = config
         self._run = run
-        self._side = session.model.image_size // 4  # of the low-resolution masks
 
     @property
     def module(self) -> Session:
@@ -78,11 +77,12 @@ class FinetuneTask:
         per_view = self._config.prompts.per_view
         views = size // per_view
         together = np.random.default_rng((seed, step))
+        side = self._draw_side(together)
         corrections = int(together.integers(self._config.prompts.corrections + 1))
         offset = together.random()
         samples = []
         for view in range(rank, views, world):
-            shown = self._shown(step * views + view, (seed, 2, step, view))
+            shown = self._shown(step * views + view, (seed, 2, step, view), side)
             for turn in range(per_view):
                 # views differ in what they are asked, not only sessions of one view
                 share = (view + views * turn + offset) / size
@@ -94,7 +94,14 @@ class FinetuneTask:
         """Name the frames of a batch."""
         return ", ".join(sorted({sample.name for sample in batch.samples}))
 
-    def _shown(self, number: int, seed: tuple[int, ...]) -> Shown:
+    def _draw_side(self, rng: np.random.Generator) -> int | None:
+        """Draw the side of the encoder's input; None for the model's own."""
+        sides = self._config.train.sides
+        if not sides or self._config.train.what == "decoder":
+            return None
+        return int(rng.choice(sides))
+
+    def _shown(self, number: int, seed: tuple[int, ...], side: int | None) -> Shown:
         """Give the view with a running number through all epochs.
 
         Where not every leak is labelled, a view without a labelled one says nothing;
@@ -106,7 +113,9 @@ class FinetuneTask:
         order = np.random.default_rng(first).permutation(count)
         for further in range(count):
             rng = np.random.default_rng((*seed, further))
-            shown = self._training.show(int(order[(place + further) % count]), rng)
+            shown = self._training.show(
+                int(order[(place + further) % count]), rng, side
+            )
             if shown.complete or shown.lesions.any():
                 return shown
         raise DataError(
@@ -138,7 +147,7 @@ class FinetuneTask:
         corrections: int,
         seed: tuple[int, ...] | None,
     ) -> Sample:
-        target = coverage(wanted, self._side)
+        target = coverage(wanted, shown.side // 4)
         return Sample(
             shown.name, shown.shape, shown.seen, target, kind, corrections, seed
         )
@@ -208,7 +217,7 @@ class FinetuneTask:
         lesion: np.ndarray[Any, np.dtype[np.bool_]],
     ) -> float:
         """Give 1 where enough of a lesion is in the answer, 0 where it is not."""
-        wanted = hard(coverage(lesion, self._side))
+        wanted = hard(coverage(lesion, answer.shape[-1]))
         share = self._config.validation.overlap
         return float((answer & wanted).sum() >= share * wanted.sum())
 

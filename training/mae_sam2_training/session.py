@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from mae_sam2_training.losses import LossConfig, MaskLoss, true_iou
+from mae_sam2_training.sides import set_side
 from mae_sam2_training.talk import (
     Batch,
     Sample,
@@ -24,6 +25,7 @@ from mae_sam2_training.talk import (
     first_prompt,
     hard,
     prompts_of,
+    side_of,
 )
 from napari_mae_sam2.model.candidates import preferred_token
 from napari_mae_sam2.model.forward import Features, decode_prompts, encode_images
@@ -119,13 +121,14 @@ class Session(nn.Module):
             target = sample.target.to(device)
             rng = None if sample.seed is None else np.random.default_rng(sample.seed)
             talk = Talk(sample, features, target, hard(sample.target), rng)
-            first_prompt(talk, self.model.image_size)
+            first_prompt(talk, side_of(talk))
             talks.append(talk)
         return talks
 
     def encode(self, images: list[Tensor]) -> list[Features]:
         """Encode inputs of shape (1, 3, S, S) in one batch."""
         device = next(self.model.parameters()).device
+        set_side(self.model, images[0].shape[-1])
         together = encode_images(self.model, torch.cat(images).to(device))
         fine, middle = together.high_res
         return [
@@ -139,11 +142,13 @@ class Session(nn.Module):
         Only those: padding would show the decoder tokens that it never meets at the
         window.
         """
-        groups: dict[tuple[int, bool], list[Talk]] = defaultdict(list)
+        groups: dict[tuple[int, int, bool], list[Talk]] = defaultdict(list)
         for talk in talks:
-            groups[len(talk.labels), talk.mask is not None].append(talk)
+            kind = side_of(talk), len(talk.labels), talk.mask is not None
+            groups[kind].append(talk)
         answers = []
-        for group in groups.values():
+        for (side, _, _), group in groups.items():
+            set_side(self.model, side)
             features = Features(
                 torch.cat([talk.features.embedding for talk in group]),
                 (

@@ -119,7 +119,7 @@ def correct(talk: Talk, answer: Tensor) -> None:
         talk.over = True
         return
     row, column, label = click
-    _say(talk, [(row, column)], [label], _side(talk))
+    _say(talk, [(row, column)], [label], side_of(talk))
     talk.mask = answer.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)[None, None]
 
 
@@ -144,7 +144,7 @@ def first_prompt(talk: Talk, side: int) -> None:
         talk.mask = rough[None, None].to(talk.target.device)
 
 
-def _side(talk: Talk) -> int:
+def side_of(talk: Talk) -> int:
     """Side of the encoder's input, four times that of the low-resolution masks."""
     return 4 * talk.target.shape[-1]
 

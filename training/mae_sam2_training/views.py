@@ -52,6 +52,13 @@ class Shown:
     seen: Features | Tensor
     complete: bool = True
 
+    @property
+    def side(self) -> int:
+        """Side of the encoder's input in pixels."""
+        if isinstance(self.seen, torch.Tensor):
+            return int(self.seen.shape[-1])
+        return 16 * int(self.seen.embedding.shape[-1])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Embedded:
@@ -70,8 +77,13 @@ class Gallery(Protocol):
     def __len__(self) -> int:
         """Count the views of an epoch."""
 
-    def show(self, index: int, rng: np.random.Generator) -> Shown:
-        """Give a view; everything random about it comes from `rng`."""
+    def show(
+        self, index: int, rng: np.random.Generator, side: int | None = None
+    ) -> Shown:
+        """Give a view; everything random about it comes from `rng`.
+
+        `side` is that of the encoder's input; the model's own by default.
+        """
 
 
 class EmbeddedGallery:
@@ -104,8 +116,10 @@ class EmbeddedGallery:
         """Keys of the embeddings in use."""
         return {view.key for view in self._views}
 
-    def show(self, index: int, rng: np.random.Generator) -> Shown:
-        """Read an embedding."""
+    def show(
+        self, index: int, rng: np.random.Generator, side: int | None = None
+    ) -> Shown:
+        """Read an embedding, whose side is the model's own."""
         view = self._views[index]
         seen = self._store.load(view.key)
         return Shown(view.name, view.shape, view.lesions, seen, view.complete)
@@ -143,14 +157,16 @@ class LiveGallery:
         """Frames of the source."""
         return len(self._source)
 
-    def show(self, index: int, rng: np.random.Generator) -> Shown:
+    def show(
+        self, index: int, rng: np.random.Generator, side: int | None = None
+    ) -> Shown:
         """Read or draw a frame and make a view of it."""
         frame = self._source.frame(index, rng)
         if self._plain:
             view = plain_view(frame)
         else:
             view = training_view(frame, self._config.crop, self._config.augment, rng)
-        seen = to_input(view.pixels, self._image_size)
+        seen = to_input(view.pixels, side or self._image_size)
         lesions = smaller(view.lesions)
         return Shown(view.name, view.shape, lesions, seen, view.complete)
 

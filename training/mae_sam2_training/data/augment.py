@@ -22,6 +22,7 @@ from monai.transforms import (
 from pydantic import Field
 
 from mae_sam2_training.config import Fraction, Section
+from mae_sam2_training.data.camera import through_a_camera
 from napari_mae_sam2.fa.pixels import as_rgb8
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class AugmentConfig(Section):
     """Largest change of brightness either way, as a factor."""
     blur: float = Field(1.5, ge=0)
     """Largest sigma of a Gaussian blur in pixels, in one view of five."""
+    camera: Fraction = 0.0
+    """Share of the views that are shown through another camera: haze, uneven light,
+    less contrast, grain, JPEG (see `data.camera`)."""
     noise: float = Field(0.03, ge=0)
     """Largest sigma of noise as a share of full white, in one view of four."""
 
@@ -174,6 +178,8 @@ def _augmented(
     gain = 1 + config.gain * rng.uniform(-1, 1)
     image = np.clip(np.asarray(pair["image"]) * (gain * 255), 0, 255)
     shown = np.moveaxis(np.rint(image).astype(np.uint8), 0, -1)
+    if grey and rng.random() < config.camera:
+        shown = through_a_camera(shown[..., 0], rng)[..., None]
     if grey:
         shown = np.repeat(shown, 3, axis=-1)
     numbers = np.rint(np.asarray(pair["lesions"])[0]).astype(np.uint16)

@@ -7,11 +7,11 @@ inside a leak is said in `napari_mae_sam2.fa.drawing.compose`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mae_sam2_training.synthesis.drawn_frame import Drawn
 from mae_sam2_training.synthesis.patients import (
     Patient,
     choose_leaks,
@@ -43,28 +43,6 @@ if TYPE_CHECKING:
 
 UNSEEN = 0.5
 """A lesion that gains less than this share of the lowest contrast is not drawn."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """A real frame with leakage drawn in.
-
-    Attributes
-    ----------
-    pixels : ndarray
-        uint8 (H, W).
-    lesions : ndarray
-        uint16 (H, W): 0 background, 1..N lesions.
-    kinds : dict
-        Lesion id to one of `KINDS`, for each of 1..N.
-    contrasts : dict
-        Lesion id to the mean grey levels (of 255) by which the lesion was raised.
-    """
-
-    pixels: NDArray[np.uint8]
-    lesions: NDArray[np.uint16]
-    kinds: dict[int, str]
-    contrasts: dict[int, float]
 
 
 def draw_into(
