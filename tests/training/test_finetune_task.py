@@ -30,11 +30,14 @@ class TwoLesions:
     def __len__(self) -> int:
         return 3
 
-    def show(self, index: int, rng: np.random.Generator) -> Shown:
+    def show(
+        self, index: int, rng: np.random.Generator, side: int | None = None
+    ) -> Shown:
         lesions = np.zeros((64, 64), np.uint16)
         if index not in self._empty:
             lesions[5:20, 5:20], lesions[40:60, 30:60] = 1, 2
-        seen = torch.full((1, 3, 128, 128), float(index))
+        shape = (1, 3, side or 128, side or 128)
+        seen = torch.full(shape, float(index))
         return Shown(f"{index}", (64, 64), lesions, seen, self._complete)
 
 
@@ -106,3 +109,18 @@ def test_processes_divide_the_views_between_them(session: Session) -> None:
     said = {(sample.name, sample.kind, sample.seed) for sample in whole}
     assert said == {(s.name, s.kind, s.seed) for part in parts for s in part}
     assert [len(part) for part in parts] == [4, 4]
+
+
+def test_each_step_draws_a_side_and_answers_at_it(session: Session) -> None:
+    config = FinetuneConfig.model_validate(
+        {"loop": {"batch": 2}, "train": {"what": "all", "sides": [96, 160]}}
+    )
+    gallery = TwoLesions(complete=True)
+    some = FinetuneTask(session, gallery, gallery, config, cast("Run", None))
+    batches = [some.batch(step, 0, 1) for step in range(12)]
+    sides = [{4 * s.target.shape[-1] for s in batch.samples} for batch in batches]
+    assert all(len(one) == 1 for one in sides)
+    assert set().union(*sides) == {96, 160}
+    for batch in batches[:3]:
+        loss, _ = session(batch)
+        assert torch.isfinite(loss)

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from mae_sam2_training.engine.atomic import write_bytes
+from mae_sam2_training.sides import set_side
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.model import preprocess
 from napari_mae_sam2.model.forward import Features, encode_images
@@ -45,22 +46,28 @@ class EmbeddingStore:
         self._folder = folder
         self._model = model
         self._encoder = encoder_fingerprint
+        self._side = int(model.image_size)
 
-    def key(self, pixels: NDArray[np.generic]) -> str:
-        """Name of the embedding of some pixels."""
+    def key(self, pixels: NDArray[np.generic], side: int | None = None) -> str:
+        """Name of the embedding of some pixels at a side of the encoder's input."""
         parts = (
             pixel_sha256(pixels),
             self._encoder,
             preprocess.VERSION,
-            str(self._model.image_size),
+            str(side or self._side),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
-    def make(self, pixels: NDArray[np.generic]) -> str:
-        """Make the embedding unless it is there, and give its key."""
-        key = self.key(pixels)
+    def make(self, pixels: NDArray[np.generic], side: int | None = None) -> str:
+        """Make the embedding unless it is there, and give its key.
+
+        `side` is that of the encoder's input, the model's own by default.
+        """
+        key = self.key(pixels, side)
         if self._read(key) is None:
+            set_side(self._model, side or self._side)
             features = embed(self._model, pixels)
+            set_side(self._model, self._side)
             fine, middle = features.high_res
             tensors = dict(zip(_PARTS, (features.embedding, fine, middle), strict=True))
             halves = {k: v.half().cpu().contiguous() for k, v in tensors.items()}

@@ -99,6 +99,8 @@ def finetune(
     config = load_config(FinetuneConfig, config_file, overrides)
     folder = place_of_checkpoint(out, run_folder)
     train, held_out = divide(read_source(source), config)
+    if config.data.beside:
+        train += read_source(Path(config.data.beside))
     training = RecordSource(train, config.data.foreground)
     looking = RecordSource(held_out, config.data.foreground)
     if not (config.data.drawn or config.data.late or config.data.drawn_beside):
@@ -214,15 +216,15 @@ def _task(
     training: Gallery
     held_out: Gallery
     if config.train.what == "decoder":
-        embeddings = run.folder / "embeddings"
+        shared = config.train.embeddings
+        embeddings = Path(shared) if shared else run.folder / "embeddings"
         store = EmbeddingStore(embeddings, model, parent.encoder_fingerprint)
         training, held_out = EmbeddedGallery(store), EmbeddedGallery(store)
         for source in sources:
-            views = config.train.views
-            embed_source(source, training, config, run, views=views)
-        embed_source(looking, held_out, config, run, views=1)
+            embed_source(source, training, config, run)
+        embed_source(looking, held_out, config, run, plain=True)
         run.fabric.barrier()  # nobody writes there any more
-        if run.is_first:
+        if run.is_first and not shared:
             store.keep_only(training.keys | held_out.keys)
     else:
         size = model.image_size

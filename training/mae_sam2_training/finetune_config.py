@@ -24,6 +24,9 @@ class DataConfig(Section):
     """Share of the training patients that is used; smaller shares are nested."""
     foreground: tuple[int, ...] = ()
     """Values of the masks that are leakage, where they are not 0 and 255."""
+    beside: str = ""
+    """Another manifest, all of which is trained on whatever is held out, such as frames
+    that do not leak; empty for none."""
     backgrounds: str = ""
     """Folder of frames without leakage into which some is drawn for training; empty
     for none."""
@@ -74,11 +77,14 @@ class TrainConfig(Section):
     model's own. 512 costs a quarter of 1024; let `crop` show halves of the frames
     then, so that lesions have the size that they will have."""
     sides: tuple[int, ...] = ()
-    """Sides in pixels of which one is drawn for each step, instead of `side`, so that
-    answers depend little on it; not for what = decoder."""
+    """Sides in pixels of which one is drawn for each step, instead of `side`, or,
+    for what = decoder, for each embedding, so that answers depend little on it."""
     views: int = Field(2, ge=1)
     """Embeddings per training frame for what = decoder; all but the first are
-    augmented."""
+    augmented. A drawn frame has one, augmented."""
+    embeddings: str = ""
+    """Folder of embeddings that several runs share, for what = decoder; empty for one
+    in the run folder, which is kept small."""
 
 
 class PromptConfig(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,9 +148,14 @@ class FinetuneTask:
         corrections: int,
         seed: tuple[int, ...] | None,
     ) -> Sample:
-        target = coverage(wanted, shown.side // 4)
+        side = shown.side // 4
+        target = coverage(wanted, side)
+        unsure = None
+        if shown.unsure is not None:
+            # a pixel that is leakage by a half and unsure by a half stays leakage
+            unsure = (coverage(shown.unsure, side) > 0.5) & (target <= 0)
         return Sample(
-            shown.name, shown.shape, shown.seen, target, kind, corrections, seed
+            shown.name, shown.shape, shown.seen, target, kind, corrections, seed, unsure
         )
 
     def validate(self, module: nn.Module, rank: int, world: int) -> dict[str, Tally]:
@@ -191,9 +197,11 @@ class FinetuneTask:
         with self._run.fabric.autocast():
             if isinstance(shown.seen, torch.Tensor):
                 seen = self._session.encode([shown.seen])[0]
-                shown = Shown(shown.name, shown.shape, shown.lesions, seen)
+                shown = replace(shown, seen=seen)
             asked = self._ask(shown, shown.lesions > 0, "all", 0, None)
             answer = (self._session.answers(asked)[0] > 0).cpu()
+            if asked.unsure is not None:
+                answer &= ~asked.unsure
             free = dice(answer, torch.from_numpy(hard(asked.target)))
             sizes = np.bincount(shown.lesions.ravel())[1:]
             hits = [
@@ -223,8 +231,10 @@ class FinetuneTask:
 
     def _dice(self, sample: Sample) -> list[float]:
         wanted = torch.from_numpy(hard(sample.target))
+        counted = torch.ones_like(wanted) if sample.unsure is None else ~sample.unsure
         return [
-            dice((answer > 0).cpu(), wanted) for answer in self._session.answers(sample)
+            dice((answer > 0).cpu() & counted, wanted)
+            for answer in self._session.answers(sample)
         ]
 
 

@@ -73,10 +73,13 @@ class Session(nn.Module):
                 if not talk.over and turn <= talk.sample.corrections
             ]
             for talk, logits, scores in self._answers(speaking):
-                losses[id(talk)].append(self._loss(logits, scores, talk.target))
+                judged = talk.judged(logits)
+                losses[id(talk)].append(self._loss(judged, scores, talk.target))
                 best = choose_answer(self.model, logits, scores, talk.is_single_click)
                 best = best.detach().float()
-                overlaps[id(talk)].append(float(true_iou(best, talk.target)))
+                overlaps[id(talk)].append(
+                    float(true_iou(talk.judged(best), talk.target))
+                )
                 if turn < talk.sample.corrections:
                     correct(talk, best)
         each = [torch.stack(losses[id(talk)]).mean() for talk in talks]

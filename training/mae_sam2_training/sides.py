@@ -1,4 +1,4 @@
-"""The side of the square that the encoder sees, changed without building a new model."""
+"""The side of the square that the encoder sees, changed without a new model."""
 
 from __future__ import annotations
 

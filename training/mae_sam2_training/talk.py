@@ -43,6 +43,8 @@ class Sample:
         Clicks after it.
     seed : tuple of int, optional
         Of the grader's hand; without it the ideal grader clicks.
+    unsure : bool tensor of shape (S/4, S/4), optional
+        Where no answer is right or wrong: no loss, no click.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Sample:
     kind: Kind
     corrections: int = 0
     seed: tuple[int, ...] | None = None
+    unsure: Tensor | None = None
 
 
 class Batch:
@@ -105,6 +108,16 @@ class Talk:
     mask: Tensor | None = None
     over: bool = False
 
+    def judged(self, logits: Tensor) -> Tensor:
+        """Give logits of shape (..., S/4, S/4) as they count: unsure areas do not.
+
+        There the answer is made a sure no, which is what the target says, so neither a
+        loss nor an overlap nor a click comes from them.
+        """
+        if self.sample.unsure is None:
+            return logits
+        return logits.masked_fill(self.sample.unsure.to(logits.device), -LOGIT_LIMIT)
+
     @property
     def is_single_click(self) -> bool:
         """True where one click was all that was said."""
@@ -113,7 +126,7 @@ class Talk:
 
 def correct(talk: Talk, answer: Tensor) -> None:
     """Say one click more, or that nothing is left to say."""
-    predicted = (answer > 0).cpu().numpy()
+    predicted = (talk.judged(answer) > 0).cpu().numpy()
     click = next_click(talk.wanted, predicted, talk.rng)
     if click is None:
         talk.over = True

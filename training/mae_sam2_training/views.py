@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -11,19 +11,23 @@ from torch.nn.functional import interpolate
 
 from mae_sam2_training.data.augment import plain_view, training_view
 from mae_sam2_training.engine.progress import Clock
+from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.model.preprocess import to_input
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from torch import Tensor
 
     from mae_sam2_training.data.augment import View
-    from mae_sam2_training.data.frames import FrameSource
+    from mae_sam2_training.data.frames import FrameSource, LabelledFrame
     from mae_sam2_training.embeddings import EmbeddingStore
     from mae_sam2_training.engine.run import Run
     from mae_sam2_training.finetune_config import FinetuneConfig
     from napari_mae_sam2.model.forward import Features
 
+_Kind = TypeVar("_Kind", bound=np.generic)
 LARGEST = 1024
 """Lesions are kept in memory at no more pixels a side; masks are learnt at 256."""
 
@@ -44,6 +48,9 @@ class Shown:
         An embedding, or the encoder's input.
     complete : bool
         Whether every leak is labelled.
+    unsure : bool array of shape (h, w), optional
+        Where nobody can tell, at the size of `lesions`; None where there is no such
+        area.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Shown:
     lesions: NDArray[np.uint16]
     seen: Features | Tensor
     complete: bool = True
+    unsure: NDArray[np.bool_] | None = None
 
     @property
     def side(self) -> int:
@@ -69,6 +77,7 @@ class _Embedded:
     lesions: NDArray[np.uint16]
     key: str
     complete: bool
+    unsure: NDArray[np.bool_] | None
 
 
 class Gallery(Protocol):
@@ -99,12 +108,12 @@ class EmbeddedGallery:
         self._store = store
         self._views: list[_Embedded] = []
 
-    def add(self, view: View) -> None:
-        """Embed a view, unless it was before."""
-        key = self._store.make(view.pixels)
-        lesions = smaller(view.lesions)
+    def add(self, view: View, side: int | None = None) -> None:
+        """Embed a view at a side, the model's own by default, unless it was before."""
+        key = self._store.make(view.pixels, side)
+        lesions, unsure = _smaller_both(view)
         self._views.append(
-            _Embedded(view.name, view.shape, lesions, key, view.complete)
+            _Embedded(view.name, view.shape, lesions, key, view.complete, unsure)
         )
 
     def __len__(self) -> int:
@@ -122,7 +131,9 @@ class EmbeddedGallery:
         """Read an embedding, whose side is the model's own."""
         view = self._views[index]
         seen = self._store.load(view.key)
-        return Shown(view.name, view.shape, view.lesions, seen, view.complete)
+        return Shown(
+            view.name, view.shape, view.lesions, seen, view.complete, view.unsure
+        )
 
 
 class LiveGallery:
@@ -167,8 +178,8 @@ class LiveGallery:
         else:
             view = training_view(frame, self._config.crop, self._config.augment, rng)
         seen = to_input(view.pixels, side or self._image_size)
-        lesions = smaller(view.lesions)
-        return Shown(view.name, view.shape, lesions, seen, view.complete)
+        lesions, unsure = _smaller_both(view)
+        return Shown(view.name, view.shape, lesions, seen, view.complete, unsure)
 
 
 def embed_source(
@@ -177,9 +188,11 @@ def embed_source(
     config: FinetuneConfig,
     run: Run,
     *,
-    views: int,
+    plain: bool = False,
 ) -> None:
     """Embed a source: each frame as it is, and further views of it.
+
+    Views are the same whichever frames are beside: folds can share their embeddings.
 
     Parameters
     ----------
@@ -188,39 +201,60 @@ def embed_source(
     gallery : EmbeddedGallery
         Takes the views.
     config : FinetuneConfig
-        Crops, augmentations, seed.
+        Crops, augmentations, sides, views per frame, seed.
     run : Run
         Told of the progress; asked whether to stop.
-    views : int
-        Views per frame: the first is the frame as it is, the others are augmented.
+    plain : bool
+        Embed each frame once, as it is and at the model's own side, for looking at.
 
     Raises
     ------
     Stopped
         If a signal came; what is embedded by then is kept on disk.
     """
-    total = len(source) * views
-    clock = Clock(0, total)
+    clock = Clock(0, len(source))
     for index in range(len(source)):
         frame = source.frame(index, np.random.default_rng((config.run.seed, index, 0)))
-        for number in range(views):
-            run.stop.check()
-            rng = np.random.default_rng((config.run.seed, index, number))
-            gallery.add(
-                training_view(frame, config.crop, config.augment, rng)
-                if number
-                else plain_view(frame)
-            )
-            done = index * views + number + 1
-            run.reporter.report(
-                "embed", done=done, total=total, eta_s=clock.seconds_left(done)
-            )
+        if plain:
+            gallery.add(plain_view(frame))
+        else:
+            for view, side in training_views(frame, config):
+                run.stop.check()
+                gallery.add(view, side)
+        done, total = index + 1, len(source)
+        run.reporter.report(
+            "embed", done=done, total=total, eta_s=clock.seconds_left(done)
+        )
 
 
-def smaller(lesions: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def training_views(
+    frame: LabelledFrame, config: FinetuneConfig
+) -> Iterator[tuple[View, int | None]]:
+    """Give the views of a frame that are embedded, and the side of each.
+
+    A frame from disk is shown as it is at first, and augmented then; a drawn one is
+    augmented, because another drawing costs less than another view.
+    """
+    own = int(pixel_sha256(frame.pixels)[:8], 16)
+    for number in range(1 if frame.drawn else config.train.views):
+        rng = np.random.default_rng((config.run.seed, own, number))
+        if number or frame.drawn:
+            view = training_view(frame, config.crop, config.augment, rng)
+        else:
+            view = plain_view(frame)
+        sides = config.train.sides
+        yield view, int(rng.choice(sides)) if sides else None
+
+
+def smaller(lesions: NDArray[_Kind]) -> NDArray[_Kind]:
     """Take every n-th pixel so that no side is longer than `LARGEST`."""
     step = -(-max(lesions.shape) // LARGEST)
     return np.ascontiguousarray(lesions[::step, ::step])
+
+
+def _smaller_both(view: View) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
+    unsure = None if view.unsure is None else smaller(view.unsure)
+    return smaller(view.lesions), unsure
 
 
 def coverage(area: NDArray[np.bool_], side: int) -> Tensor:

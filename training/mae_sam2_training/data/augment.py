@@ -82,12 +82,15 @@ class View:
         The lesions, or the parts of them, that the view shows.
     complete : bool
         Whether every leak is labelled.
+    unsure : bool array of shape (H, W), optional
+        Where nobody can tell; None where there is no such area.
     """
 
     name: str
     pixels: NDArray[np.generic]
     lesions: NDArray[np.uint16]
     complete: bool = True
+    unsure: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -97,7 +100,7 @@ class View:
 
 def plain_view(frame: LabelledFrame) -> View:
     """Show a frame as it is."""
-    return View(frame.name, frame.pixels, frame.lesions, frame.complete)
+    return View(frame.name, frame.pixels, frame.lesions, frame.complete, frame.unsure)
 
 
 def training_view(
@@ -117,13 +120,19 @@ def training_view(
     rng : Generator
         Everything random comes from here.
     """
-    rgb, lesions = as_rgb8(frame.pixels), frame.lesions
+    rgb, lesions, unsure = as_rgb8(frame.pixels), frame.lesions, frame.unsure
     if rng.random() < crop.probability:
-        rows, columns = crop_window(lesions, crop, rng)
-        rgb, lesions = rgb[rows, columns], lesions[rows, columns]
+        window = crop_window(lesions, crop, rng)
+        rgb, lesions = rgb[window], lesions[window]
+        unsure = None if unsure is None else unsure[window]
     if augment.enabled:
-        rgb, lesions = _augmented(rgb, lesions, augment, rng)
-    return View(frame.name, rgb, lesions, frame.complete)
+        # Unsure areas move with the lesions, as one more of them.
+        beyond = np.uint16(lesions.max() + 1)
+        numbers = lesions if unsure is None else np.where(unsure, beyond, lesions)
+        rgb, numbers = _augmented(rgb, numbers, augment, rng)
+        unsure = None if unsure is None else numbers == beyond
+        lesions = np.where(numbers == beyond, np.uint16(0), numbers)
+    return View(frame.name, rgb, lesions, frame.complete, unsure)
 
 
 def crop_window(

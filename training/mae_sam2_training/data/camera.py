@@ -80,7 +80,9 @@ def _rim(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32
     rows, cols = np.ogrid[: shape[0], : shape[1]]
     row, col = rng.uniform(0.35, 0.65, 2) * shape[:2]
     away = np.hypot((rows - row) / shape[0], (cols - col) / shape[1]) / 0.6
-    return np.asarray(1 - rng.uniform(0.1, 0.6) * np.clip(away, 0, 1.2) ** 2, np.float32)
+    return np.asarray(
+        1 - rng.uniform(0.1, 0.6) * np.clip(away, 0, 1.2) ** 2, np.float32
+    )
 
 
 def _compressed(shown: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

@@ -30,8 +30,8 @@ _PER_PIXEL = 25
 EMPTY = 0.08
 """Share of the frames in which nothing leaks."""
 LATE_SIDE = 640
-"""Longest side, at least, of the frames that become late ones: fine grain and patches of
-20 pixels of a 768-pixel frame need some room."""
+"""Longest side, at least, of the frames that become late ones: fine grain and patches
+of 20 pixels of a 768-pixel frame need some room."""
 
 
 class DrawnSource:
@@ -55,7 +55,12 @@ class DrawnSource:
     """
 
     def __init__(
-        self, backgrounds: Sequence[Path], count: int, *, complete: bool = True, late: bool = False
+        self,
+        backgrounds: Sequence[Path],
+        count: int,
+        *,
+        complete: bool = True,
+        late: bool = False,
     ) -> None:
         if not backgrounds:
             raise DataError(
@@ -85,7 +90,9 @@ class DrawnSource:
             else draw_into(scene, rng, empty=empty)
         )
         name = f"{path.name}, drawn"
-        return LabelledFrame(name, drawn.pixels, drawn.lesions, self._complete)
+        return LabelledFrame(
+            name, drawn.pixels, drawn.lesions, self._complete, drawn=True
+        )
 
     def fingerprint(self) -> str:
         """Hash of the backgrounds' pixels and of the count."""

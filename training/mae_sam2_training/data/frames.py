@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mae_sam2_training.data.errors import DataError
-from mae_sam2_training.data.masks import read_lesions
+from mae_sam2_training.data.masks import read_label
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.reading import read_frame
 
@@ -36,12 +36,19 @@ class LabelledFrame:
     complete : bool
         Whether every leak is labelled. Where some are not, the frame is only asked
         for the lesions that are, never for all leakage.
+    unsure : bool array of shape (H, W), optional
+        Where nobody can tell: neither right nor wrong. None where there is no such
+        area.
+    drawn : bool
+        Whether leakage was drawn into it, which can be done anew at no cost.
     """
 
     name: str
     pixels: NDArray[Any]
     lesions: NDArray[np.uint16]
     complete: bool = True
+    unsure: NDArray[np.bool_] | None = None
+    drawn: bool = False
 
 
 class FrameSource(Protocol):
@@ -104,8 +111,9 @@ class RecordSource:
         frame = read_frame(record.image, sha256=record.sha256)
         if record.mask is None:
             raise DataError(f"{record.name} has no mask.")
-        lesions = read_lesions(record.mask, frame.shape, self._foreground)
-        return LabelledFrame(record.name, frame.pixels, lesions)
+        mask = read_label(record.mask, frame.shape, self._foreground)
+        unsure = mask.unsure if mask.unsure.any() else None
+        return LabelledFrame(record.name, frame.pixels, mask.lesions, unsure=unsure)
 
     def fingerprint(self) -> str:
         """Hash of all pixels and lesions, in an order that the names do not change."""
@@ -113,7 +121,10 @@ class RecordSource:
         hashes = []
         for index in range(len(self)):
             frame = self.frame(index, rng)
-            hashes.append(pixel_sha256(frame.pixels) + pixel_sha256(frame.lesions))
+            said = pixel_sha256(frame.pixels) + pixel_sha256(frame.lesions)
+            if frame.unsure is not None:
+                said += pixel_sha256(frame.unsure.astype(np.uint8))
+            hashes.append(said)
         return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
 

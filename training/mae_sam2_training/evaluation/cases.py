@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mae_sam2_training.data.errors import DataError
-from mae_sam2_training.data.masks import read_lesions
+from mae_sam2_training.data.masks import read_label
 from mae_sam2_training.data.splits import check_patients
+from napari_mae_sam2.fa.mask_reading import Mask
 from napari_mae_sam2.fa.reading import list_frames, read_frame
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ class Case:
     group : str
         Patient, or the image itself where the patient is not known.
     foreground : tuple of int
-        Values of the mask that are leakage; see `read_lesions`.
-    sha256 : str
-        As in `Record`.
+        pixels, mask = self.read_label()
+        return pixels, mask.lesions
+
+    def read_label(self) -> tuple[NDArray[Any], Mask]:
+        """Read pixels, lesions and unsure areas; see `read`."""
+        frame = read_frame(self.image, sha256=self.sha256)
     """
 
     name: str
@@ -59,9 +63,18 @@ class Case:
             If a file is damaged, or they do not fit together.
         """
         frame = read_frame(self.image, sha256=self.sha256)
+=======
+        pixels, mask = self.read_label()
+        return pixels, mask.lesions
+
+    def read_label(self) -> tuple[NDArray[Any], Mask]:
+        """Read pixels, lesions and unsure areas; see `read`."""
+        frame = read_frame(self.image)
+>>>>>>> 62fab44 (Train on outlines with unsure areas, share embeddings, and measure on real leakage)
         if self.mask is None:
-            return frame.pixels, np.zeros(frame.shape, np.uint16)
-        return frame.pixels, read_lesions(self.mask, frame.shape, self.foreground)
+            nowhere = np.zeros(frame.shape, np.uint16)
+            return frame.pixels, Mask(nowhere, nowhere.astype(bool))
+        return frame.pixels, read_label(self.mask, frame.shape, self.foreground)
 
 
 def choose_split(records: Sequence[Record], split: str) -> tuple[list[Record], str]:

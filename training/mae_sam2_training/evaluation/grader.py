@@ -31,6 +31,7 @@ def click_until_right(
     at_most: int,
     enough: float,
     start: NDArray[np.bool_] | None = None,
+    unsure: NDArray[np.bool_] | None = None,
 ) -> list[NDArray[np.bool_]]:
     """Hold a session about one lesion and give the masks shown after each click.
 
@@ -52,6 +53,8 @@ def click_until_right(
     start : bool array of shape (H, W), optional
         A patch to be corrected, not empty; it goes with the first click as it does
         when a patch is edited at the window.
+    unsure : bool array of shape (H, W), optional
+        Where nobody can tell: left out of the masks, so nothing is corrected there.
 
     Returns
     -------
@@ -83,6 +86,8 @@ def click_until_right(
             ),
         )
         mask: NDArray[np.bool_] = answer.mask().on(lesion.shape)
+        if unsure is not None:
+            mask = mask & ~unsure
         low_res = answer.low_res[0]
         shown.append(mask)
         if len(shown) >= at_most:

@@ -120,6 +120,7 @@ def measure_frame(
     config: EvaluateConfig,
     name: str = "",
     group: str = "",
+    unsure: NDArray[np.bool_] | None = None,
 ) -> FrameResult:
     """Measure a model on one frame.
 
@@ -137,9 +138,14 @@ def measure_frame(
     config : EvaluateConfig
     name, group : str
         Handed on.
+    unsure : bool array of shape (H, W), optional
+        Where nobody can tell: left out of the field, of every mask and of every
+        click. None where there is no such area.
     """
     logits = unprompted.logits[0]
     answer: NDArray[np.bool_] = logits > 0
+    if unsure is not None:
+        field, answer = field & ~unsure, answer & ~unsure
     wanted = lesions > 0
     wanted_px, called_px = int(wanted.sum()), int(answer.sum())
     field_px = max(int(field.sum()), 1)
@@ -171,7 +177,7 @@ def measure_frame(
         reliability=reliability(logits, wanted, field, config.bins),
         lesions=tuple(
             _measure_lesion(
-                predictor, embedding, lesions, number, found, detection, config
+                predictor, embedding, lesions, number, found, detection, config, unsure
             )
             for number, found in zip(chosen, detection.found, strict=False)
         ),
@@ -187,12 +193,19 @@ def _measure_lesion(
     found: bool,
     detection: Detection,
     config: EvaluateConfig,
+    unsure: NDArray[np.bool_] | None,
 ) -> LesionResult:
     lesion = lesions == number
     others = (lesions > 0) & ~lesion
     shown = [detection.touching(lesion) & ~others]
     shown += click_until_right(
-        predictor, embedding, lesion, max(CLICKS), config.max_clicks, max(TARGETS)
+        predictor,
+        embedding,
+        lesion,
+        max(CLICKS),
+        config.max_clicks,
+        max(TARGETS),
+        unsure=unsure,
     )
     overlaps = [dice(mask, lesion) for mask in shown]
     # a grader with nothing left to correct clicks no more: the last mask stays

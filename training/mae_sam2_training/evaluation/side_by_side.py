@@ -115,7 +115,8 @@ def measure(
     """
     clock = Clock(0, len(cases))
     for done, case in enumerate(cases, start=1):
-        pixels, lesions = case.read()
+        pixels, label = case.read_label()
+        lesions = label.lesions
         in_field = field_mask(pixels)
         embeddings: dict[tuple[str, int], Any] = {}
         answers: dict[str, NDArray[np.bool_]] = {}
@@ -134,6 +135,7 @@ def measure(
                 config,
                 case.name,
                 case.group,
+                label.unsure,
             )
             measured[letter].pictures.append(
                 overlay(pixels, lesions > 0, result.answer)

@@ -126,7 +126,9 @@ def _stained_disc(scene: Scene, rng: np.random.Generator) -> Floats:
     return np.asarray(light * (1 - 0.5 * scene.vesselness), np.float32)
 
 
-def _patches(scene: Scene, rng: np.random.Generator, height: float, edge: float) -> Leak:
+def _patches(
+    scene: Scene, rng: np.random.Generator, height: float, edge: float
+) -> Leak:
     """Many soft patches over the field, each with a height of its own."""
     unit = scene.unit
     shape = (scene.grey.shape[0], scene.grey.shape[1])
