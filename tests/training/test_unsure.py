@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -17,6 +16,9 @@ from mae_sam2_training.data.manifest import Record
 from mae_sam2_training.data.masks import read_label
 from mae_sam2_training.losses import LossConfig, MaskLoss, true_iou
 from mae_sam2_training.talk import Sample, Talk, correct, hard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SIDE = 32
 
