@@ -7,7 +7,7 @@ model that has not seen that answers nothing where the contrast is low.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -38,7 +38,7 @@ def through_a_camera(
     uint8 array of shape (H, W)
         Black stays black: the frame of the field is no part of the picture.
     """
-    image = grey.astype(np.float32)
+    image: NDArray[np.floating[Any]] = grey.astype(np.float32)
     outside = grey < 4
     unit = max(grey.shape) / 512
     if rng.random() < 0.3:

@@ -39,12 +39,9 @@ class Case:
     group : str
         Patient, or the image itself where the patient is not known.
     foreground : tuple of int
-        pixels, mask = self.read_label()
-        return pixels, mask.lesions
-
-    def read_label(self) -> tuple[NDArray[Any], Mask]:
-        """Read pixels, lesions and unsure areas; see `read`."""
-        frame = read_frame(self.image, sha256=self.sha256)
+        Values of the mask that are leakage; see `read_label`.
+    sha256 : str
+        As in `Record`.
     """
 
     name: str
@@ -62,15 +59,12 @@ class Case:
         PlainError
             If a file is damaged, or they do not fit together.
         """
-        frame = read_frame(self.image, sha256=self.sha256)
-=======
         pixels, mask = self.read_label()
         return pixels, mask.lesions
 
     def read_label(self) -> tuple[NDArray[Any], Mask]:
         """Read pixels, lesions and unsure areas; see `read`."""
-        frame = read_frame(self.image)
->>>>>>> 62fab44 (Train on outlines with unsure areas, share embeddings, and measure on real leakage)
+        frame = read_frame(self.image, sha256=self.sha256)
         if self.mask is None:
             nowhere = np.zeros(frame.shape, np.uint16)
             return frame.pixels, Mask(nowhere, nowhere.astype(bool))
