@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 SCREEN := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x1080x24")
 
-.PHONY: help app test check format bench docs wheel clean setup setup-display
+.PHONY: help app test check model-check format bench docs wheel clean setup setup-display
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,10 @@ check: setup ## Lint, types, import rules, manifest, wheel contents
 	@rm -rf build/wheel
 	@$(PY) -m build --wheel --no-isolation --outdir build/wheel . >/dev/null
 	@.venv/bin/check-wheel-contents build/wheel
+
+DATA ?= ../shared/data
+model-check: setup ## Measure the packaged model on real outlined leakage (DATA=folder of huapu4_FFA)
+	@OMP_WAIT_POLICY=PASSIVE $(PY) scripts/check_model.py $(DATA)
 
 format: setup ## Sort imports and format
 	@$(PY) -m ruff check --fix .
