@@ -5,7 +5,8 @@
         --shares 0.5 0.5 --encoder-only --out runs/between.safetensors
 
 The mean of models that differ little is about as good as their votes together, at the
-cost of one model. With `--encoder-only` decoder and prompt encoder stay those of the first file.
+cost of one model. With `--encoder-only` decoder and prompt encoder stay those of the
+first file.
 """
 
 from __future__ import annotations

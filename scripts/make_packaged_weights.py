@@ -52,8 +52,8 @@ CARD = ModelCard(
         "readers who are no clinicians, and on late frames with drawn leakage. This is "
         "the mean of the five, and has seen all 47 frames; figures that begin with "
         "real_ are those of the five, each on the frames that it had not seen. Late "
-        "frames of vasculitis were not in any test. Stored with 8-bit matrices. Commands and figures: "
-        "docs/results.md."
+        "frames of vasculitis were not in any test. Stored with 8-bit matrices. "
+        "Commands and figures: docs/results.md."
     ),
 )
 MEASURED = {
