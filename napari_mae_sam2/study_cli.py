@@ -42,12 +42,32 @@ Phase = Annotated[str | None, typer.Option(help="Such as early or late.")]
 
 
 @study_app.command()
-def init(study: StudyFolder, grader: Grader = "", as_json: AsJson = False) -> None:
-    """Make a study folder, or bring an earlier one to the present format."""
+def init(
+    study: StudyFolder,
+    shared: Annotated[
+        bool,
+        typer.Option(
+            "--shared", help="Let all accounts of the folder's group write there."
+        ),
+    ] = False,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Group to share with; the folder's own by default."),
+    ] = None,
+    grader: Grader = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a study folder, or bring an earlier one to the present format.
+
+    --shared also works on an existing study. See docs/shared-folders.md.
+    """
+    from napari_mae_sam2.common.shared_folders import group_id, share_tree
     from napari_mae_sam2.study.folder import Study
     from napari_mae_sam2.study.kinds import STUDY_FILE
     from napari_mae_sam2.study.migration import migrate
 
+    if group is not None:
+        group_id(group)  # a group that does not exist is said before anything is made
     if not (study / STUDY_FILE).exists():
         Study.create(study)
         done, sentence = "created", f"Created study {study}."
@@ -56,7 +76,21 @@ def init(study: StudyFolder, grader: Grader = "", as_json: AsJson = False) -> No
         sentence = f"Upgraded {study} to the current format; nothing in it was lost."
     else:
         done, sentence = "known", f"{study} is already a study in the current format."
-    CommandOutput(as_json=as_json).result(sentence, done=done, path=str(study))
+    name, others = "", 0
+    if shared or group is not None:
+        name, others = share_tree(study, group)
+        sentence += f" All members of the group {name} may read and change it."
+    output = CommandOutput(as_json=as_json)
+    output.result(sentence, done=done, path=str(study), group=name)
+    if others:
+        output.exit_with(
+            [
+                f"{count(others, 'file')} in {study} belong to other accounts and "
+                "cannot be shared by yours: have their owners or an administrator run "
+                "the same command."
+            ],
+            "",
+        )
 
 
 @study_app.command()

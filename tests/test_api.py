@@ -21,7 +21,6 @@ from napari_mae_sam2 import (
     frame_from_array,
     save_revision,
 )
-from napari_mae_sam2.predict.answer import asks_tiles
 from napari_mae_sam2.study.conflicts import InConflict, label_of
 
 if TYPE_CHECKING:
@@ -101,9 +100,6 @@ def test_prompts_and_all_leakage(predictor: Predictor, frame: Frame) -> None:
     assert boxed.mask.shape == frame.shape
     labels = predictor.find_all(frame)
     assert (labels.shape, labels.dtype) == (frame.shape, np.uint16)
-    large = frame_from_array(np.tile(frame.pixels, (2, 2)), "large")
-    assert asks_tiles(predictor._model, large, ())
-    assert predictor.find_all(large).shape == large.shape
     for bad in ({}, {"points": [(60, 3)]}, {"points": [(1, 1)], "labels": [2]}):
         with pytest.raises(ValueError, match=r"point|prompt|labels"):
             predictor.segment(frame, **bad)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 
+from napari_mae_sam2.common.shared_folders import make_folders, share
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.model.card import ModelCard
 from napari_mae_sam2.model.compact import FORMAT, decompress
@@ -188,7 +189,7 @@ def _card_of(path: Path, metadata: Mapping[str, str]) -> ModelCard | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -198,6 +199,7 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         # mkstemp makes the file private; weights are shared like any other file.
         temporary.chmod(0o644)
+        share(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from napari_mae_sam2.common.shared_folders import make_folders
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import LABEL_ENDING
 from napari_mae_sam2.study.cases import case_id
@@ -134,7 +135,7 @@ class Results:
             return opened
         try:
             for name in _FOLDERS:
-                (folder / name).mkdir(parents=True, exist_ok=True)
+                make_folders(folder / name)
         except OSError as error:
             raise write_error(folder, error) from error
         head = {"schema": SCHEMA, "software": SOFTWARE, "time": now()}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field
 
+from napari_mae_sam2.common.shared_folders import make_folders
 from napari_mae_sam2.study.files import (
     StudyError,
     read_json,
@@ -154,7 +155,7 @@ class EventLog:
         )
         path = self.path(record.id)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(path.parent)
         except OSError as error:
             raise write_error(path, error) from error
         content = to_json(sealed(dump(record)))

@@ -13,6 +13,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from napari_mae_sam2.common.shared_folders import make_folders, share
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _write_flushed(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    share(path)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -156,8 +158,9 @@ def new_folder(final: Path) -> Iterator[dict[str, bytes]]:
     yield contents
     temporary = final.parent / f"{TEMPORARY}{final.name[:40]}-{uuid.uuid4().hex[:8]}"
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(final.parent)
         temporary.mkdir()
+        share(temporary)
         for name, data in contents.items():
             _write_flushed(temporary / name, data)
         sync_folder(temporary)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from napari_mae_sam2.common.shared_folders import make_folders, share
 from napari_mae_sam2.study.files import (
     TEMPORARY,
     StudyError,
@@ -74,7 +75,7 @@ def replaced_folder(final: Path, check: Callable[[Path], None]) -> Iterator[Path
 
 def _new_folder(final: Path) -> Path:
     """Make a folder on the drive of the final one, beside it if that may be."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(final.parent)
     name = f"{TEMPORARY}{final.name[:40]}-"
     for left in final.parent.glob(f"{name}*"):
         with suppress(OSError):
@@ -88,6 +89,7 @@ def _new_folder(final: Path) -> Path:
     else:
         new = final.parent / name
     new.mkdir()
+    share(new)
     return new
 
 

@@ -7,6 +7,7 @@ import os
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from napari_mae_sam2.common.shared_folders import make_folders
 from napari_mae_sam2.study.covered import COMPLETE, Covered
 from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.files import (
@@ -69,7 +70,7 @@ class StudyRoot:
         if os.path.exists(folder / STUDY_FILE):
             raise StudyError(f"{folder} is already a study: open it instead.")
         try:
-            (folder / "cases").mkdir(parents=True, exist_ok=True)
+            make_folders(folder / "cases")
         except OSError as error:
             raise write_error(folder, error) from error
         content = {

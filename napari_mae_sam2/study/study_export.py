@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_mae_sam2.common.shared_folders import make_folders
 from napari_mae_sam2.fa.lesions import lesion_ids
 from napari_mae_sam2.fa.reading import LABEL_ENDING, readable
 from napari_mae_sam2.study.coco import CocoBuilder
@@ -116,8 +117,8 @@ def export_study(
         coco = CocoBuilder()
     rows: list[dict[str, str]] = []
     with replaced_folder(out, _check_ours) as new:
-        (new / "images").mkdir()
-        (new / "labels").mkdir()
+        make_folders(new / "images")
+        make_folders(new / "labels")
         for done, labelled in enumerate(found, start=1):
             case = labelled.case
             try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.places import machine_code
 from mae_sam2_training.rounds.records import RoundRecord, read_round
+from napari_mae_sam2.common.shared_folders import keep_group_rights
 from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.files import (
     TEMPORARY,
@@ -59,6 +60,8 @@ class Rounds:
     """
 
     def __init__(self, study: Path) -> None:
+        # Whoever rounds belong to, the group of a shared study may go on with them.
+        keep_group_rights(study)
         self.study = study
         self.folder = study / "rounds"
         self._root = Study(study)
