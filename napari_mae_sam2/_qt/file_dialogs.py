@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog
 
+from napari_mae_sam2.fa.odd_names import found_on_disk
 from napari_mae_sam2.fa.reading import FRAME_SUFFIXES
 
 if TYPE_CHECKING:
@@ -22,25 +23,25 @@ MODELS = "Checkpoints (*.safetensors *.pt);;All files (*)"
 def ask_folder(parent: QWidget, title: str) -> Path | None:
     """Ask for a folder; None where the grader thinks better of it."""
     folder = QFileDialog.getExistingDirectory(parent, title)
-    return Path(folder) if folder else None
+    return found_on_disk(Path(folder)) if folder else None
 
 
 def ask_frames(parent: QWidget, title: str = "Open frames") -> list[Path]:
     """Ask for image files; empty where the grader thinks better of it."""
     files, _ = QFileDialog.getOpenFileNames(parent, title, "", IMAGES)
-    return [Path(file) for file in files]
+    return [found_on_disk(Path(file)) for file in files]
 
 
 def ask_frame(parent: QWidget, title: str) -> Path | None:
     """Ask for one image file; None where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(parent, title, "", IMAGES)
-    return Path(file) if file else None
+    return found_on_disk(Path(file)) if file else None
 
 
 def ask_verdicts(parent: QWidget) -> Path | None:
     """Ask for a file of verdicts; None where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(parent, "Import a review", "", VERDICTS)
-    return Path(file) if file else None
+    return found_on_disk(Path(file)) if file else None
 
 
 def ask_table(parent: QWidget) -> Path | None:
@@ -48,7 +49,7 @@ def ask_table(parent: QWidget) -> Path | None:
     file, _ = QFileDialog.getOpenFileName(
         parent, "What is known of the frames", "", "Tables (*.csv);;All files (*)"
     )
-    return Path(file) if file else None
+    return found_on_disk(Path(file)) if file else None
 
 
 def ask_model(parent: QWidget) -> str:

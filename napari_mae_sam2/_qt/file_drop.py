@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
 
+from napari_mae_sam2.fa.odd_names import found_on_disk
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,7 +44,7 @@ class FileDrop(QObject):
                 if event.type() == QEvent.Type.Drop:
                     self._on_drop(
                         [
-                            Path(url.toLocalFile())
+                            found_on_disk(Path(url.toLocalFile()))
                             for url in data.urls()
                             if url.isLocalFile()
                         ]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def pack(header: Header, arrays: Arrays) -> bytes:
     """Put a header and arrays into one compressed record."""
     buffer = io.BytesIO()
-    text = json.dumps(header, ensure_ascii=False).encode()
+    text = json.dumps(header).encode()
     contents: dict[str, Any] = {**arrays, "header": np.frombuffer(text, np.uint8)}
     np.savez_compressed(buffer, **contents)
     return buffer.getvalue()

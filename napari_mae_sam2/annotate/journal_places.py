@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from napari_mae_sam2.annotate.journal_codec import unpack
+from napari_mae_sam2.fa.odd_names import RAW
 from napari_mae_sam2.study.known import same_folder
 from napari_mae_sam2.study.record_log import RecordLog
 
@@ -50,7 +51,7 @@ class JournalPlaces:
     def of(self, frame: Frame, place: LabelPlace) -> Iterator[Path]:
         """Give the names that the journals of a case may have, there or not."""
         whose = f"{self.identity(place)}\n{place.reading}"
-        key = hashlib.sha256(whose.encode()).hexdigest()[:16]
+        key = hashlib.sha256(whose.encode("utf-8", RAW)).hexdigest()[:16]
         for window in range(WINDOWS):
             yield self.folder / f"{frame.sha256[:16]}-{key}-{window}.journal"
 
@@ -99,7 +100,7 @@ class JournalPlaces:
     def _named_by_path(self, frame: Frame, place: LabelPlace) -> Iterator[Path]:
         for folder in {place.key.absolute(), Path(os.path.realpath(place.key))}:
             case = f"{folder}\n{frame.sha256}"
-            key = hashlib.sha256(case.encode()).hexdigest()[:32]
+            key = hashlib.sha256(case.encode("utf-8", RAW)).hexdigest()[:32]
             for window in range(WINDOWS):
                 path = self.folder / f"{key}-{window}.journal"
                 if path.exists():

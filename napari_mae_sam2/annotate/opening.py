@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.frames import Frames
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.journals import Journals
+    from napari_mae_sam2.annotate.label_place import LabelPlace
     from napari_mae_sam2.annotate.worklist import Case, Status
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.known import KnownStudies
@@ -111,7 +112,7 @@ def open_case(
     place = replace(case.place, study_id="")
     saved = find(frame, place)
     if saved is None:
-        frame, saved = _as_graded_earlier(case, frame)
+        frame, saved = _as_graded_earlier(case, place, frame)
     found = journals.find(frame, place)
     journal = None if found is None else found.file
     if found is not None and found.session is not None and agrees(found.session, saved):
@@ -149,7 +150,9 @@ def open_case(
     )
 
 
-def _as_graded_earlier(case: Case, frame: Frame) -> tuple[Frame, Saved | None]:
+def _as_graded_earlier(
+    case: Case, place: LabelPlace, frame: Frame
+) -> tuple[Frame, Saved | None]:
     """Give a frame as it was read and graded before its orientation counted.
 
     Its labels belong to those pixels; on the frame as it is read now they would lie in
@@ -158,5 +161,5 @@ def _as_graded_earlier(case: Case, frame: Frame) -> tuple[Frame, Saved | None]:
     if case.path is None:
         return frame, None
     earlier = read_earlier(case.path, case.page)
-    saved = None if earlier is None else find(earlier, case.place)
+    saved = None if earlier is None else find(earlier, place)
     return (frame, None) if earlier is None or saved is None else (earlier, saved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from napari_mae_sam2.fa.odd_names import path_bytes
 from napari_mae_sam2.study.files import StudyError, read_json, to_json, write_file
 
 BASE = "base.json"
@@ -24,7 +25,7 @@ class RoundPlaces:
 
     def of(self, study: Path) -> Path:
         """Give the folder of a study, there or not."""
-        key = hashlib.sha256(str(study.absolute()).encode()).hexdigest()[:16]
+        key = hashlib.sha256(path_bytes(study)).hexdigest()[:16]
         return self._root / key
 
     def remember_base(self, study: Path, weights: Path) -> None:

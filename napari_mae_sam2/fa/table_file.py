@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.odd_names import RAW
 from napari_mae_sam2.fa.reading import readable
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "sha256": ("framesha256",),
 }
 """Columns, and what else their headings may be called; without spaces and signs."""
+
+_FILES = ("file", "mask", "instances")
 
 EYES: Final = {
     **dict.fromkeys(("right", "r", "od", "re", "righteye"), "right"),
@@ -129,6 +132,7 @@ def read_table_file(path: Path) -> TableFile:
             )
         cells = {c: row[i] for c, i in places.items() if i < len(row) and row[i]}
         rows.append(Row(line, cells))
+        _check_text(path, rows[-1])
     return TableFile(name, tuple(places), unknown, tuple(rows))
 
 
@@ -148,12 +152,24 @@ def _read_text(path: Path) -> str:
             f"{name} is a workbook: save it as CSV in UTF-8, and give that file."
         )
     wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
+    try:  # bytes that are no UTF-8 may be those of a file's name: see `_check_text`
+        return data.decode("utf-16" if wide else "utf-8-sig", RAW)
     except UnicodeDecodeError as error:
-        raise TableError(
-            f"{name} is not text in UTF-8: save it as “CSV UTF-8” and try again."
-        ) from error
+        raise _no_text(name) from error
+
+
+def _check_text(table: Path, row: Row) -> None:
+    """Let only cells that name files hold bytes that are no UTF-8."""
+    for column, cell in row.cells.items():
+        if any("\udc80" <= one <= "\udcff" for one in cell):
+            if column not in _FILES or not (table.parent / cell).exists():
+                raise _no_text(readable(table.name))
+
+
+def _no_text(name: str) -> TableError:
+    return TableError(
+        f"{name} is not text in UTF-8: save it as “CSV UTF-8” and try again."
+    )
 
 
 def _find_delimiter(text: str) -> str:

@@ -7,7 +7,6 @@ of the folder's name: folders are listed for that, and none is read.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 import unicodedata
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
+from napari_mae_sam2.study.case_folders import case_names
 from napari_mae_sam2.study.case_names import path_hashes
 from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.event_log import check_there
@@ -92,9 +92,12 @@ class Cases(StudyRoot):
         return self.folder / "cases" / case
 
     def case_ids(self) -> list[str]:
-        """List the ids of all cases in natural order, without reading them."""
+        """List the ids of all cases in natural order, without reading them.
+
+        Whatever else lies beside them is passed over; see `case_folders`.
+        """
         try:
-            found = [path.name for path in (self.folder / "cases").iterdir()]
+            found = case_names(self.folder)
         except OSError as error:
             # A study without a case yet is one; a drive that is gone is none.
             if (
@@ -103,8 +106,7 @@ class Cases(StudyRoot):
             ):
                 return []
             raise StudyError(f"{self.folder}: the cases cannot be read.") from error
-        ids = [name for name in found if not name.startswith(".")]
-        return sorted(ids, key=natural_key)
+        return sorted(found, key=natural_key)
 
     def case(self, case: str) -> CaseRecord:
         """Read the record of a case; `StudyError` where it is missing or damaged."""
@@ -121,8 +123,7 @@ class Cases(StudyRoot):
         if self.case_folder(own).exists():
             return self.case(own)
         ending = f"-{frame.sha256[:12]}"
-        names = [one for one in self._names() if one.endswith(ending)]
-        found = [self.case(one) for one in names if _CASE_NAME.fullmatch(one)]
+        found = [self.case(one) for one in self._names() if one.endswith(ending)]
         same = [one for one in found if one.frame_sha256 == frame.sha256]
         return min(same, key=lambda one: (one.added, one.id), default=None)
 
@@ -139,7 +140,7 @@ class Cases(StudyRoot):
             known = self._listed
             # A folder's time may be as coarse as two seconds: what is new is not sure.
             if known is None or known[0] != stamp or time.time_ns() - stamp < _SURE_NS:
-                self._listed = known = (stamp, os.listdir(folder))
+                self._listed = known = (stamp, case_names(self.folder))
         except OSError:
             return []
         return known[1]

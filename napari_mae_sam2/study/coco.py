@@ -13,6 +13,7 @@ import numpy as np
 from pycocotools import mask as rle
 
 from napari_mae_sam2.fa.lesions import measure_lesions
+from napari_mae_sam2.fa.odd_names import ESCAPED
 from napari_mae_sam2.study.files import write_file
 from napari_mae_sam2.study.kinds import DEFAULT_KINDS, read_kinds
 from napari_mae_sam2.study.records import SOFTWARE, now
@@ -136,7 +137,10 @@ class CocoBuilder:
 
     def write(self, path: Path) -> None:
         """Write the file; where that fails, `StudyError`, and the old one stays."""
-        write_file(path, json.dumps(self.content(), ensure_ascii=False).encode())
+        write_file(
+            path,
+            json.dumps(self.content(), ensure_ascii=False).encode("utf-8", ESCAPED),
+        )
 
 
 def write_study_coco(

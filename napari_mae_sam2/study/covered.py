@@ -11,6 +11,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_mae_sam2.study.case_folders import case_names
 from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -232,10 +233,10 @@ def not_in_log(path: Path) -> str:
 def records_in(study: Path) -> Iterator[Path]:
     """Go through the files of a study that an event must vouch for."""
     cases = study / "cases"
-    for case in sorted(cases.iterdir()) if cases.is_dir() else ():
-        if re.fullmatch(r"[A-Za-z0-9-]{1,80}", case.name) and case.is_dir():
-            for pattern in _CASE_RECORDS:
-                yield from sorted(p for p in case.glob(pattern) if _is_record(p, case))
+    for name in sorted(case_names(study)) if cases.is_dir() else ():
+        case = cases / name
+        for pattern in _CASE_RECORDS:
+            yield from sorted(p for p in case.glob(pattern) if _is_record(p, case))
     rounds = study / "rounds"
     if not rounds.is_dir():
         return

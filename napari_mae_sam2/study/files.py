@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.common.shared_folders import make_folders, share
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.fa.odd_names import ESCAPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +181,9 @@ def new_folder(final: Path) -> Iterator[dict[str, bytes]]:
 
 def to_json(content: Any) -> bytes:
     """Encode as readable JSON, as all records are written."""
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(
+        "utf-8", ESCAPED
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.fa.frame import FrameError
+from napari_mae_sam2.fa.odd_names import as_text, from_text
 from napari_mae_sam2.fa.reading import count_pages, frame_name, read_frame
 from napari_mae_sam2.study.files import StudyError
 
@@ -46,9 +47,9 @@ def reference_to(study: Path, frame: Frame) -> str:
             "into the study instead."
         )
     try:
-        return Path(os.path.relpath(path, study)).as_posix()
+        return as_text(Path(os.path.relpath(path, study)).as_posix())
     except ValueError:  # another drive of Windows
-        return path.absolute().as_posix()
+        return as_text(path.absolute().as_posix())
 
 
 def resolve(study: Path, reference: str) -> Path:
@@ -59,6 +60,7 @@ def resolve(study: Path, reference: str) -> Path:
     StudyError
         If it names a drive that this computer's system does not know.
     """
+    reference = from_text(reference)
     if PureWindowsPath(reference).drive and os.name != "nt":
         raise StudyError(
             f"The frame {reference} lies on a drive of Windows and cannot be read "

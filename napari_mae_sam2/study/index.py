@@ -12,6 +12,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Self
 
+from napari_mae_sam2.fa.odd_names import path_bytes
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.index_answers import Query
 from napari_mae_sam2.study.index_rows import Key, Rows
@@ -81,8 +82,8 @@ class Index(Query):
         StudyError
             If study.json cannot be read.
         """
-        where = f"{study_id(study)} {study.folder.absolute()}"
-        name = hashlib.sha256(where.encode()).hexdigest()[:24]
+        where = f"{study_id(study)} ".encode() + path_bytes(study.folder)
+        name = hashlib.sha256(where).hexdigest()[:24]
         if place is not None:
             file = place / f"{name}.sqlite"
             for attempt in range(2):

@@ -214,6 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         The command line without the program's name; `sys.argv` otherwise.
     """
+    for stream in (sys.stdout, sys.stderr):  # names of frames are of every script
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
 
     def command() -> object:

@@ -13,7 +13,7 @@ from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.masks import read_label
 from mae_sam2_training.data.splits import check_patients
 from napari_mae_sam2.fa.mask_reading import Mask
-from napari_mae_sam2.fa.reading import list_frames, read_frame
+from napari_mae_sam2.fa.reading import list_frames, read_frame, readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,7 @@ def short_names(images: Sequence[Path]) -> list[str]:
     depth = [1] * len(images)
     for _ in range(max((len(image.parts) for image in images), default=0)):
         names = [
-            Path(*image.parts[-deep:]).as_posix()
+            readable(Path(*image.parts[-deep:]).as_posix())
             for image, deep in zip(images, depth, strict=True)
         ]
         often = Counter(names)

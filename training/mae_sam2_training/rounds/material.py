@@ -14,6 +14,7 @@ from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.evaluation.cases import Case
 from mae_sam2_training.rounds.errors import RoundError
 from napari_mae_sam2.fa.frame import pixel_sha256
+from napari_mae_sam2.fa.odd_names import RAW
 from napari_mae_sam2.study.files import read_json
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.images import read_tiff
@@ -88,7 +89,7 @@ class Material:
                 image, mask = self.frame(one), self.revision(one) / "lesions.tif"
                 row = image.absolute(), mask.absolute(), one.group, one.side
                 writer.writerow((*row, one.frame_sha256))
-        write_bytes(path, text.getvalue().encode())
+        write_bytes(path, text.getvalue().encode("utf-8", RAW))
 
     def test_cases(self) -> list[Case]:
         """Give the cases that both models are measured on."""

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.rounds.errors import RoundError
+from napari_mae_sam2.fa.odd_names import path_bytes
 from napari_mae_sam2.model.folders import cache_folder, state_folder
 
 if TYPE_CHECKING:
@@ -115,4 +116,4 @@ class Bench:
 
 def bench_of(place: Path) -> Bench:
     """Give the bench of a study folder."""
-    return Bench(hashlib.sha256(str(place.absolute()).encode()).hexdigest()[:16])
+    return Bench(hashlib.sha256(path_bytes(place)).hexdigest()[:16])

@@ -24,6 +24,7 @@ from mae_sam2_training.rounds.simulated_grader import (
     from_nothing,
     from_proposals,
 )
+from napari_mae_sam2.fa.odd_names import RAW
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.predictor import Sam2Predictor
 
@@ -191,7 +192,7 @@ class Chain:
             side = "val" if place % STEERING == STEERING - 1 else "train"
             # each frame for itself: who tests is another eye in any case
             writer.writerow((case.image.absolute(), _mask(case).absolute(), name, side))
-        write_bytes(self.folder / "manifest.csv", text.getvalue().encode())
+        write_bytes(self.folder / "manifest.csv", text.getvalue().encode("utf-8", RAW))
         recipe = config.finetune.model_copy(
             update={
                 "run": config.finetune.run.model_copy(update={"seed": self._seed}),
