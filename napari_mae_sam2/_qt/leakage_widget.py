@@ -197,6 +197,7 @@ class LeakageWidget(QWidget):
             self._case.follow(
                 (session.proposal_changed, self._refresh_soon),
                 (session.history_changed, self._refresh_soon),
+                (session.refused, self.messages.warn),
                 # A question that is done with, as nothing was found, is a draft alone.
                 (session.draft_changed, self._refresh_soon),
             )

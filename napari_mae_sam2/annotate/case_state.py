@@ -6,19 +6,21 @@ is in `session`. Knows no model, no window and no disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.case_past import Before, Past
+from napari_mae_sam2.annotate.committing import NothingToCommitError
 from napari_mae_sam2.annotate.draft import NOTHING, Draft
 from napari_mae_sam2.annotate.effort import Effort
 from napari_mae_sam2.annotate.history import History, Moment, Step, differences
+from napari_mae_sam2.annotate.inside_field import inside_field, left_out
 from napari_mae_sam2.annotate.label_image import LabelImage
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.numbering import first_of, free_numbers
-from napari_mae_sam2.annotate.pixel_change import Origin
+from napari_mae_sam2.annotate.pixel_change import Origin, region_of
 from napari_mae_sam2.annotate.save_state import SaveState
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.kinds import DEFAULT_KINDS
@@ -34,41 +36,9 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.review import Review
     from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.fa.placed_mask import PlacedMask
     from napari_mae_sam2.study.kinds import Kind
     from napari_mae_sam2.study.records import Status as RecordStatus
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Past:
-    """Where a case was left, beside its labels and lesions.
-
-    Attributes
-    ----------
-    origins : uint8 array of shape (H, W)
-        See `Origin`.
-    draft
-        The prompts in hand.
-    review
-        The patches that were not judged yet.
-    done, undone : tuple of Step
-        The history.
-    """
-
-    origins: NDArray[np.uint8]
-    draft: Draft
-    review: Review | None
-    done: tuple[Step, ...]
-    undone: tuple[Step, ...]
-
-
-class _Before(NamedTuple):
-    """What is not pixels of a whole case, at the beginning of a step."""
-
-    draft: Draft
-    choice: int
-    lesions: dict[int, Lesion]
-    review: Review | None
-    threshold: float
 
 
 class CaseState:
@@ -101,6 +71,8 @@ class CaseState:
     """Emits a Review, or None where nothing is left to judge."""
     labels_changed = Signal(object)
     """Emits the rectangle of the labels that changed, as two slices."""
+    refused = Signal(str)
+    """Emits a sentence about what was drawn and is not taken."""
     history_changed = Signal()
     stepped = Signal(str, Step)
     """Emits "did", "undid" or "redid" and the step, once everything is so."""
@@ -254,8 +226,8 @@ class CaseState:
 
     # --- inside, and for the session -------------------------------------------
 
-    def _moment(self) -> _Before:
-        return _Before(
+    def _moment(self) -> Before:
+        return Before(
             self._draft,
             self._choice,
             dict(self._lesions),
@@ -264,9 +236,10 @@ class CaseState:
         )
 
     def _record(
-        self, name: str, before: _Before, origin: Origin, within: Region | None = None
+        self, name: str, before: Before, origin: Origin, within: Region | None = None
     ) -> bool:
         change = self.image.take_change(origin, within)
+        self._tell_refused()
         # A lesion that was only opened again is not what was opened any more.
         is_over = change is not None and self._draft.as_it_was
         if is_over:
@@ -284,7 +257,29 @@ class CaseState:
         self.history_changed.emit()
         return True
 
-    def _step(self, name: str, before: _Before, change: PixelChange | None) -> Step:
+    def _tell_refused(self) -> None:
+        """Show the labels as they are where something was taken back, and say so."""
+        refused = self.image.refused
+        if len(refused):
+            self.labels_changed.emit(region_of(refused, self.labels.shape[1]))
+            self.refused.emit(left_out(len(refused)))
+
+    def _is_outside(self, mask: PlacedMask) -> bool:
+        """Tell whether none of a mask can be graded."""
+        try:
+            inside_field(mask, self.image.outside, self.labels.shape[1])
+        except NothingToCommitError:
+            return True
+        return False
+
+    def _inside_field(self, mask: PlacedMask) -> PlacedMask:
+        """Give what of a mask can be graded, and say so where that is not all of it."""
+        inside, outside = inside_field(mask, self.image.outside, self.labels.shape[1])
+        if outside:
+            self.refused.emit(left_out(outside))
+        return inside
+
+    def _step(self, name: str, before: Before, change: PixelChange | None) -> Step:
         old, new = differences(before.lesions, self._lesions)
         return Step(
             name,
@@ -294,7 +289,7 @@ class CaseState:
         )
 
     def _change_draft(
-        self, name: str, draft: Draft, before: _Before | None = None
+        self, name: str, draft: Draft, before: Before | None = None
     ) -> None:
         before = before or self._moment()
         self._draft, self._choice = draft, 0

@@ -7,6 +7,7 @@ nobody has to look through a whole frame after a stroke.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_mae_sam2.annotate.pixel_change import (
     region_of,
 )
 from napari_mae_sam2.annotate.pixel_groups import PixelGroups
+from napari_mae_sam2.fa.outside import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +68,9 @@ class LabelImage:
         self._areas = np.zeros(MOST_LESIONS + 1, np.int64)
         self._sums = np.zeros(MOST_LESIONS + 1, np.float64)
         self._by_origin = np.zeros(len(Origin), np.int64)
+        self._frame = grey
+        self.refused: NDArray[np.int32] = np.zeros(0, np.int32)
+        """Places in the flat frame that the last change was not allowed to touch."""
         # Where each lesion may have pixels: first row and column, last row and column.
         # They grow with a lesion and do not shrink with it.
         self._reach = np.array([[2**31 - 1], [2**31 - 1], [-1], [-1]], np.int64)
@@ -129,12 +134,19 @@ class LabelImage:
         """What made each pixel leakage (H, W), see `Origin`; not to be changed."""
         return self._origins
 
+    @cached_property
+    def outside(self) -> Outside:
+        """What lies outside the photographed field; slow where first asked for."""
+        return Outside(self._frame)
+
     # --- what changes it -------------------------------------------------------
 
     def take_change(
         self, origin: Origin, within: Region | None = None
     ) -> PixelChange | None:
         """Find out what somebody changed in `pixels`, and take note of it.
+
+        What was drawn outside the photographed field is taken back, see `refused`.
 
         Parameters
         ----------
@@ -149,6 +161,7 @@ class LabelImage:
             None where nothing changed.
         """
         where = positions_of_difference(self._known, self.pixels, within)
+        where = self._refuse(where, origin)
         if not len(where):
             return None
         before, after = self._known.ravel()[where], self.pixels.ravel()[where]
@@ -184,6 +197,18 @@ class LabelImage:
         self._by_origin = np.bincount(origins.ravel(), minlength=len(Origin))
 
     # --- inside ----------------------------------------------------------------
+
+    def _refuse(self, where: NDArray[np.int32], origin: Origin) -> NDArray[np.int32]:
+        """Take back what nobody may draw; gives the places of what stays."""
+        self.refused = where[:0]
+        if origin in (Origin.NONE, Origin.EARLIER) or not len(where):
+            return where  # what a study says is shown as it is
+        is_drawn = self.pixels.reshape(-1)[where] != 0
+        is_outside = is_drawn & self.outside.of(where)
+        self.refused = where[is_outside]
+        self.pixels.reshape(-1)[self.refused] = self._known.ravel()[self.refused]
+        inside: NDArray[np.int32] = where[~is_outside]
+        return inside
 
     def _note(self, change: PixelChange, back: bool) -> None:
         old, new = change.before, change.after

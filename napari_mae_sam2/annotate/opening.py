@@ -138,6 +138,7 @@ def open_case(
         session.kinds = read_kinds(case.study)
     except StudyError as error:
         trouble = trouble or f"{error} The usual kinds are offered."
+    _ = session.image.outside  # here, and not with the first stroke in the window
     is_renamed = saved is not None and not case.case_id and saved.name != frame.name
     return Opened(
         session,

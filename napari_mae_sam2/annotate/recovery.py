@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.annotate.case_state import Past
+from napari_mae_sam2.annotate.case_past import Past
 from napari_mae_sam2.annotate.effort import Spent
 from napari_mae_sam2.annotate.journal_codec import Codec, unpack
 from napari_mae_sam2.annotate.session import CaseSession

@@ -118,7 +118,8 @@ class Reviewing(CaseState):
         ]
         if not free:
             raise NothingToCommitError(BELONGS)
-        return self._accept(free, f"accept {len(free)}", drop=shown)
+        inside = [patch for patch in free if not self._is_outside(patch.mask)] or free
+        return self._accept(inside, f"accept {len(inside)}", drop=shown)
 
     def reject_patch(self) -> None:
         """Drop the patch in hand; undo brings it back."""
@@ -199,9 +200,8 @@ class Reviewing(CaseState):
         numbers: list[int] = []
         try:
             for patch in patches:
-                _, (number,) = place(
-                    self.labels, patch.mask, free[len(numbers) :], False
-                )
+                mask = self._inside_field(patch.mask)
+                _, (number,) = place(self.labels, mask, free[len(numbers) :], False)
                 numbers.append(number)
                 self._lesions[number] = Lesion(
                     number,

@@ -181,7 +181,8 @@ class CaseSession(Freehand, Editing):
             )
         self.painted()
         before = self._moment()
-        mask, replaces = proposal.placed(), self._draft.replaces
+        mask = self._inside_field(proposal.placed())
+        replaces = self._draft.replaces
         free = self.free_numbers()
         if replaces:
             region, numbers = place_again(self.image, mask, replaces, free, each_patch)
