@@ -2,7 +2,8 @@
 
 An angiography run has early and late frames: leakage is what grows between them. The
 other frame is the next or the previous of the list, and goes along when the grader
-steps; or it is one that was chosen, and stays.
+steps; or it is one that was chosen, and stays. Where a study knows patient and eye, a
+frame of another patient or eye is passed over.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.annotate.whose_frame import UNKNOWN, Owner, owner_of
 from napari_mae_sam2.annotate.worklist import Case
 from napari_mae_sam2.fa.display import PLAIN, Treatment, treated
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import frame_name, read_frame
+from napari_mae_sam2.model.protocol import Cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 NEXT, PREVIOUS = 1, -1
 KEPT = 3
 """Frames that stay in memory, for stepping back and forth."""
+
+
+class NothingToCompareError(PlainError):
+    """No frame may stand beside the one in hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +81,8 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wish:
-    other: Other
+    here: Case | None
+    others: tuple[Other, ...]  # the first that can be of the same eye is shown
     treatment: Treatment
 
 
@@ -141,12 +149,13 @@ class Comparison:
 
     def refresh(self) -> None:
         """Follow the case in hand."""
-        other = self._other() if self._is_on else None
-        if other is None:
+        others = self._others() if self._is_on else ()
+        if not others:
             self._worker.cancel()
             self.changed.emit(None)
         else:
-            self._worker.submit(_Wish(other, self._treatment))
+            here = self._worklist.current
+            self._worker.submit(_Wish(here, others, self._treatment))
 
     def close(self) -> None:
         """Stop the worker and wait for it."""
@@ -154,49 +163,79 @@ class Comparison:
 
     # --- inside ----------------------------------------------------------------
 
-    def _other(self) -> Other | None:
+    def _others(self) -> tuple[Other, ...]:
+        """Give the frames that may be shown, the one that is wanted first."""
         if isinstance(self._choice, Other):
-            return self._choice
-        here = self._worklist.current
-        if here is None:
-            return None
-        position = self._worklist.neighbour(self._choice)
-        if position is None:
-            # At the end of the list its only neighbour is better than nothing.
-            position = self._worklist.neighbour(-self._choice)
-        if position is None:
+            return (self._choice,)
+        cases, index = self._worklist.cases, self._worklist.index
+        if index < 0:
+            return ()
+        after, before = cases[index + 1 :], cases[:index][::-1]
+        # At the end of the list its only neighbour is better than nothing.
+        order = (*after, *before) if self._choice == NEXT else (*before, *after)
+        if not order:
             self.warned.emit(
                 "There is no other frame in the list: choose a file to compare with."
             )
             self._is_on = False
-            return None
-        case = self._worklist.cases[position]
-        return Other(case.name, case.load, case)
+        return tuple(Other(case.name, case.load, case) for case in order)
 
-    def _read(self, wish: _Wish, _cancelled: Callable[[], bool]) -> Compared:
-        # Only this thread touches the frames that are kept.
-        key = wish.other.case or wish.other
+    def _read(self, wish: _Wish, cancelled: Callable[[], bool]) -> Compared:
+        here = UNKNOWN if wish.here is None else _owner(wish.here)
+        for other in wish.others:
+            if cancelled():
+                raise Cancelled
+            if here.is_known and self._is_anothers(other, wish, here):
+                continue
+            frame = self._load(other)
+            return Compared(other.name, frame, treated(frame, wish.treatment))
+        if len(wish.others) == 1:
+            raise NothingToCompareError(
+                f"{wish.others[0].name} is of another patient or eye: it is not shown "
+                "beside this frame."
+            )
+        raise NothingToCompareError(
+            "No other frame in the list is of this patient and eye."
+        )
+
+    def _is_anothers(self, other: Other, wish: _Wish, here: Owner) -> bool:
+        case, study = other.case, wish.here.study if wish.here is not None else None
+        if case is not None and (case.case_id or case.sha256):
+            return _owner(case).is_another_than(here)
+        where = case.study if case is not None else study
+        if where is None:
+            return False
+        return owner_of(where, "", self._load(other).sha256).is_another_than(here)
+
+    def _load(self, other: Other) -> Frame:
+        # Only the worker's thread touches the frames that are kept.
+        key = other.case or other
         frame = self._frames.get(key)
         if frame is None:
-            frame = wish.other.load()
+            frame = other.load()
             self._frames[key] = frame
         self._frames.move_to_end(key)
         while len(self._frames) > KEPT:
             self._frames.popitem(last=False)
-        return Compared(wish.other.name, frame, treated(frame, wish.treatment))
+        return frame
 
     def _on_read(self, outcome: Outcome[_Wish, Compared]) -> None:
         if not self._worker.is_current(outcome.generation) or not self._is_on:
             return
         if outcome.error is not None:
-            name = outcome.request.other.name
+            name = outcome.request.others[0].name
             self.warned.emit(
                 str(outcome.error)
                 if isinstance(outcome.error, PlainError)
                 else f"{name} cannot be compared: {outcome.error}."
             )
-            self._is_on = False
+            # The next case may have another frame again.
+            self._is_on = isinstance(outcome.error, NothingToCompareError)
         self.changed.emit(outcome.response)
+
+
+def _owner(case: Case) -> Owner:
+    return owner_of(case.study, case.case_id, case.sha256)
 
 
 def fitted(

@@ -122,9 +122,20 @@ class Cases(StudyRoot):
         own = case_id(frame)
         if self.case_folder(own).exists():
             return self.case(own)
-        ending = f"-{frame.sha256[:12]}"
-        found = [self.case(one) for one in self._names() if one.endswith(ending)]
-        same = [one for one in found if one.frame_sha256 == frame.sha256]
+        return self.find_pixels(frame.sha256)
+
+    def find_pixels(self, sha256: str) -> CaseRecord | None:
+        """Give the first case that was added of these pixels; None where there is none.
+
+        Parameters
+        ----------
+        sha256 : str
+            Hash of a frame's pixels; empty finds nothing.
+        """
+        ending = f"-{sha256[:12]}"
+        names = [one for one in self._names() if sha256 and one.endswith(ending)]
+        found = [self.case(one) for one in names]
+        same = [one for one in found if one.frame_sha256 == sha256]
         return min(same, key=lambda one: (one.added, one.id), default=None)
 
     def id_of(self, frame: Frame) -> str:

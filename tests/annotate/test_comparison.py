@@ -9,6 +9,7 @@ from napari_mae_sam2.annotate.comparison import NEXT, PREVIOUS, Comparison, fitt
 from napari_mae_sam2.annotate.worklist import Case, Worklist
 from napari_mae_sam2.fa.display import Treatment
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.folder import Study
 
 
 class Run:
@@ -116,3 +117,68 @@ def test_another_size_is_laid_middle_on_middle_without_distortion(shape, factor)
     assert found == pytest.approx(factor)
     middle = np.array(corner) + found * (np.array(shape) - 1) / 2
     assert middle == pytest.approx([29.5, 39.5])
+
+
+@pytest.fixture
+def known(run, tmp_path):
+    """The study knows of each frame whose it is."""
+
+    def say(*owners):
+        study = Study.create(tmp_path)
+        for index, (case, owner) in enumerate(
+            zip(run.worklist.cases, owners, strict=True)
+        ):
+            frame = make_frame(f"frame {index}", index)
+            case.sha256 = frame.sha256
+            if owner is not None:
+                patient, eye = owner
+                study.add_frame(frame, patient=patient, eye=eye)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("owners", "shown"),
+    [
+        ((("P-1", "right"), ("P-2", "right"), ("P-1", "right")), "frame 2"),
+        ((("P-1", "right"), ("P-1", "left"), ("P-1", "right")), "frame 2"),
+        ((("P-1", None), ("P-2", None), ("p-1 ", None)), "frame 2"),
+        ((("P-1", "right"), None, ("P-1", "right")), "frame 1"),  # nobody knows
+        ((None, ("P-2", "right"), ("P-1", "right")), "frame 1"),
+    ],
+)
+def test_frames_of_another_patient_or_eye_are_passed_over(run, known, owners, shown):
+    known(*owners)
+    run.comparison.turn(True)
+    run.wait(shown)
+
+
+def test_no_frame_of_the_same_eye_is_a_sentence_and_the_next_case_has_one(run, known):
+    known(("P-1", "right"), ("P-2", "right"), ("P-2", "right"))
+    run.comparison.turn(True)
+    run.wait(None)
+    assert run.warnings == ["No other frame in the list is of this patient and eye."]
+    run.worklist.take(1)
+    run.comparison.refresh()
+    run.wait("frame 2")
+
+
+def test_one_that_was_chosen_does_not_stay_beside_another_patient(run, known, tmp_path):
+    known(("P-1", "right"), ("P-1", "right"), ("P-2", "right"))
+    run.comparison.choose(run.worklist.cases[0])
+    run.worklist.take(1)
+    run.comparison.refresh()
+    run.wait("frame 0")
+    run.worklist.take(2)
+    run.comparison.refresh()
+    run.wait(None)
+    assert "another patient or eye" in run.warnings[-1]
+
+
+def test_a_chosen_file_is_known_by_its_pixels(run, known, tmp_path):
+    known(("P-1", "right"), ("P-2", "right"), ("P-2", "left"))
+    file = tmp_path / "renamed.png"
+    Image.fromarray(make_frame("frame 1", 1).pixels).save(file)
+    run.comparison.choose(file)
+    run.wait(None)
+    assert "renamed is of another patient or eye" in run.warnings[-1]
