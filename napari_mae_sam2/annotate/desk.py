@@ -133,9 +133,7 @@ class Desk(CaseDesk):
         in_hand = self._case or self.worklist.current
         self._leave(of_before)
         moved = [
-            Case(case.name, case.load, folder, case.path, case.page)
-            if case in of_before
-            else case
+            self._keeping.in_study(case, folder) if case in of_before else case
             for case in self.worklist.cases
             if case not in of_before or not case.case_id
         ]

@@ -117,17 +117,16 @@ class JournalPlaces:
         assert place.frames is not None
         try:
             payloads = RecordLog(path).read().payloads
-            first, last = unpack(payloads[0])[0], unpack(payloads[-1])[0]
-            if (
-                first["study_made"]
-                or first["reading"] != place.reading
-                or last["revision"] is not None
-            ):
+            headers = [unpack(payload)[0] for payload in payloads]
+            first = headers[0]
+            was_saved = any(header.get("revision") for header in headers)
+            is_other = first["study_made"] or first["reading"] != place.reading
+            if was_saved or is_other:
                 return False
             frames, study = Path(first["frames"]), Path(first["study"])
         except Exception as error:
             # Bytes that are no journal may raise anything in its decoders.
-            log.info("%s is left as it is: %s", path, error)
+            log.info("%s is left as it is: %r", path, error)
             return False
         if same_folder(study, place.folder):
             return True  # somebody else made the study meanwhile

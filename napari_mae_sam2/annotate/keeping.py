@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.answers import AS_RECORDED, status_in_window
 from napari_mae_sam2.annotate.label_place import LabelPlace
-from napari_mae_sam2.annotate.worklist import Status
+from napari_mae_sam2.annotate.worklist import Case, Status
 from napari_mae_sam2.annotate.writer import Writer
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.study.known import same_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.journal import Journal, JournalFile
     from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.session import CaseSession
-    from napari_mae_sam2.annotate.worklist import Case, Worklist
+    from napari_mae_sam2.annotate.worklist import Worklist
     from napari_mae_sam2.study.known import KnownStudies
     from napari_mae_sam2.study.records import ModelRecord
 
@@ -83,6 +84,16 @@ class Keeping:
             if (case.path, case.page, case.study) == (path, page, study):
                 return case
         return None
+
+    def in_study(self, case: Case, study: Path) -> Case:
+        """Give the case that a frame is in another study, from memory or new."""
+        frame = (case.path, case.page, case.name if case.path is None else "")
+        for known in self._sessions:
+            name = known.name if known.path is None else ""
+            if not known.case_id and (known.path, known.page, name) == frame:
+                if same_folder(known.study, study):
+                    return known
+        return Case(case.name, case.load, study, case.path, case.page)
 
     def put(
         self, case: Case, session: CaseSession, file: JournalFile | None = None
@@ -146,7 +157,8 @@ class Keeping:
                 self._writer.after(lambda: then() if session.saves.is_saved else None)
             return
 
-        def done(error: Exception | None) -> None:
+        def done(error: Exception | None, identity: str) -> None:
+            case.study_id = case.study_id or identity
             if error is not None:
                 sentence = sentence_of(error, f"{case.name} could not be saved")
                 self._worklist.set_status(case, Status.UNSAVED, sentence)

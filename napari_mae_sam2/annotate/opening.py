@@ -115,7 +115,12 @@ def open_case(
         frame, saved = _as_graded_earlier(case, place, frame)
     found = journals.find(frame, place)
     journal = None if found is None else found.file
-    if found is not None and found.session is not None and agrees(found.session, saved):
+    is_gone = known.is_gone(case.study)
+    if (
+        found is not None
+        and found.session is not None
+        and (is_gone or agrees(found.session, saved))
+    ):
         session = found.session
     else:
         session = (
@@ -132,7 +137,7 @@ def open_case(
         if review is not None:
             session.offer(review)
     trouble = "" if found is None else found.trouble
-    if known.is_gone(case.study):
+    if is_gone:
         trouble = f"{gone(case.study)} Until then nothing can be saved to it."
     try:
         session.kinds = read_kinds(case.study)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.saving import write
+from napari_mae_sam2.study.migration import study_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,28 +42,31 @@ class Writer:
         place: LabelPlace,
         grader: str,
         model: ModelRecord | None,
-        done: Callable[[Exception | None], None],
+        done: Callable[[Exception | None, str], None],
         first: Callable[[], None],
     ) -> None:
-        """Write the session as it stands now; `done` learns how it went.
+        """Write the session as it stands now.
 
-        `first` is called before, in the thread that writes.
+        `done` learns how it went, and the id of the study; `first` is called before,
+        in the thread that writes.
         """
         snapshot = session.snapshot()
 
-        def finish(error: Exception | None) -> None:
+        def finish(error: Exception | None, identity: str) -> None:
             session.saving_ended(snapshot)
-            done(error)
+            done(error, identity)
 
         def work() -> None:
             error: Exception | None = None
+            identity = ""
             try:
                 first()
                 study = place.open_to_save(self._known)
+                identity = study_id(study)
                 write(session, snapshot, study, place, grader, model)
             except Exception as raised:
                 error = raised
-            self._post(lambda: finish(error))
+            self._post(lambda: finish(error, identity))
 
         if not self._closed:
             self._thread.submit(work)
