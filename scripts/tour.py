@@ -133,14 +133,16 @@ def tour(
 
     for _ in range(len(truth) - 1):
         position = widget.desk.worklist.index
-        grader.press("N")
+        grader.press("D", alt=True)
         grader.wait(
             lambda p=position: widget.desk.worklist.index == p + 1,  # type: ignore[misc]
             "the next case",
         )
         grader.wait_until_ready()
         grader.correct(largest_first(truth[grader.session.frame.name]))
-    say(f"graded {len(truth)} cases, most lesions drawn with the polygon")
+    grader.press("D", alt=True)
+    grader.wait(lambda: "last case" in widget.messages.text, "the last answer")
+    say(f"finished {len(truth)} cases, most lesions drawn with the polygon")
     grader.shot("last-case")
 
     grader.push("Export")

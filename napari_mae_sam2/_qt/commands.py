@@ -220,7 +220,7 @@ class Commands:
 
     def attempt(self, act: Callable[[], object]) -> bool:
         """Do something, or show why it cannot be done; True where it was done."""
-        self._widget.messages.clear()  # before: the act may have something to say
+        self._widget.messages.leave()  # before: the act may have something to say
         try:
             act()
         except PlainError as error:

@@ -73,4 +73,5 @@ class Exports(QObject):
         if done.trouble:
             self.warned.emit(f"Exported {cases}, not all: {done.trouble[0]}")
         else:
-            self.told.emit(f"Exported {cases} to {outcome.request / 'export'}")
+            left = f"; {done.in_progress} in progress left out" * bool(done.in_progress)
+            self.told.emit(f"Exported {cases} to {outcome.request / 'export'}{left}")

@@ -27,9 +27,9 @@ def connect_desk(dock: LeakageWidget) -> None:
             "Frames and lesions stay in place: transform is off for them."
         )
     )
-    desk.leaving.connect(messages.clear)
+    desk.leaving.connect(messages.leave)
     desk.told.connect(messages.tell)
-    desk.warned.connect(messages.warn)
+    desk.warned.connect(messages.keep_warning)
     desk.folder_changed.connect(dock.labels.show_folder)
     annotator.readiness_changed.connect(dock.segment.show_readiness)
     annotator.readiness_changed.connect(show_model)

@@ -63,12 +63,15 @@ class Exported:
     ----------
     cases, lesions : int
         How many were written.
+    in_progress : int
+        How many have labels that nobody has finished, and are left out.
     trouble : list of str
         One sentence for each case that had to be left out.
     """
 
     cases: int = 0
     lesions: int = 0
+    in_progress: int = 0
     trouble: list[str] = field(default_factory=list)
 
 
@@ -103,9 +106,12 @@ def export_study(
     result = Exported()
     splits = case_splits(study)
     found = list(study.labelled(on_damage=lambda e: result.trouble.append(str(e))))
+    result.in_progress = _in_progress(study, {one.case.id for one in found})
     if not found and not result.trouble:
         if not _is_export(out):
-            raise StudyError(f"{study.folder} holds no finished label: save one first.")
+            raise StudyError(
+                f"{study.folder} holds no finished label: finish a case first."
+            )
         result.trouble.append(
             f"{study.folder} holds no finished label any more: the export is empty now."
         )
@@ -139,6 +145,16 @@ def export_study(
         write_file(new / "manifest.csv", _manifest(rows))
         write_file(new / HEAD, to_json(_head(study, new, result)))
     return result
+
+
+def _in_progress(study: Study, finished: set[str]) -> int:
+    """Count the cases with a label that nobody has called done yet."""
+    count = 0
+    for case in study.case_ids():
+        with suppress(StudyError):
+            latest = None if case in finished else study.latest_revision(case)
+            count += latest is not None and latest.status == "in_work"
+    return count
 
 
 def _export_case(

@@ -107,7 +107,7 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
         # the other cases: what the model does not find is drawn with the polygon
         grader.press("S")
         for position in range(1, len(truth)):
-            grader.press("N")
+            grader.press("D", alt=True)
             grader.wait(
                 lambda p=position: widget.desk.worklist.index == p, "the next case"
             )
@@ -116,6 +116,9 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
             grader.correct(lesions)
             drawn, wanted = grader.session.labels > 0, np.any(lesions, axis=0)
             assert 2 * (drawn & wanted).sum() > 0.85 * (drawn.sum() + wanted.sum())
+
+        grader.press("D", alt=True)
+        grader.wait(lambda: "last case" in widget.messages.text, "the last answer")
 
         # export: what is seen is what is saved
         grader.push("Export")
