@@ -61,8 +61,7 @@ STEPS = (
         Deed.JUDGE,
     ),
     GuideStep(
-        "Press P and paint over a leak that was missed. A stroke that touches no "
-        "lesion begins a new one.",
+        "Press P and paint a leak that was missed: away from others it is a new lesion.",
         Deed.PAINT,
     ),
     GuideStep("Press Ctrl + Z: the stroke is gone. All can be undone.", Deed.UNDO),
