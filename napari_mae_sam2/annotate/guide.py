@@ -61,7 +61,7 @@ STEPS = (
         Deed.JUDGE,
     ),
     GuideStep(
-        "Press P and paint a leak that was missed: away from others it is a new lesion.",
+        "Press P and paint a missed leak: away from others it becomes a new lesion.",
         Deed.PAINT,
     ),
     GuideStep("Press Ctrl + Z: the stroke is gone. All can be undone.", Deed.UNDO),
