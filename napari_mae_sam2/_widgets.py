@@ -9,11 +9,9 @@ import gc
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
-
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.docks import put_away, remember, unwrapped
-from napari_mae_sam2._qt.gallery_dock import GalleryDock, gallery_part
+from napari_mae_sam2._qt.gallery_dock import GalleryDock
 from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 from napari_mae_sam2.annotate.annotator import Annotator
 from napari_mae_sam2.annotate.desk import Desk
@@ -69,8 +67,8 @@ class LeakageDock(LeakageWidget):
         gui.setParent(self)
         self.closed.connect(gui.close)
         self.closed.connect(lambda: remember(viewer, desk.place()))
-        if before.with_gallery:
-            QTimer.singleShot(0, gallery_part(self).open)
+        if before.gallery is not None:
+            before.gallery.show_of(self)
         if go_on and before.place is not None:
             desk.open_paths(before.place.paths, before.place.path, before.place.page)
         elif go_on and not viewer.layers:

@@ -67,13 +67,16 @@ def open_window(
     ] = None,
 ) -> None:
     """Open napari with the leakage tools, on frames or on the cases of a study."""
-    from napari_mae_sam2.doctor_window import find_display
+    from napari_mae_sam2.doctor_window import find_display, find_opengl
 
     chosen = paths or []
     _check_that_one_opens(chosen)
     display = find_display()
-    if not display.ok:  # Qt would end the program with a core dump
+    # Else Qt or napari would end the program with a core dump.
+    if display.needed and not display.ok:
         raise PlainError(f"There is no display to open a window on. {display.advice}")
+    if not display.ok and not (opengl := find_opengl()).ok:
+        raise PlainError(f"The window needs OpenGL: {opengl.value}. {opengl.advice}")
     try:
         from napari_mae_sam2._qt.app import run
     except ImportError as error:

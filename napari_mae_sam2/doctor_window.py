@@ -22,6 +22,14 @@ QT_LIBRARIES = (
 )
 """The line that brings what Qt and OpenGL need on Debian and Ubuntu."""
 
+NO_DISPLAY = (
+    "Start it on a desktop, or without one: xvfb-run -a napari-mae-sam2 open "
+    "(the other commands need no display)."
+)
+
+_UNSEEN = ("offscreen", "minimal", "minimalegl", "vnc")
+"""Platform plugins of Qt that draw windows where nobody sees them."""
+
 _BINDINGS = ("PyQt5", "PyQt6", "PySide6", "PySide2")  # qtpy takes the first it finds
 
 _ASK_OPENGL = """
@@ -69,8 +77,13 @@ def find_display() -> Finding:
     if sys.platform in ("win32", "darwin"):
         return Finding("Display", "the desktop", needed=True)
     asked = os.environ.get("QT_QPA_PLATFORM", "")
-    if asked in ("offscreen", "minimal", "vnc"):
-        return Finding("Display", f"QT_QPA_PLATFORM={asked}", needed=True)
+    if asked.partition(":")[0] in _UNSEEN:
+        return Finding(
+            "Display",
+            f"QT_QPA_PLATFORM={asked}, which shows no window",
+            False,
+            "Unset QT_QPA_PLATFORM to see the window.",
+        )
     for name in ("WAYLAND_DISPLAY", "DISPLAY"):
         if os.environ.get(name):
             return Finding("Display", f"{name}={os.environ[name]}", needed=True)
@@ -78,8 +91,7 @@ def find_display() -> Finding:
         "Display",
         "no display",
         False,
-        "Start it on a desktop, or without one: xvfb-run -a napari-mae-sam2 open "
-        "(the other commands need no display).",
+        NO_DISPLAY,
         needed=True,
     )
 
@@ -92,7 +104,8 @@ def find_opengl(timeout: float = 60) -> Finding:
     timeout : float
         Seconds after which the driver counts as hung.
     """
-    if not (find_display().ok and find_qt().ok):
+    display = find_display()
+    if (display.needed and not display.ok) or not find_qt().ok:
         return Finding("OpenGL", "not asked, since no window can be opened")
     try:
         done = subprocess.run(
@@ -114,21 +127,30 @@ def find_opengl(timeout: float = 60) -> Finding:
     try:
         answer = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        reason = said[-1].strip() if said else f"exit code {done.returncode}"
+        reason, advice = _why_qt_does_not_start(done.stderr, done.returncode)
         return Finding(
-            "OpenGL",
-            f"Qt does not start ({reason})",
-            False,
-            f"Run: {QT_LIBRARIES}",
-            needed=True,
+            "OpenGL", f"Qt does not start ({reason})", False, advice, needed=True
         )
     if not answer["renderer"]:
-        return Finding(
-            "OpenGL",
-            f"none through {answer['qt']}",
-            False,
-            f"Run: {QT_LIBRARIES}",
-            needed=True,
-        )
+        value, advice = f"none through {answer['qt']}", f"Run: {QT_LIBRARIES}"
+        asked = os.environ.get("QT_QPA_PLATFORM", "")
+        if asked.partition(":")[0] in _UNSEEN and not os.environ.get("DISPLAY"):
+            value += f": QT_QPA_PLATFORM={asked} has none without a display"
+            advice = f"Unset QT_QPA_PLATFORM. {NO_DISPLAY}"
+        return Finding("OpenGL", value, False, advice, needed=True)
     return Finding("OpenGL", f"{answer['renderer']}, {answer['qt']}", needed=True)
+
+
+def _why_qt_does_not_start(said: str, code: int) -> tuple[str, str]:
+    """Give the reason that Qt wrote, and what to do about it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    asked = os.environ.get("QT_QPA_PLATFORM", "")
+    if "could not connect to display" in said.lower():
+        name = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "none"
+        return f"the display {name} does not answer", NO_DISPLAY
+    if asked and "could not find the qt platform plugin" in said.lower():
+        return (
+            f"QT_QPA_PLATFORM={asked} is unknown to this Qt",
+            "Unset QT_QPA_PLATFORM.",
+        )
+    return lines[-1] if lines else f"exit code {code}", f"Run: {QT_LIBRARIES}"

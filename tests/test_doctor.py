@@ -122,6 +122,40 @@ def test_opengl_that_does_not_work(
     assert not app_can_run([finding])
 
 
+@pytest.mark.parametrize(
+    ("environment", "value", "advice"),
+    [
+        ({"QT_QPA_PLATFORM": "offscreen"}, "offscreen has none", "Unset QT_QPA"),
+        ({"QT_QPA_PLATFORM": "minimal"}, "minimal has none", "Unset QT_QPA"),
+        ({"QT_QPA_PLATFORM": "fax", "DISPLAY": ":77"}, "unknown", "Unset QT_QPA"),
+        ({"DISPLAY": ":77"}, ":77 does not answer", "xvfb-run"),
+    ],
+)
+def test_what_is_wrong_is_said_and_no_library_asked_for_that_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    value: str,
+    advice: str,
+) -> None:
+    """Qt itself is asked, in a process of its own."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, wanted in environment.items():
+        monkeypatch.setenv(name, wanted)
+    finding = doctor_window.find_opengl()
+    assert value in finding.value
+    assert advice in finding.advice
+    assert "apt-get" not in finding.advice
+    assert not app_can_run([finding])
+
+
+def test_a_platform_without_windows_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    finding = doctor_window.find_display()
+    assert "shows no window" in finding.value
+    assert "Unset QT_QPA_PLATFORM" in finding.advice
+
+
 def test_a_driver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(doctor_window, "_ASK_OPENGL", "import time; time.sleep(60)")

@@ -40,8 +40,8 @@ class Adoption:
         Gets the cases.
     from_layer : callable
         Makes a frame of pixels and a name; called in a worker thread.
-    warn : callable
-        Shows a sentence.
+    tell, warn : callable
+        Show a sentence.
     """
 
     def __init__(
@@ -50,12 +50,14 @@ class Adoption:
         layers: CaseLayers,
         desk: Desk,
         from_layer: Callable[[Any, str], Frame],
+        tell: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
         self._viewer = viewer
         self._layers = layers
         self._desk = desk
         self._from_layer = from_layer
+        self._tell = tell
         self._warn = warn
         self._is_closed = False
         self._removed: list[Image] = []
@@ -136,6 +138,10 @@ class Adoption:
         for picture in pictures:
             load = partial(self._load, picture, known)
             self._desk.add_frame(picture.name, load)
+        if len(pictures) > 1:
+            self._tell(
+                f"The {len(pictures)} pictures of the stack {layer.name} are cases now."
+            )
 
     def _load(self, picture: Picture, known: Frame | None) -> Frame:
         return known or self._from_layer(picture.pixels(), picture.name)

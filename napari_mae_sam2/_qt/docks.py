@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import napari
     from qtpy.QtWidgets import QWidget
 
+    from napari_mae_sam2._qt.gallery_dock import GalleryDock
     from napari_mae_sam2.annotate.whereabouts import Place
 
 PLUGIN = "MAE-SAM2 leakage"
@@ -80,12 +81,12 @@ class Left:
     ----------
     place : Place or None
         The files that were open, and the one in hand.
-    with_gallery : bool
-        Whether its gallery was open.
+    gallery : GalleryDock or None
+        What showed its gallery, and now waits for another one.
     """
 
-    place: Place | None = None
-    with_gallery: bool = False
+    place: Place | None
+    gallery: GalleryDock | None
 
 
 _LEFT: WeakKeyDictionary[Any, Place] = WeakKeyDictionary()
@@ -102,10 +103,11 @@ def put_away(viewer: napari.viewer.Viewer) -> Left:
     """Save and close the dock that a viewer has, and take over where one was."""
     from napari_mae_sam2._qt.gallery_dock import GalleryDock
 
+    galleries = (one for one in docked(viewer) if isinstance(one, GalleryDock))
+    gallery = next(galleries, None)
+    if gallery is not None:
+        gallery.let_go()
     dock = find_dock(viewer)
-    with_gallery = dock is not None and any(
-        isinstance(one, GalleryDock) for one in docked(viewer)
-    )
     if dock is not None:
         viewer.window.remove_dock_widget(dock)
-    return Left(_LEFT.pop(viewer, None), with_gallery)
+    return Left(_LEFT.pop(viewer, None), gallery)

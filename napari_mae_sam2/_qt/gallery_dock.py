@@ -36,16 +36,28 @@ class GalleryDock(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self._part = gallery_part(open_dock(unwrapped(napari_viewer)))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._part.lend_to(self))
+        self._part: GalleryPart | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self.show_of(open_dock(unwrapped(napari_viewer)))
+
+    def show_of(self, dock: LeakageWidget) -> None:
+        """Show the gallery of a dock."""
+        self.let_go()
+        self._part = gallery_part(dock)
+        self._layout.addWidget(self._part.lend_to(self))
+
+    def let_go(self) -> None:
+        """Give the gallery back."""
+        part, self._part = self._part, None
+        if part is not None:
+            part.take_back(self)
 
     def event(self, event: QEvent | None) -> bool:
         """Give the gallery back where it is taken out of its window."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
-                self._part.take_back(self)
+                self.let_go()
             else:
                 # Not from inside: napari has not put the dock into its window yet.
                 QTimer.singleShot(0, self._go_below)

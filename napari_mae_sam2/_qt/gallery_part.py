@@ -135,6 +135,7 @@ class GalleryPart(Part):
             made.shown.connect(self._look_anew)
             if self._predict is not None:
                 made.predict_wanted.connect(self._predict.start)
+            self._dock.latin_keys.watch(made.list)
             self._widget = made
             self._show_running()
         return self._widget

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 PROPOSAL = "#22d3ee"
 LESIONS = (
-    "#fb923c", "#e879f9", "#facc15", "#4ade80", "#f87171", "#818cf8",
-    "#fda4af", "#a3e635", "#c084fc", "#fdba74",
+    "#4ade80", "#d9f99d", "#16a34a", "#a3e635", "#bbf7d0", "#65a30d",
+    "#fb923c", "#e879f9", "#facc15", "#f87171", "#818cf8", "#fbcfe8",
+    "#fda4af", "#c084fc", "#fdba74", "#ddd6fe",
 )  # fmt: skip
-"""Bright on a dark fundus; none is the proposal's."""
+"""For lesions without a kind, bright on a dark fundus; none is the proposal's. Greens
+first: as a rule no kind has them."""
 NOTHING = np.zeros((1, 1), np.uint8)
 ADDING = ("paint", "polygon", "fill")
 """Tools of napari that add to a lesion; they leave the others as they are."""

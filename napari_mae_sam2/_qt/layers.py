@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QTimer
 
 from napari_mae_sam2._qt.frame_layer import FrameLayer
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
-    import numpy as np
     from napari.layers import Image, Labels, Layer, Points
     from numpy.typing import NDArray
     from qtpy.QtWidgets import QWidget
@@ -64,6 +64,9 @@ class CaseLayers:
         self._labels = LabelLayers(self.stack)
         self._prompts = PromptLayers(self.stack, find_canvas)
         viewer.dims.events.ndisplay.connect(self._lock)
+        self._fitted: tuple[Any, tuple[Layer, ...]] = (None, ())
+        self._refit_soon = Soon(self._refit, 0)
+        viewer.canvas.events.size.connect(self._refit_soon)
 
     # --- the layers, None where no case is shown -------------------------------
 
@@ -146,6 +149,8 @@ class CaseLayers:
         """
         if self.frame is not None:
             fit(self._viewer, [self._box_of(one) for one in (self.frame, *others)])
+            camera = self._viewer.scene.camera
+            self._fitted = np.array([*camera.center[-2:], camera.zoom]), others
 
     @property
     def is_prompting(self) -> bool:
@@ -194,9 +199,20 @@ class CaseLayers:
         self.show(None)
         self._prompts.close()
         self.stack.close()
+        self._refit_soon.stop()
+        self._viewer.canvas.events.size.disconnect(self._refit_soon)
         self._viewer.dims.events.ndisplay.disconnect(self._lock)
 
     # --- inside ----------------------------------------------------------------
+
+    def _refit(self) -> None:
+        """Keep all of the frame in view where the canvas grows or shrinks around it."""
+        camera = self._viewer.scene.camera
+        fitted, others = self._fitted
+        if fitted is not None and np.allclose(
+            fitted, [*camera.center[-2:], camera.zoom]
+        ):
+            self.fit_view(*others)
 
     @staticmethod
     def _box_of(layer: Any) -> tuple[float, float, float, float]:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_mae_sam2._qt.adoption import Adoption
@@ -20,8 +20,9 @@ from napari_mae_sam2._qt.file_drop import FileDrop
 from napari_mae_sam2._qt.following import Following
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
+from napari_mae_sam2._qt.latin_keys import LatinKeys
 from napari_mae_sam2._qt.layers import CaseLayers
-from napari_mae_sam2._qt.main_window import canvas_of
+from napari_mae_sam2._qt.main_window import canvas_of, main_window_of, make_room
 from napari_mae_sam2._qt.message_bar import MessageBar
 from napari_mae_sam2._qt.model_panel import ModelPanel
 from napari_mae_sam2._qt.parts import make_parts
@@ -86,6 +87,7 @@ class LeakageWidget(QWidget):
         self.session: CaseSession | None = None
         self._case = Following()
         self._is_closed = False
+        self._was_shown = False
         self._keys_sheet: KeysSheet | None = None
 
         self._refresh_soon = Soon(self._refresh, AFTER_THE_DOTS)
@@ -101,6 +103,7 @@ class LeakageWidget(QWidget):
         self.training, self.verdict, self.history = panels = RoundPanels.make()
         self.rounds = Rounds(desk, panels, self)
         self.exports = Exports(self)
+        self.latin_keys = LatinKeys(self, self.messages.tell)
         self.parts = make_parts(self)
         self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
         FileDrop(self, self.add_paths)
@@ -113,9 +116,8 @@ class LeakageWidget(QWidget):
         application.focusChanged.connect(self._on_focus)
         self.labels.show_folder(desk.folder)
         self._refresh()
-        self.adoption = Adoption(
-            viewer, self.layers, desk, from_layer, self.messages.warn
-        )
+        tell, warn = self.messages.tell, self.messages.warn
+        self.adoption = Adoption(viewer, self.layers, desk, from_layer, tell, warn)
 
     # --- what it offers --------------------------------------------------------
 
@@ -165,6 +167,7 @@ class LeakageWidget(QWidget):
         self._refresh_soon.stop()
         self.closing.close()
         self.adoption.close()
+        self.latin_keys.close()
         self.rounds.close()
         self.exports.close()
         self.desk.case_opened.disconnect(self._on_case)
@@ -247,6 +250,16 @@ class LeakageWidget(QWidget):
         """Watch the window once it is known, to save when it closes."""
         super().showEvent(event)
         self.closing.watch()
+        for widget in (canvas_of(self), main_window_of(self), self.parentWidget()):
+            self.latin_keys.watch(widget)
+        if not self._was_shown:
+            self._was_shown = True
+            # Not from inside: the window has not put itself together yet.
+            QTimer.singleShot(0, self._make_room)
+
+    def _make_room(self) -> None:
+        if not self._is_closed and isalive(self):
+            make_room(self)
 
     def event(self, event: QEvent | None) -> bool:
         """Shut down where the dock is taken out of its window."""

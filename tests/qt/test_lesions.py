@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QTableView
 
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.kind_colours import unclassified_colours
 from napari_mae_sam2._qt.lesion_table import COLUMNS, LesionTable, SortedLesions
 from napari_mae_sam2.annotate.lesion_rows import LesionRow
 
@@ -307,3 +308,20 @@ def alt(grader, key):
     grader.canvas.setFocus()
     QTest.keyClick(grader.canvas, key, Qt.KeyboardModifier.AltModifier)
     grader.settle(0.05)
+
+
+def test_lesions_without_a_kind_wear_the_colour_of_none(with_lesions):
+    """In every study, and also where a kind has what is usual for them."""
+    session, layer = with_lesions.session, with_lesions.widget.layers.leakage
+    kinds = {kind.colour for kind in session.kinds}
+    colours = [to_hex(layer.colormap.map(number)) for number in range(1, 40)]
+    assert not kinds & set(colours)
+    assert len(set(colours[:3])) == 3  # neighbours can be told apart
+    greens = ("#4ade80", "#d9f99d", "#16a34a", "#a3e635", "#bbf7d0", "#65a30d")
+    others = unclassified_colours(greens)
+    assert len(others) >= 3
+    assert not set(greens) & set(others)
+
+
+def to_hex(colour):
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])

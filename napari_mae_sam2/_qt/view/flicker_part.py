@@ -77,7 +77,8 @@ class FlickerPart(Part):
         self._show()
 
     def show_case(self, session: CaseSession | None) -> None:
-        """Compare the same of another case."""
+        """Show the lesions of another case; what is A and what B stays chosen."""
+        self.flicker.turn(False)
         changes = (session.draft_changed, session.labels_changed) if session else ()
         self._case.follow(*((change, self._give_way) for change in changes))
         case = self._dock.desk.worklist.current
