@@ -20,8 +20,9 @@ from mae_sam2_training.ablation.results import (
     identify,
     measure_cell,
 )
+from mae_sam2_training.ablation.starts import starts_of
 from mae_sam2_training.config import load_config
-from mae_sam2_training.data.study_folder import read_source
+from mae_sam2_training.data.study_folder import read_source, study_of
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.engine.faults import RunError
 from mae_sam2_training.engine.progress import Clock
@@ -31,14 +32,13 @@ from mae_sam2_training.evaluation.side_by_side import check_cases
 from mae_sam2_training.finetune import divide, finetune
 from mae_sam2_training.finetune_config import FinetuneConfig
 from mae_sam2_training.places import check_report_folder
-from napari_mae_sam2.model.checkpoint import load_model
-from napari_mae_sam2.model.weights import find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mae_sam2_training.ablation.cells import Cell
+    from mae_sam2_training.ablation.starts import Start
     from mae_sam2_training.data.manifest import Record
 
 
@@ -81,20 +81,14 @@ def ablate(
     cells = cells_of(config)
     _check_names(cells)
     with telling(out, json_progress, resumable=True) as reporter:
-        weights = {
-            name: find_weights(_path(text, config_file)).path
-            for name, text in config.encoders.items()
-        }
-        fingerprints = {
-            name: load_model(path).fingerprint for name, path in weights.items()
-        }
+        starts = starts_of(config.encoders, config_file.parent, study_of(source))
         records = read_source(source)
         data = data_hash(records)
         recipes = {cell: _write_recipe(cell, out, config) for cell in cells}
         clock = Clock(0, len(cells))
         reporter.report(
             "start",
-            message=f"{len(cells)} runs to train and measure.",
+            message=f"{len(cells)} runs to train and measure. " + _named(starts),
             total=len(cells),
         )
         results: dict[Cell, dict[str, Any]] = {}
@@ -107,8 +101,8 @@ def ablate(
                 config.evaluate.frames,
                 config.evaluate.seed,
             )
-            parent = fingerprints[cell.row.encoder]
-            identity = identify(recipe, config, parent, data, cases)
+            start = starts[cell.row.encoder]
+            identity = identify(recipe, config, start.fingerprint, data, cases)
             found = finished(folder, identity)
             if found is None:
                 check_cases(cases)
@@ -118,7 +112,7 @@ def ablate(
                     source,
                     checkpoint,
                     config_file=recipes[cell],
-                    weights=weights[cell.row.encoder],
+                    weights=start.path,
                     run_folder=folder / "run",
                 )
                 found = measure_cell(checkpoint, cases, config) | {"identity": identity}
@@ -126,7 +120,7 @@ def ablate(
                 write_bytes(folder / "result.json", text.encode())
                 drop_states(folder)
                 previous = folder
-            results[cell] = found
+            results[cell] = found | {"start": start.as_json()}
             reporter.report(
                 "note",
                 message=f"{done} of {len(cells)} runs are done: {cell.folder}.",
@@ -148,8 +142,12 @@ def _check_names(cells: Sequence[Cell]) -> None:
         )
 
 
-def _path(text: str, config_file: Path) -> Path | None:
-    return config_file.parent / Path(text).expanduser() if text else None
+def _named(starts: dict[str, Start]) -> str:
+    """Say what every row starts from."""
+    told = [
+        f"{row}: {one.name} ({one.fingerprint[:12]})" for row, one in starts.items()
+    ]
+    return f"They start from {'; '.join(told)}."
 
 
 def _write_recipe(cell: Cell, out: Path, config: AblateConfig) -> Path:

@@ -115,9 +115,8 @@ def evaluate(
             if "B" in measured
             else {}
         )
-        results = {letter: model.frames for letter, model in measured.items()}
-        write_frames(out / "per_image.csv", results)
-        write_lesions(out / "per_lesion.csv", results)
+        write_frames(out / "per_image.csv", measured)
+        write_lesions(out / "per_lesion.csv", measured)
         page = Page(
             source=source.name,
             split=split,

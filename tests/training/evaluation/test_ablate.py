@@ -8,11 +8,15 @@ import yaml
 
 from mae_sam2_training import ablate as module
 from mae_sam2_training.__main__ import main
+from mae_sam2_training.ablation import starts
 from mae_sam2_training.ablation.cells import Row, cells_of, recipe_of, rows_of
 from mae_sam2_training.ablation.config import AblateConfig
+from mae_sam2_training.ablation.starts import says_sam2, starts_of
 from mae_sam2_training.classification.config import ClassifyConfig
 from mae_sam2_training.config import load_config
 from mae_sam2_training.finetune_config import FinetuneConfig
+from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.model.checkpoint import load_model
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 ABLATIONS = sorted(CONFIGS.glob("ablate_*.yaml"))
@@ -35,7 +39,7 @@ def run(*arguments: str | Path) -> int:
 
 def write_recipe(folder: Path, weights: tuple[Path, Path], **more: object) -> Path:
     recipe = {
-        "encoders": {"SAM 2": str(weights[0]), "SAM 2 + MAE": str(weights[1])},
+        "encoders": {"first": str(weights[0]), "other": str(weights[1])},
         "finetune": QUICK,
         "evaluate": {"max_clicks": 5, "resamples": 100, "lesions": 1},
     }
@@ -87,16 +91,23 @@ def test_a_table_is_filled_once(
     with (out / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["encoder"], row["fraction"]) for row in rows] == [
-        ("SAM 2", "1"),
-        ("SAM 2", "0.5"),
-        ("SAM 2 + MAE", "1"),
-        ("SAM 2 + MAE", "0.5"),
+        ("first", "1"),
+        ("first", "0.5"),
+        ("other", "1"),
+        ("other", "0.5"),
     ]
+    for row, path in zip(rows, (0, 0, 1, 1), strict=True):
+        assert row["fingerprint"] == load_model(weights[path]).fingerprint
+        assert row["starts_from"] == load_model(weights[path]).card.title
     assert rows[0]["image_dice_gain"] == ""
     gain = float(rows[2]["image_dice"]) - float(rows[0]["image_dice"])
     assert float(rows[2]["image_dice_gain"]) == pytest.approx(gain, abs=1e-4)
     assert len((out / "table.md").read_text().splitlines()) == 6
     page = (out / "ablation.html").read_text()
+    for path in weights:
+        said = load_model(path).fingerprint[:12]
+        assert said in page
+        assert said in (out / "table.md").read_text()
     assert page.count("data:image/svg+xml") == 3
     assert "https://" not in page
 
@@ -112,7 +123,7 @@ def test_a_table_is_filled_once(
     before = (out / "table.csv").read_bytes()
     assert run(*command) == 0
     assert not trained
-    (lost,) = (out / "cells").glob("sam-2-mae_*_0.5_*/result.json")
+    (lost,) = (out / "cells").glob("other_*_0.5_*/result.json")
     lost.write_text("{")
     assert run(*command) == 0
     assert len(trained) == 1
@@ -128,6 +139,9 @@ def test_a_table_is_filled_once(
         ({"finetune": {"loss": {"dice": 1}}}, "is set by losses"),
         ({"encoders": {"a b": "", "a-b": ""}}, "names of their own"),
         ({"encoders": {"a": "lost.safetensors"}}, "lost.safetensors"),
+        ({"encoders": {"a": ""}}, "“a” of the recipe names no weights"),
+        ({"encoders": {"SAM 2": "packaged"}}, "“SAM 2” must start from SAM 2's own"),
+        ({"encoders": {"Meta's SAM2 tiny": "in use"}}, "must start from SAM 2's own"),
         ({"finetune": {"run": {"devices": 2}}}, "run.devices"),
     ],
 )
@@ -158,3 +172,42 @@ def test_ablation_recipes_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("path", CLASSIFICATIONS, ids=lambda p: p.stem)
 def test_classification_recipes_are_valid(path: Path) -> None:
     load_config(ClassifyConfig, path)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_it"),
+    [
+        ("SAM 2", True),
+        ("sam2.1 baseline", True),
+        ("Meta's SAM-2 (tiny)", True),
+        ("SAM 2 + MAE", False),
+        ("MAE-SAM2", False),
+        ("SAM 2, fine-tuned", False),
+        ("MedSAM2", False),
+        ("a", False),
+    ],
+)
+def test_which_rows_promise_sam2_alone(row: str, is_it: bool) -> None:
+    assert says_sam2(row) is is_it
+
+
+def test_sam2_is_told_by_its_weights_not_by_its_card(
+    weights: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"SAM 2": weights[0].name}
+    with pytest.raises(PlainError, match="must start from SAM 2's own"):
+        starts_of(row, weights[0].parent)
+    known = frozenset({load_model(weights[0]).fingerprint})
+    monkeypatch.setattr(starts, "OWN", known)
+    assert starts_of(row, weights[0].parent)["SAM 2"].path == weights[0]
+    with pytest.raises(PlainError, match="must start from SAM 2's own"):
+        starts_of({"SAM 2": str(weights[1])}, tmp_path)
+    assert starts_of({"mine": "packaged"}, tmp_path)["mine"].name == "MAE-SAM2 tiny"
+
+
+@pytest.mark.parametrize("recipe", ABLATIONS, ids=lambda path: path.stem)
+def test_every_recipe_compares_with_weights_that_it_names(recipe: Path) -> None:
+    encoders = load_config(AblateConfig, recipe).encoders
+    assert all(text.strip() for text in encoders.values())
+    assert encoders["SAM 2"] == "official" or "sam2_hiera" in encoders["SAM 2"]
+    assert AblateConfig().encoders == {"SAM 2": "official"}

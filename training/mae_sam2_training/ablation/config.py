@@ -16,10 +16,11 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class AblateConfig(Section):
     """Cells are encoders x losses, and encoders x shares of the labels."""
 
-    encoders: dict[str, str] = Field(default_factory=lambda: {"SAM 2": ""})
-    """Weights to start from by the name of their row; relative paths start at the
-    recipe's folder, and an empty one takes the weights in use. The first is what the
-    others are compared with."""
+    encoders: dict[str, str] = Field(default_factory=lambda: {"SAM 2": "official"})
+    """Weights to start from by the name of their row: a file, whose relative path
+    starts at the recipe's folder, or "official" (SAM 2 tiny as Meta published it),
+    "packaged" or "in use". A row called SAM 2 must start from SAM 2's own. The first
+    is what the others are compared with."""
     losses: dict[str, LossConfig] = Field(
         default_factory=lambda: {"0.9 Dice + 0.1 BCE": LossConfig()}
     )

@@ -49,6 +49,8 @@ class Line:
     Attributes
     ----------
     row : Row
+    start : dict of str to str
+        `name` and `fingerprint` of the weights that its runs started from.
     runs : int
         Seeds and folds behind it.
     estimates : dict of str to Estimate
@@ -58,6 +60,7 @@ class Line:
     """
 
     row: Row
+    start: dict[str, str]
     runs: int
     estimates: dict[str, Estimate]
     gains: dict[str, Comparison]
@@ -92,7 +95,8 @@ def write_tables(
     """
     lines = [_line(row, results, config) for row in rows]
     _write_csv(out / "table.csv", lines)
-    header = ["Encoder", "Loss", "Labels", *(_METRIC[key].title for key in COLUMNS)]
+    header = ["Encoder", "Starts from", "Loss", "Labels"]
+    header += [_METRIC[key].title for key in COLUMNS]
     table = [_cells(line) for line in lines]
     text = [" | ".join(header), " | ".join("---" for _ in header)]
     text += [" | ".join(cell.replace("|", "\\|") for cell in cells) for cells in table]
@@ -134,7 +138,8 @@ def _line(
             others, _ = _values(base, key, results)
             gains[key] = compare(others, values, groups, **chance)
     runs = sum(cell.row == row for cell in results)
-    return Line(row, runs, estimates, gains)
+    start = next(one["start"] for cell, one in results.items() if cell.row == row)
+    return Line(row, start, runs, estimates, gains)
 
 
 def _values(
@@ -154,7 +159,8 @@ def _values(
 
 
 def _cells(line: Line) -> list[str]:
-    cells = [line.row.encoder, line.row.loss, f"{line.row.fraction:.0%}"]
+    start = f"{line.start['name']} ({line.start['fingerprint'][:12]})"
+    cells = [line.row.encoder, start, line.row.loss, f"{line.row.fraction:.0%}"]
     for key in COLUMNS:
         one, unit = line.estimates[key], _METRIC[key].unit
         text = shown(one.value, unit)
@@ -183,7 +189,7 @@ def _gain(line: Line, key: str) -> list[str]:
 
 
 def _write_csv(path: Path, lines: Sequence[Line]) -> None:
-    header = ["encoder", "loss", "fraction", "runs"]
+    header = ["encoder", "starts_from", "fingerprint", "loss", "fraction", "runs"]
     for key in COLUMNS:
         header += [key, f"{key}_low", f"{key}_high", f"{key}_count"]
         header += [f"{key}_gain", f"{key}_relative_gain"]
@@ -191,7 +197,8 @@ def _write_csv(path: Path, lines: Sequence[Line]) -> None:
     rows: list[list[object]] = []
     for line in lines:
         row = line.row
-        cells: list[object] = [row.encoder, row.loss, row.fraction, line.runs]
+        cells: list[object] = [row.encoder, *line.start.values()]
+        cells += [row.loss, row.fraction, line.runs]
         for key in COLUMNS:
             one = line.estimates[key]
             cells += [one.value, one.low, one.high, one.count]

@@ -83,6 +83,7 @@ def as_json(
         result["models"][letter] = {
             "name": model.loaded.card.title,
             "file": model.loaded.path.name,
+            "fingerprint": model.loaded.fingerprint,
             "encoder": model.loaded.encoder_fingerprint,
             "fractions": by_share,
         }
@@ -112,12 +113,14 @@ def write_predictions(
                 values = outcome.probabilities[n]
                 rows.append(
                     [
-                        *(letter, share, int(outcome.fold[n]), name),
+                        *(letter, model.loaded.card.title, model.loaded.fingerprint),
+                        *(share, int(outcome.fold[n]), name),
                         *(classes[truth[n]], classes[int(values.argmax())]),
                         *values.tolist(),
                     ]
                 )
-    header = ["model", "fraction", "fold", "image", "label", "predicted"]
+    header = ["model", "model_name", "fingerprint", "fraction", "fold", "image"]
+    header += ["label", "predicted"]
     write_table(path, [*header, *(f"p_{name}" for name in classes)], rows)
 
 
@@ -131,5 +134,8 @@ def in_words(result: dict[str, Any]) -> str:
                 for name in SCORES
                 if found["pooled"][name]["value"] is not None
             )
-            lines.append(f"Model {letter}, {float(share):.0%} of the labels: {told}.")
+            name = f"{model['name']}, {model['fingerprint'][:12]}"
+            lines.append(
+                f"Model {letter} ({name}), {float(share):.0%} of the labels: {told}."
+            )
     return "\n".join(lines)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mae_sam2_training.evaluation.measuring import FrameResult
+    from mae_sam2_training.evaluation.side_by_side import Measured
 
+_MODEL = ("model", "model_name", "fingerprint")
 _FRAME = (
     "field_px", "wanted_px", "called_px", "dice", "iou", "hd95", "surface_dice",
     "false_share", "area_error_px", "area_error_share",
@@ -23,14 +24,14 @@ _FRAME = (
 _BY_CLICKS = ("dice", "iou", "hd95", "surface_dice")
 
 
-def write_frames(path: Path, results: Mapping[str, Sequence[FrameResult]]) -> None:
+def write_frames(path: Path, models: Mapping[str, Measured]) -> None:
     """Write one row per model and frame, of the prompt-free answer.
 
     Parameters
     ----------
     path : Path
-    results : mapping of str to sequence of FrameResult
-        By the model's letter.
+    models : mapping of str to Measured
+        By letter; each row says name and fingerprint of its model.
 
     Raises
     ------
@@ -39,30 +40,31 @@ def write_frames(path: Path, results: Mapping[str, Sequence[FrameResult]]) -> No
     """
     rows = [
         [
-            model,
+            *(letter, model.name, model.fingerprint),
             frame.name,
             *(getattr(frame, part) for part in _FRAME),
             frame.reliability.error,
         ]
-        for model, frames in results.items()
-        for frame in frames
+        for letter, model in models.items()
+        for frame in model.frames
     ]
-    write_table(path, ["model", "image", *_FRAME, "calibration_error"], rows)
+    write_table(path, [*_MODEL, "image", *_FRAME, "calibration_error"], rows)
 
 
-def write_lesions(path: Path, results: Mapping[str, Sequence[FrameResult]]) -> None:
+def write_lesions(path: Path, models: Mapping[str, Measured]) -> None:
     """Write one row per model and lesion; see `write_frames`."""
-    header = ["model", "image", "lesion", "area_px", "found"]
+    header = [*_MODEL, "image", "lesion", "area_px", "found"]
     header += [f"{part}_{clicks}" for part in _BY_CLICKS for clicks in CLICKS]
     header += [f"clicks_to_{target}" for target in TARGETS]
     header += [f"reached_{target}" for target in TARGETS]
     rows = [
-        [model, frame.name, one.lesion, one.area_px, int(one.found)]
+        [letter, model.name, model.fingerprint, frame.name]
+        + [one.lesion, one.area_px, int(one.found)]
         + [getattr(one, part)[clicks] for part in _BY_CLICKS for clicks in CLICKS]
         + [int(one.clicks_to[target]) for target in TARGETS]
         + [int(one.reached[target]) for target in TARGETS]
-        for model, frames in results.items()
-        for frame in frames
+        for letter, model in models.items()
+        for frame in model.frames
         for one in frame.lesions
     ]
     write_table(path, header, rows)

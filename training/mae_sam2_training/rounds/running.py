@@ -224,9 +224,8 @@ def _report(
     evaluate = config.evaluate
     summaries = {k: summarize(one.frames, evaluate) for k, one in measured.items()}
     compared = compare_models(measured["B"].frames, measured["A"].frames, evaluate)
-    results = {letter: one.frames for letter, one in measured.items()}
-    write_frames(work / "per_image.csv", results)
-    write_lesions(work / "per_lesion.csv", results)
+    write_frames(work / "per_image.csv", measured)
+    write_lesions(work / "per_lesion.csv", measured)
     page = Page(
         source=f"round {material.record.number}",
         split="test",
