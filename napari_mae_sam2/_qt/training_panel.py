@@ -31,6 +31,10 @@ IDLE = (
 )
 
 
+BAR = 1000
+"""Steps of the progress bar."""
+
+
 class TrainingPanel(QWidget):
     """Shows one round at a time.
 
@@ -139,7 +143,7 @@ class TrainingPanel(QWidget):
             self.log_shown.show()
             self._offer(self.cancel)
         self.curve.show_points(story.loss, story.dice, story.found, story.steps)
-        self._move_bar(story.done, story.total)
+        self._move_bar(story.share, 1.0 if story.share else None)
         self.words.setText(story.words)
         for line in story.log[max(0, self._written - story.dropped) :]:
             self.log.appendPlainText(line)
@@ -159,8 +163,8 @@ class TrainingPanel(QWidget):
         if done is None or not total:
             self.bar.setRange(0, 0)
             return
-        self.bar.setRange(0, round(total))
-        self.bar.setValue(round(done))
+        self.bar.setRange(0, BAR)
+        self.bar.setValue(round(BAR * done / total))
 
     def _offer(self, *buttons: QWidget) -> None:
         for made in (self.train, self.start, self.cancel):

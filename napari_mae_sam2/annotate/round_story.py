@@ -25,6 +25,14 @@ PHASES = {
     "measure": "3 of 4 · Old against new on the test cases",
     "guards": "4 of 4 · Checking that nothing was lost",
 }
+SPANS = {
+    "embed": (0.0, 0.3),
+    "step": (0.3, 0.75),
+    "validate": (0.3, 0.75),
+    "measure": (0.75, 0.95),
+    "judged": (0.95, 1.0),
+}
+"""Which part of the whole round each event is about; what a part takes differs."""
 LOGGED = ("start", "phase", "note", "judged", "error")
 LONGEST = 400
 """Lines of the log that are kept."""
@@ -44,6 +52,8 @@ class RoundStory:
         Of what it does now.
     done, total : float or None
         How far that is.
+    share : float
+        How far the whole round is, 0 to 1; it never falls.
     steps : float
         Of the training, at most.
     loss, dice, found : list of (float, float)
@@ -59,6 +69,7 @@ class RoundStory:
     seconds_left: float | None = None
     done: float | None = None
     total: float | None = None
+    share: float = 0.0
     steps: float = 1.0
     loss: Points = field(default_factory=list)
     dice: Points = field(default_factory=list)
@@ -98,6 +109,7 @@ class RoundStory:
             step = one.number("step")
             self.done = one.number("done") if step is None else step
             self.total = one.number("total") if self.done is not None else None
+            self._go_on(event)
             if event != "validate":  # says no time, and the last one still holds
                 self.seconds_left = one.number("eta_s")
         number = one.number("round")
@@ -107,6 +119,11 @@ class RoundStory:
             self._plot(one)
         if event in LOGGED:
             self.log.append(str(one.values.get("message", "")))
+
+    def _go_on(self, event: str) -> None:
+        begin, end = SPANS.get(event, (0.0, 0.0))
+        part = self.done / self.total if self.done is not None and self.total else 0.0
+        self.share = max(self.share, begin + min(part, 1.0) * (end - begin))
 
     def _plot(self, one: Progress) -> None:
         step = one.number("step") or 0.0

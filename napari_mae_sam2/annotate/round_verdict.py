@@ -9,6 +9,9 @@ from napari_mae_sam2.study.round_results import named
 if TYPE_CHECKING:
     from napari_mae_sam2.study.round_results import RoundResult, StudyRounds
 
+NOTHING_LEAKS = (
+    "No test case shows leakage, so nobody knows whether the new model finds any."
+)
 ROWS = (
     ("Dice, no click", "image_dice", 2, 1),
     ("Dice, one click", "lesion_dice_1", 2, 1),
@@ -17,6 +20,7 @@ ROWS = (
     ("Lesions found", "sensitivity", 0, 100),
 )
 CHECKS = {
+    "test": "Leakage in the test cases",
     "empty": "Empty answers",
     "area": "Too much leakage",
     "false_leakage": "Leakage where is none",
@@ -66,6 +70,11 @@ def checks(result: RoundResult) -> list[tuple[bool, str, str]]:
         name = str(guard["name"])
         short = CHECKS.get(name) or WAYS.get(name) or name.removeprefix("kind: ")
         found.append((bool(guard["passed"]), short, str(guard["message"])))
+    score = result.values.get("score")
+    was_checked = any(name == CHECKS["test"] for _, name, _ in found)
+    if found and isinstance(score, dict) and score.get("count") == 0:
+        if not was_checked:  # by an earlier version
+            found.insert(0, (False, CHECKS["test"], NOTHING_LEAKS))
     return found
 
 

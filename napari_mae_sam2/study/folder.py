@@ -20,7 +20,7 @@ from napari_mae_sam2.study.conflicts import InConflict, label_of
 from napari_mae_sam2.study.covered import check_case, hashes
 from napari_mae_sam2.study.files import StudyError, new_folder, to_json
 from napari_mae_sam2.study.images import label_files, read_tiff
-from napari_mae_sam2.study.last_words import last_words, refuses
+from napari_mae_sam2.study.last_words import last_words, refuses, status_of
 from napari_mae_sam2.study.records import (
     ANSWERED,
     CaseRecord,
@@ -209,12 +209,7 @@ class Study(Cases):
         return max(records, key=lambda record: (record.time, record.id))
 
     def load_labels(self, revision: RevisionRecord) -> NDArray[np.uint16]:
-        """Read the label image of a revision.
-
-        Parameters
-        ----------
-        revision : RevisionRecord
-            From this study.
+        """Read the label image of a revision of this study.
 
         Returns
         -------
@@ -241,6 +236,7 @@ class Study(Cases):
         on_damage: Callable[[StudyError], None] | None = None,
         on_conflict: Callable[[InConflict], None] | None = None,
         on_unreadable: Callable[[str, StudyError], None] | None = None,
+        on_other: Callable[[str, Status], None] | None = None,
     ) -> Iterator[Labelled]:
         """Go through the cases whose label is a grader's answer.
 
@@ -251,18 +247,18 @@ class Study(Cases):
         Parameters
         ----------
         statuses : tuple of str
-            Which revisions count; by default finished ones, empty labels among them.
+            Which labels count; by default answers, empty ones among them.
         on_damage : callable, optional
             Told of everything that cannot be read, a case or an event of the log,
-            which is then left out. Without it the first raises: nothing is left out in
-            silence.
+            which is then left out; without it the first raises.
         on_conflict : callable, optional
             Told of every case in conflict, which is then left out; without it
             `on_damage` is.
         on_unreadable : callable, optional
             Told of every case whose records cannot be read, which is then left out;
-            without it `on_damage` is. Events, which may say that a case does not
-            count, are not passed over for it.
+            without it `on_damage` is. Damaged events raise all the same.
+        on_other : callable, optional
+            Told of every case whose label has another status, and which.
 
         Yields
         ------
@@ -271,10 +267,8 @@ class Study(Cases):
 
         Raises
         ------
-        StudyError
-            If a record is damaged and nobody wants to be told.
-        InConflict
-            If a case is in conflict and nobody wants to be told.
+        StudyError, InConflict
+            If a record is damaged or a case in conflict, and nobody wants to be told.
         """
         words = last_words(self.log, on_damage, self.covered.take)
         for case in self.case_ids():
@@ -284,7 +278,12 @@ class Study(Cases):
                     continue
                 revision = label_of(self, case)
                 check_case(self, case)
-                if revision is None or revision.status not in statuses:
+                if revision is None:
+                    continue
+                status = status_of(revision, word)
+                if status not in statuses:
+                    if on_other is not None:
+                        on_other(case, status)
                     continue
                 found = Labelled(self.case(case), revision)
             except StudyError as error:

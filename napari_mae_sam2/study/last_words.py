@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.records import ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_mae_sam2.study.event_log import Event, EventLog
+    from napari_mae_sam2.study.records import RevisionRecord, Status
 
 
 def last_words(
@@ -56,3 +58,12 @@ def last_words(
 def refuses(word: Event) -> bool:
     """Whether an event says, without a label, that a case cannot be graded."""
     return word.event == "status" and word.details["status"] == "cannot_grade"
+
+
+def status_of(revision: RevisionRecord, word: Event | None) -> Status:
+    """Give the status of a label: its own, or what an event said of the case since."""
+    if word is not None and word.event == "status":
+        said = word.details.get("status")
+        if said in ANSWERED and revision.status in ANSWERED:
+            return cast("Status", said)
+    return revision.status

@@ -57,3 +57,24 @@ def test_durations_are_short():
     assert [duration(s) for s in (0.2, 45, 600, 9000)] == [
         "1 s", "45 s", "10 min", "2.5 h"
     ]  # fmt: skip
+
+
+def test_how_far_the_whole_round_is_never_runs_back():
+    story = RoundStory()
+    shares = []
+    for one in (
+        *SAID[:3],
+        Progress("embed", {"done": 16, "total": 16}),
+        Progress("embed", {"done": 0, "total": 2}),  # the validation cases
+        *SAID[3:],
+        Progress("validate", {"step": 60, "total": 60}),
+        Progress("phase", {"phase": "measure", "message": ""}),
+        Progress("measure", {"done": 0, "total": 4}),
+        Progress("measure", {"done": 4, "total": 4}),
+        Progress("phase", {"phase": "guards", "message": ""}),
+        Progress("judged", {"message": ""}),
+    ):
+        story.hear([one])
+        shares.append(story.share)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[3], shares[-1]) == (0.0, 0.3, 0.95)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -35,6 +34,7 @@ from mae_sam2_training.places import check_report_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Any
 
     from mae_sam2_training.ablation.cells import Cell

@@ -140,7 +140,7 @@ def test_a_study_gives_all_its_frames(tmp_path: Path) -> None:
         FilesOnDisk(tmp_path)
     study = Study.open(tmp_path)
     for case in ("a", "b"):
-        tifffile.imwrite(tmp_path / f"{case}.tif", ramp(90))
+        tifffile.imwrite(tmp_path / f"{case}.tif", ramp(90 + ord(case)))
         study.add_frame(read_frame(tmp_path / f"{case}.tif"))
 
     assert len(FilesOnDisk(tmp_path).files) == 2

@@ -175,3 +175,12 @@ def test_changes_begin_with_the_worst() -> None:
         **{"case": "f2", "leaks": False, "old": 0.001, "new": 0.006},
         "change": pytest.approx(-0.005),
     }
+
+
+def test_a_test_without_leakage_is_a_failed_check() -> None:
+    dry = [frame(n, 0.0, wanted=0, called=0) for n in range(3)]
+    one = verdict(dry, dry)
+    assert not one.proposed
+    assert failed(one) == ["test"]
+    assert "No test case shows leakage" in one.guards[0].message
+    assert "test" not in failed(verdict([*NEW, *dry], [*OLD, *dry]))

@@ -11,6 +11,7 @@ from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_froz
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.trained_labels import in_review_words, trained_statuses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,8 @@ def read_study(folder: Path) -> list[Record]:
     """Read the newest finished revision of every case.
 
     An empty label is a valid negative; a case without an answer is left out, and, with
-    a sentence in the log, one whose answers are in conflict or whose label is damaged.
+    a sentence in the log, one that waits for a review, whose answers are in conflict or
+    whose label is damaged.
     Cases that are reserved as the frozen test have the split "test"; other cases of
     their patients are left out, as in a round.
 
@@ -63,7 +65,7 @@ def read_study(folder: Path) -> list[Record]:
     study = Study.open(folder)
     reserved = read_frozen_test(folder) or FrozenTest({}, frozenset())
     kept = reserved.groups_now(study)
-    records = []
+    records, review = [], list[str]()
 
     def leave_out(case: str, error: StudyError) -> None:
         if case in reserved.cases:
@@ -73,6 +75,10 @@ def read_study(folder: Path) -> list[Record]:
     for found in study.labelled(
         on_conflict=lambda error: log.warning("Left out: %s", error),
         on_unreadable=leave_out,
+        statuses=trained_statuses(folder),
+        on_other=lambda case, status: (
+            review.append(case) if status == "needs_review" else None
+        ),
     ):
         case, revision = found.case, found.revision
         tests = case.id in reserved.cases
@@ -93,6 +99,8 @@ def read_study(folder: Path) -> list[Record]:
                 sha256=case.frame_sha256,
             )
         )
+    if review:
+        log.warning("%s", in_review_words(review))
     if not records:
         raise DataError(
             f"The study {folder} has no labelled case yet: "

@@ -104,7 +104,7 @@ class BarReporter:
 
     def _advance(self, doing: str, done: object, total: object) -> tqdm[NoReturn]:
         bar = self._bar
-        if bar is None or self._doing != doing:
+        if bar is None or self._doing != doing or _int(done) < bar.n:
             self.close()
             bar = tqdm(total=_int(total), desc=doing, file=self._stream)
             self._bar, self._doing = bar, doing

@@ -15,7 +15,7 @@ from mae_sam2_training.rounds.freezing import freeze
 from mae_sam2_training.rounds.history import keep_history
 from mae_sam2_training.rounds.material import Material
 from mae_sam2_training.rounds.places import bench_of
-from mae_sam2_training.rounds.records import ModelUsed, left_out
+from mae_sam2_training.rounds.records import ModelUsed, left_out, nothing_to_tell_by
 from mae_sam2_training.rounds.running import run_round
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.weights import WeightsError, find_weights, packaged_weights
@@ -88,6 +88,8 @@ def round_of(
             parent=record.parent.fingerprint,
             in_conflict=record.in_conflict,
             damaged=record.damaged,
+            in_review=record.in_review,
+            leaking_tests=record.leaking_tests,
             message=_opening(record),
         )
         rounds.add_event(number, "started")
@@ -190,4 +192,6 @@ def _opening(record: RoundRecord) -> str:
         f"{count['test']} test cases. It starts from {_named(record.parent)} and is "
         f"compared with {_named(record.in_use)}, the model in use in the study."
     )
-    return f"{said} {left_out(record.in_conflict, record.damaged)}".rstrip()
+    warning = nothing_to_tell_by(record.leaking_tests)
+    aside = left_out(record.in_conflict, record.damaged, record.in_review)
+    return " ".join(part for part in (said, warning, aside) if part)

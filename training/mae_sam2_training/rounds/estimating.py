@@ -19,7 +19,7 @@ from mae_sam2_training.rounds.decisions import in_use, model_path
 from mae_sam2_training.rounds.folder import Rounds
 from mae_sam2_training.rounds.freezing import divide
 from mae_sam2_training.rounds.places import machine_code
-from mae_sam2_training.rounds.records import left_out
+from mae_sam2_training.rounds.records import left_out, nothing_to_tell_by
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.study.folder import Study
 
@@ -72,6 +72,8 @@ def estimate(
             "reserved": divided.reserved is not None,
             "in_conflict": divided.in_conflict,
             "damaged": divided.damaged,
+            "in_review": divided.in_review,
+            "leaking_tests": divided.leaking_tests,
             "steps": config.finetune.loop.steps,
             "seconds": _seconds(cost or TYPICAL, divided, config, rounds),
             "measured": cost is not None,
@@ -97,7 +99,9 @@ def in_words(told: dict[str, Any]) -> str:
         f"Up to {told['steps']} steps, about {minutes} min {basis}, and "
         f"{told['memory_gib']:.1f} GiB of memory{free}."
     )
-    return f"{said} {left_out(told['in_conflict'], told['damaged'])}".rstrip()
+    warning = nothing_to_tell_by(told.get("leaking_tests"))
+    aside = left_out(told["in_conflict"], told["damaged"], told.get("in_review") or ())
+    return " ".join(part for part in (warning, said, aside) if part)
 
 
 def _seconds(

@@ -24,6 +24,7 @@ from mae_sam2_training.rounds.records import (
 from mae_sam2_training.rounds.sides import assign_sides
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.trained_labels import in_review_words, trained_statuses
 
 if TYPE_CHECKING:
     from mae_sam2_training.rounds.config import RoundConfig
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.rounds.frozen_test import FrozenTest
     from napari_mae_sam2.study.conflicts import InConflict
     from napari_mae_sam2.study.folder import Labelled
+    from napari_mae_sam2.study.records import Status
 
 
 MOST_DAMAGED = 0.25
@@ -55,6 +57,8 @@ class Divided:
         Cases that were left out because nobody has chosen between their answers.
     damaged : list of str
         One sentence for each case that was left out because it cannot be read.
+    in_review : list of str
+        Cases that were left out because they wait for a review.
     """
 
     labelled: list[Labelled]
@@ -62,6 +66,15 @@ class Divided:
     reserved: FrozenTest | None
     in_conflict: list[str]
     damaged: list[str]
+    in_review: list[str]
+
+    @property
+    def leaking_tests(self) -> int:
+        """Count the test cases whose label has a lesion."""
+        return sum(
+            self.side(one) == "test" and bool(one.revision.lesions)
+            for one in self.labelled
+        )
 
     def side(self, one: Labelled) -> Side:
         """Give the side of a label."""
@@ -116,6 +129,8 @@ def freeze(
             members=members,
             in_conflict=divided.in_conflict,
             damaged=damaged,
+            in_review=divided.in_review,
+            leaking_tests=divided.leaking_tests,
         )
     )
 
@@ -172,13 +187,25 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     study = Study.open(rounds.study)
     conflicts: list[InConflict] = []
     damaged: list[StudyError] = []
+    in_review: list[str] = []
 
     def leave_out(case: str, error: StudyError) -> None:
         if reserved is not None and case in reserved.cases:
             raise error
         damaged.append(error)
 
-    used = list(study.labelled(on_conflict=conflicts.append, on_unreadable=leave_out))
+    def look_aside(case: str, status: Status) -> None:
+        if status == "needs_review":
+            in_review.append(case)
+
+    used = list(
+        study.labelled(
+            trained_statuses(study.folder),
+            on_conflict=conflicts.append,
+            on_unreadable=leave_out,
+            on_other=look_aside,
+        )
+    )
     if reserved is not None:
         kept = reserved.groups_now(study)
         used = [one for one in used if _is_of_use(one, reserved, kept)]
@@ -193,6 +220,11 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     if "train" not in sides.values():
         if left_out := [*conflicts, *damaged]:
             raise left_out[0]
+        if in_review:
+            raise RoundError(
+                f"Nothing of the study {study.folder.name} can train yet. "
+                f"{in_review_words(in_review)} Answer them first."
+            )
         raise RoundError(
             f"The study {rounds.study.name} has no labelled case to train on yet: "
             "commit and save a lesion, or an empty label, first."
@@ -203,6 +235,7 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         reserved,
         [one.case for one in conflicts],
         [_sentence(one, study) for one in damaged],
+        in_review,
     )
 
 

@@ -28,7 +28,7 @@ class Guard:
     Attributes
     ----------
     name : str
-        "empty", "area", "false_leakage", "kind: NAME", "way: METRIC" or "box".
+        "test", "empty", "area", "false_leakage", "kind: NAME", "way: METRIC" or "box".
     passed : bool
     old, new, limit : float
         What was measured, and how far the new model could go.
@@ -66,7 +66,7 @@ def check(
     list of Guard
         Those that could be checked.
     """
-    guards = [*_empty(old, new, config), *_area(old, new, config)]
+    guards = [*_test(new), *_empty(old, new, config), *_area(old, new, config)]
     guards += _false_leakage(old, new, config)
     guards += _ways(old, new, config)
     return guards + _kinds(old, new, kinds, config)
@@ -93,6 +93,17 @@ def check_box(
         f"A box around the optic disc gives it with Dice {after:.2f}, with the base "
         f"{before:.2f}.",
     )
+
+
+def _test(new: Sequence[FrameResult]) -> list[Guard]:
+    """Fail where no test frame leaks: nothing that matters was checked then."""
+    leaking = sum(frame.wanted_px > 0 for frame in new)
+    if leaking:
+        return []
+    message = (
+        "No test case shows leakage, so nobody knows whether the new model finds any."
+    )
+    return [_at_least(1.0, "test", float("nan"), float(leaking), message)]
 
 
 def _empty(

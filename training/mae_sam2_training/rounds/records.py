@@ -11,6 +11,7 @@ from mae_sam2_training.rounds.errors import RoundError
 from napari_mae_sam2.study.files import read_json
 from napari_mae_sam2.study.records import RECORD_SCHEMA, SOFTWARE, check_schema, now
 from napari_mae_sam2.study.seals import SEAL
+from napari_mae_sam2.study.trained_labels import in_review_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,10 @@ class RoundRecord(_Frozen):
     """Labelled cases that were left out: nobody had chosen between their answers."""
     damaged: list[str] = Field(default_factory=list)
     """A sentence for each case that was left out because it could not be read."""
+    in_review: list[str] = Field(default_factory=list)
+    """Labelled cases that were left out: they wait for a review."""
+    leaking_tests: int | None = None
+    """Test cases whose label has a lesion; None in older rounds."""
 
     @property
     def parent(self) -> ModelUsed:
@@ -118,7 +123,9 @@ def read_round(path: Path) -> RoundRecord:
         ) from error
 
 
-def left_out(in_conflict: Sequence[str], damaged: Sequence[str]) -> str:
+def left_out(
+    in_conflict: Sequence[str], damaged: Sequence[str], in_review: Sequence[str] = ()
+) -> str:
     """Say in a sentence each which cases take no part; empty where all do.
 
     Parameters
@@ -127,8 +134,10 @@ def left_out(in_conflict: Sequence[str], damaged: Sequence[str]) -> str:
         Cases.
     damaged : sequence of str
         A sentence for each case.
+    in_review : sequence of str
+        Cases.
     """
-    said = []
+    said = [in_review_words(in_review)] if in_review else []
     if in_conflict:
         count = len(in_conflict)
         shown = ", ".join(in_conflict[:3]) + (" and others" if count > 3 else "")
@@ -139,6 +148,16 @@ def left_out(in_conflict: Sequence[str], damaged: Sequence[str]) -> str:
         more = f" {count - 1} more cannot be read either." if count > 1 else ""
         said.append(f"Left out: {damaged[0]}{more}")
     return " ".join(said)
+
+
+def nothing_to_tell_by(leaking: int | None) -> str:
+    """Warn of a test that cannot tell old from new; empty where it can."""
+    if leaking != 0:
+        return ""
+    return (
+        "No test case shows leakage, so this round cannot tell whether the new model "
+        "is better, and will not propose it: label test patients with leakage first."
+    )
 
 
 def code_version() -> str:
