@@ -162,5 +162,6 @@ class LabelLayers:
             return self._session.painted(name)
         finally:
             self._painting = False
-            if moved and self.leakage is not None:
+            taken_back = len(self._session.image.refused) > 0
+            if (moved or taken_back) and self.leakage is not None:
                 self.leakage.refresh()

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+)
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.parts import Part
@@ -43,11 +50,16 @@ class OfferBar(QFrame):
         decline.setToolTip("No, leave it as it is")
         decline.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         decline.clicked.connect(self.clear)
-        layout = QHBoxLayout(self)
+        # The sentence may hold a path: it has the whole width.
+        above, below = QHBoxLayout(), QHBoxLayout()
+        above.addWidget(self.words, 1)
+        above.addWidget(decline, 0, Qt.AlignmentFlag.AlignTop)
+        below.addStretch(1)
+        below.addWidget(self.accept)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
-        layout.addWidget(self.words, 1)
-        layout.addWidget(self.accept)
-        layout.addWidget(decline)
+        layout.addLayout(above)
+        layout.addLayout(below)
         self.hide()
 
     @property

@@ -74,7 +74,8 @@ class LeftBehind:
         lesions = "1 lesion" if count == 1 else f"{count} lesions"
         verb = "stays" if count == 1 else "stay"
         return Offer(
-            f"{lesions} of {session.frame.name} {verb} in {left.study}.",
+            f"{lesions} of {session.frame.name} {verb} in the study "
+            f"{left.study.parent.name}/{left.study.name}.",
             "Copy to this study",
             lambda: self._copy(session, left),
         )
