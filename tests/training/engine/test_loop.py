@@ -261,3 +261,92 @@ def test_a_batch_that_processes_cannot_share(tmp_path: Path) -> None:
         open_run(tmp_path, RunConfig(devices=2), batch=3),
     ):
         pass
+
+
+def _foreign(path: Path) -> bytes:
+    """What torch reads, of a run of another model."""
+    torch.save(
+        {"weights": {"x": torch.zeros(2)}, "optimizer": {}, "progress": {}}, path
+    )
+    return path.read_bytes()
+
+
+_DAMAGES = {
+    "empty": lambda path: b"",
+    "cut": lambda path: path.read_bytes()[: len(path.read_bytes()) // 2],
+    "text": lambda path: b"no state of anything",
+    "foreign": _foreign,
+    "list": lambda path: (torch.save([1, 2], path), path.read_bytes())[1],
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
+@pytest.mark.parametrize(
+    "names", [("state.pt",), ("best.pt",), ("state.pt", "best.pt")]
+)
+def test_a_damaged_state_goes_on_from_the_one_before(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    names: tuple[str, ...],
+    damage: str,
+) -> None:
+    whole = LineTask()
+    fitted = run_line(tmp_path / "whole", whole)
+    folder = tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        run_line(folder, LineTask(kill_at=23))  # saved at 7, 14 and 21
+    for name in names:
+        (folder / name).write_bytes(_DAMAGES[damage](folder / name))
+    capsys.readouterr()
+    again = LineTask()
+    assert run_line(folder, again, json_progress=True) == fitted
+    out, err = capsys.readouterr()
+    events = [json.loads(line) for line in out.splitlines()]
+    notes = [one["message"] for one in events if one["event"] == "note"]
+    steps = [one["step"] for one in events if one["event"] == "step"]
+    assert steps[0] == (15 if "state.pt" in names else 22)
+    if "state.pt" in names:
+        assert str(folder / "state.pt") in notes[0]
+        assert notes[0].endswith("goes on from step 14, saved before.")
+    assert "weights_only" not in out + err
+    for one, other in zip(weights(whole), weights(again), strict=True):
+        assert torch.equal(one, other)
+    assert torch.load(folder / "best.pt", weights_only=True).keys() == {
+        "line.weight",
+        "line.bias",
+    }
+
+
+def test_where_no_state_is_left_the_run_begins_anew_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fitted = run_line(tmp_path / "whole", LineTask())
+    folder = tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        run_line(folder, LineTask(kill_at=23))
+    for name in ("state.pt", "state-before.pt"):
+        (folder / name).write_bytes(b"")
+    capsys.readouterr()
+    assert run_line(folder, LineTask(), json_progress=True) == fitted
+    out = capsys.readouterr().out
+    assert "No earlier state is left: the run begins anew." in out
+    assert '"step": 1,' in out
+
+
+def test_a_state_of_another_run_is_not_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seed in (("one", 0), ("other", 1)):
+        with pytest.raises(KeyboardInterrupt):
+            run_line(tmp_path / name, LineTask(kill_at=23), seed=seed)
+    wanted = tmp_path / "one" / "state.pt"
+    wanted.write_bytes((tmp_path / "other" / "state.pt").read_bytes())
+    capsys.readouterr()
+    run_line(tmp_path / "one", LineTask(), json_progress=True, seed=0)
+    assert "state.pt is of another run. The run goes on" in capsys.readouterr().out
+
+
+def test_a_damaged_row_of_the_log_costs_its_point_alone(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(b"step,name,value\n1,a,0.5\nx\xff\x00,a,b\n2,a,0.25\n3,a")
+    assert read_metrics(path) == [(1, "a", 0.5), (2, "a", 0.25)]

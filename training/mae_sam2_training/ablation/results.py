@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.engine.progress import BarReporter
+from mae_sam2_training.engine.run import BEST, STATES
 from mae_sam2_training.evaluation.figures import METRICS
 from mae_sam2_training.evaluation.side_by_side import Measured, measure
 from napari_mae_sam2.model.checkpoint import load_model
@@ -109,5 +110,5 @@ def _known(value: float) -> float | None:
 
 def drop_states(folder: Path) -> None:
     """Delete what only an unfinished run needs; its log and checkpoint stay."""
-    for name in ("state.pt", "best.pt"):
+    for name in (*STATES, BEST):
         (folder / "run" / name).unlink(missing_ok=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from mae_sam2_training.engine.faults import RunError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,8 +71,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def save_tensors(path: Path, value: dict[str, Any]) -> None:
+def save_tensors(path: Path, value: dict[str, Any], before: Path | None = None) -> None:
     """Write nested dictionaries of tensors and plain values atomically.
+
+    What was there before is kept as `before`, where that is given.
 
     Through memory first: on a full disk torch's own writer raises an error that
     does not say so, while a plain write does.
@@ -79,9 +83,27 @@ def save_tensors(path: Path, value: dict[str, Any]) -> None:
     torch.save(value, buffer)
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(buffer.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+        if before is not None and path.is_file():
+            path.replace(before)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
-    """Read what `save_tensors` wrote; no code in the file is ever run."""
-    value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    """Read what `save_tensors` wrote; no code in the file is ever run.
+
+    Raises
+    ------
+    RunError
+        If the file is missing, empty, cut short, or something else: what torch says
+        of it is for programmers, and advises to run the code in it.
+    """
+    try:
+        value = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # it raises almost anything
+        raise RunError(f"{path} is missing or damaged.") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is not what a run has written.")
     return value

@@ -130,12 +130,14 @@ def fit(
     optimizer = torch.optim.AdamW(task.groups(), betas=loop.betas)
     module, optimizer = fabric.setup(task.module, optimizer)
     at = _Progress()
-    if resume:
-        state = run.load_state()
-        load_trainable(task.module, state["weights"])
-        optimizer.load_state_dict(state["optimizer"])
-        fabric.strategy.precision.load_state_dict(state.get("precision", {}))
-        at = _Progress(**state["progress"])
+    best: dict[str, torch.Tensor] = {}
+
+    def take(state: dict[str, Any]) -> None:
+        nonlocal at, best
+        at, best = _restore(task.module, optimizer, run, state)
+
+    if resume and run.load_state(take) is not None:
+        run.mend_best(best)
     records = Records(run.folder, at.step) if run.is_first else None
     clock = Clock(at.step, loop.steps)
 
@@ -145,6 +147,7 @@ def fit(
             run.save_state(
                 {
                     "weights": trainable(task.module),
+                    "best": best,
                     "optimizer": optimizer.state_dict(),
                     "precision": fabric.strategy.precision.state_dict(),
                     "progress": {
@@ -154,6 +157,7 @@ def fit(
             )
 
     def look() -> None:
+        nonlocal best
         module.eval()
         with torch.no_grad():
             tallies = task.validate(module, fabric.global_rank, fabric.world_size)
@@ -162,7 +166,8 @@ def fit(
         at.stale = 0 if better else at.stale + 1
         if better:
             at.best, at.best_step = metrics, at.step
-            run.save_best(trainable(task.module))
+            best = trainable(task.module)
+            run.save_best(best)
         if not metrics:
             return
         if records is not None:
@@ -231,5 +236,31 @@ def fit(
         if records is not None:
             records.close()
     fabric.barrier()
-    load_trainable(task.module, run.load_best())
+    load_trainable(task.module, best)
     return Fitted(dict(at.best or {}), at.best_step, at.step)
+
+
+def _restore(
+    module: nn.Module, optimizer: Any, run: Run, state: dict[str, Any]
+) -> tuple[_Progress, dict[str, torch.Tensor]]:
+    """Put a state back; gives how far it is, and the best weights so far.
+
+    Raises
+    ------
+    RunError
+        If it is of other weights, or something is missing from it.
+    """
+    try:
+        # states of earlier versions leave the best weights to a file of their own
+        best = state["best"] if "best" in state else run.load_best()
+        at = _Progress(**state["progress"])
+        wanted = {name: one.shape for name, one in trainable(module).items()}
+        for weights in (state["weights"], best):
+            if {name: one.shape for name, one in weights.items()} != wanted:
+                raise RunError("It holds the weights of another model.")
+        optimizer.load_state_dict(state["optimizer"])
+        run.fabric.strategy.precision.load_state_dict(state.get("precision", {}))
+        load_trainable(module, state["weights"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError("It is not what this run has written.") from error
+    return at, best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.engine.atomic import write_bytes
@@ -71,6 +72,10 @@ def read_metrics(path: Path) -> list[tuple[int, str, float]]:
     """Read the rows of a `metrics.csv`; a last row that was cut short is dropped."""
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    return [(int(row[0]), row[1], float(row[2])) for row in rows if len(row) == 3]
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        text = file.read().replace("\0", "")
+    found = []
+    for row in list(csv.reader(io.StringIO(text)))[1:]:
+        with suppress(ValueError, IndexError):  # a damaged row costs its point alone
+            found.append((int(row[0]), row[1], float(row[2])))
+    return found
