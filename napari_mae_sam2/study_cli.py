@@ -319,4 +319,6 @@ def _print_items(items: list[Item]) -> None:
         who = item.claimed_by or item.grader or item.assigned
         row = (item.case, item.patient, item.eye, item.visit, item.phase, status, who)
         grid.add_row(*(escape(value) for value in row))
-    Console(highlight=False).print(grid)
+    # A pipe has no width: an id that was broken there would be of no use to programs.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(highlight=False, width=width).print(grid)

@@ -97,6 +97,7 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
             run.close()
     if run is not None:
         done.table = run.results.write_table(done.trouble)
+        run.results.write_left_out(done.trouble)
     return done
 
 

@@ -5,9 +5,13 @@ Frames are read when they are needed and nothing is kept in memory.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
+import shutil
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from mae_sam2_training.config import ConfigError
@@ -22,7 +26,6 @@ from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -46,7 +49,7 @@ class Frames(Protocol):
 class FilesOnDisk:
     """The frames of a folder, a manifest or a study, read when they are asked for.
 
-    A file that cannot be read is left out with a warning: one bad file among millions
+    A file that cannot be read is left out and named once: one bad file among millions
     must not end a run of days.
 
     Parameters
@@ -73,6 +76,9 @@ class FilesOnDisk:
         self.path = path
         self._records = _records(path, side)
         self.files = [record.image for record in self._records]
+        # A folder, because every process that reads ahead has a copy of this.
+        self._named = Path(tempfile.mkdtemp(prefix="mae-sam2-"))
+        atexit.register(shutil.rmtree, self._named, ignore_errors=True)
 
     def groups(self) -> set[str]:
         """Give the patients that a manifest names, and frames of unknown patients."""
@@ -95,11 +101,23 @@ class FilesOnDisk:
             try:
                 return as_rgb8(read_frame(file).pixels)
             except FrameError as error:
-                _log.warning("Left out: %s", error)
+                if self._first_time(file):
+                    _log.warning("Left out: %s", error)
                 reason = error
         raise FrameError(
             f"Hardly a frame of {self.path} can be read: {reason}"
         ) from reason
+
+    def _first_time(self, file: Path) -> bool:
+        """Tell whether no process of the run has named a file yet."""
+        name = hashlib.sha256(str(file).encode(errors="surrogateescape")).hexdigest()
+        try:
+            (self._named / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError:  # gone with the first process: better twice than never
+            return True
+        return True
 
     def fingerprint(self) -> str:
         """Hash of the names and sizes: reading millions of frames would take hours."""

@@ -6,12 +6,13 @@ values, and paired tests compare patients.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import bootstrap, wilcoxon
 from scipy.stats import t as student
-from scipy.stats import wilcoxon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,7 @@ def estimate(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """Mean of some values with a percentile bootstrap interval over patients.
+    """Mean of some values with a bootstrap interval over patients.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def estimate(
     resamples : int
         Of the patients, with replacement.
     confidence : float
-        0.95 gives the 2.5th and the 97.5th percentile.
+        Of the interval, see `_bootstrap`.
     seed : int
         The same seed gives the same interval.
     """
@@ -102,9 +103,7 @@ def estimate(
     value = float(kept.mean())
     if len(sums) < 2:
         return Estimate(value, np.nan, np.nan, len(kept), len(sums))
-    drawn = _resamples(len(sums), resamples, seed)
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = _interval(means, confidence)
+    low, high, _ = _bootstrap(sums, counts, resamples, confidence, seed)
     return Estimate(value, low, high, len(kept), len(sums))
 
 
@@ -144,10 +143,9 @@ def compare(
         return Comparison(
             difference, relative=relative, count=len(of), groups=len(counts)
         )
+    low, high, means = _bootstrap(gains, counts, resamples, confidence, seed)
     drawn = _resamples(len(counts), resamples, seed)
     gained, basis = gains[drawn].sum(1), base[drawn].sum(1)
-    means = gained / counts[drawn].sum(1)
-    low, high = _interval(means, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = np.where(basis != 0, gained / basis, np.nan)
     known = shares[np.isfinite(shares)]
@@ -176,6 +174,7 @@ def widened(
     groups: Sequence[str],
     *,
     confidence: float = 0.95,
+    bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> Comparison:
     """Widen the interval of a difference to Student's, where that is wider.
 
@@ -190,6 +189,9 @@ def widened(
         Of the same values, from `compare`.
     first, second, groups, confidence
         As for `compare`.
+    bounds : tuple of float
+        What a difference can be at all: Student knows no end of the scale, and two
+        patients alone reach far beyond it.
 
     Returns
     -------
@@ -205,8 +207,8 @@ def widened(
     reach = float(student.ppf(0.5 + confidence / 2, one.groups - 1) * error)
     return replace(
         one,
-        low=min(one.low, one.difference - reach),
-        high=max(one.high, one.difference + reach),
+        low=max(bounds[0], min(one.low, one.difference - reach)),
+        high=min(bounds[1], max(one.high, one.difference + reach)),
     )
 
 
@@ -236,6 +238,50 @@ def _resamples(groups: int, resamples: int, seed: int) -> NDArray[np.intp]:
     """Which patients each resample holds, [resamples, groups]."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, groups, (resamples, groups)).astype(np.intp)
+
+
+def _bootstrap(
+    sums: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Resample patients: bounds of the mean over their values, and all the means.
+
+    The interval is bias-corrected and accelerated (BCa, Efron 1987), which follows the
+    skew of values near the end of their scale. Its ends are means of resamples, so it
+    never leaves the scale. Where all resamples are alike, their percentiles serve.
+
+    Parameters
+    ----------
+    sums, counts : float array of shape (patients,)
+        Of the values of each patient; at least two patients.
+    """
+
+    def mean(
+        totals: NDArray[np.float64], numbers: NDArray[np.float64], axis: int = -1
+    ) -> NDArray[np.float64]:
+        shares: NDArray[np.float64] = totals.sum(axis) / numbers.sum(axis)
+        return shares
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of resamples that are all alike
+        found = bootstrap(
+            (sums, counts),
+            mean,
+            n_resamples=resamples,
+            paired=True,
+            vectorized=True,
+            confidence_level=confidence,
+            method="BCa",
+            rng=np.random.default_rng(seed),
+        )
+    means: NDArray[np.float64] = found.bootstrap_distribution
+    low, high = map(float, found.confidence_interval)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        low, high = _interval(means, confidence)
+    return low, high, means
 
 
 def _interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:

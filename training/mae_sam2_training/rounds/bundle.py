@@ -282,4 +282,9 @@ def _damaged(path: object) -> str:
 def _ready(out: Path) -> None:
     if out.suffix != ".zip":
         raise RoundError(f"{out} must end in .zip: change the name after --out.")
+    if out.exists():
+        raise RoundError(
+            f"{out} is there already and is not written over: give another name after "
+            "--out, or move it away."
+        )
     drop_unfinished(out)

@@ -167,7 +167,7 @@ def pick(
     """Say which cases to label next; which strategy picked each one is logged."""
     from mae_sam2_training.rounds.picking import pick as run
 
-    run(
+    picks = run(
         study,
         strategy=strategy,
         count=count,
@@ -176,6 +176,8 @@ def pick(
         to=to,
         json_progress=json_progress,
     )
+    for one in () if json_progress else picks:
+        typer.echo(one.name)
 
 
 def history(

@@ -109,7 +109,7 @@ def pick(
             "picked",
             strategy=strategy,
             cases=[one.name for one in picks],
-            message="\n".join(one.name for one in picks),
+            message=f"{len(picks)} cases picked by {strategy}:",
         )
     return picks
 

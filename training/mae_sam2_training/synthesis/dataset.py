@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SMALLEST_SIDE = 64
 """Pixels: in less no vessel can be seen."""
 COLUMNS = ("image", "mask", "patient", "split", "dataset")
+UNFINISHED = ".unfinished-set"
+"""Lies in the folder while a set is drawn; a killed program leaves it there."""
 _PARTS = ("images", "masks", "lesions")
 _SPLITS = (("train", 0.7), ("val", 0.15), ("test", 0.15))
 
@@ -64,7 +66,7 @@ def synthesize(
     Parameters
     ----------
     out_folder : Path
-        New or empty folder.
+        New or empty folder, or one in which the drawing of a set was killed.
     count : int
         How many frames, at least 1.
     seed : int
@@ -106,6 +108,7 @@ def synthesize(
                 "be drawn into them; choose normal or arterial frames."
             )
     try:
+        _clear_unfinished(out_folder)
         if out_folder.exists() and any(out_folder.iterdir()):
             raise SynthesisError(
                 f"The folder {out_folder} is not empty; choose a new one."
@@ -113,8 +116,10 @@ def synthesize(
     except OSError as error:
         raise _unwritten(out_folder, error) from error
     try:
+        out_folder.mkdir(parents=True, exist_ok=True)
+        (out_folder / UNFINISHED).touch()
         for name in _PARTS:
-            (out_folder / name).mkdir(parents=True, exist_ok=True)
+            (out_folder / name).mkdir()
         rows: list[tuple[str, ...]] = []
         for number in range(count):
             patient, sample = _draw(number, seed, safe, size, kinds, contrast, empty)
@@ -124,14 +129,29 @@ def synthesize(
             rows.append((f"images/{name}", f"lesions/{name}", patient, split, "drawn"))
             if progress is not None:
                 progress(number + 1, count)
-        return _write_manifest(out_folder, rows)
+        manifest = _write_manifest(out_folder, rows)
+        (out_folder / UNFINISHED).unlink()
+        return manifest
     except BaseException as error:
         # a set without its manifest is of no use, and would be in the way of the next
-        for name in (*_PARTS, "manifest.csv.part"):
+        for name in (*_PARTS, "manifest.csv.part", "manifest.csv", UNFINISHED):
             _remove(out_folder / name)
         if isinstance(error, OSError):
             raise _unwritten(out_folder, error) from error
         raise
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Delete a set whose drawing was killed; the mark says that it is ours."""
+    if not (folder / UNFINISHED).is_file():
+        return
+    for name in _PARTS:
+        for path in (folder / name).glob("[0-9]*.png"):
+            path.unlink()
+        with suppress(OSError):  # somebody put other files there, which stay
+            (folder / name).rmdir()
+    for name in ("manifest.csv.part", "manifest.csv", UNFINISHED):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _unwritten(folder: Path, error: OSError) -> SynthesisError:
