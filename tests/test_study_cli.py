@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,6 +111,28 @@ def test_relabel_is_seen_by_list_and_logged(
     assert (last.event, last.case) == ("relabelled", one)
     assert last.details == {"before": {"patient": "P-7"}, "after": {"patient": None}}
     assert call("relabel", study, "no-such", "--eye", "left")[0] == 1
+
+
+def test_a_pipe_gets_every_id_on_one_line(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    name = "a-rather-long-name-of-a-frame-of-an-eye"
+    pixels = np.random.default_rng(1).integers(0, 200, (40, 60)).astype(np.uint8)
+    Image.fromarray(pixels).save(frames / f"{name}.png")
+    patient = "P-" + "7" * 60
+    program = [sys.executable, "-m", "napari_mae_sam2", "study"]
+    subprocess.run(
+        [*program, "add", str(study.folder), str(frames), "--patient", patient],
+        check=True,
+    )
+    said = subprocess.run(
+        [*program, "list", str(study.folder)],
+        capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "80"},
+    )  # fmt: skip
+    (line,) = (line for line in said.stdout.splitlines() if name in line)
+    assert study.case_ids()[0] in line
+    assert patient in line
 
 
 def test_an_anchor_is_printed_and_checked(

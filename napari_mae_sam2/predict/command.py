@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.common.json_lines import REPORTED
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.predict.left_out import write_left_out
 from napari_mae_sam2.predict.opening import (
     model_record,
     open_for_run,
@@ -97,7 +98,7 @@ def _predict(setup: Setup, inputs: Sequence[Path], report: Report) -> Done:
             run.close()
     if run is not None:
         done.table = run.results.write_table(done.trouble)
-        run.results.write_left_out(done.trouble)
+        write_left_out(run.results.folder, done.trouble)
     return done
 
 

@@ -38,7 +38,7 @@ from napari_mae_sam2.study.images import png_bytes, tiff_bytes
 from napari_mae_sam2.study.records import SOFTWARE, ModelRecord, dump, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -56,8 +56,6 @@ HEAD: Final = "predictions.json"
 """Says which model it was; a folder that holds it is one of results."""
 
 _TABLE: Final = "predictions.csv"
-LEFT_OUT: Final = "left_out.csv"
-"""Frames that have no result, and why."""
 _FOLDERS: Final = ("labels", "probability", "previews", "records")
 
 
@@ -269,25 +267,6 @@ class Results:
             values = record.model_dump() | {"flags": " ".join(record.flags)}
             writer.writerow([_cell(values[column]) for column in _COLUMNS])
         path = self.folder / _TABLE
-        write_file(path, buffer.getvalue().encode())
-        return path
-
-    def write_left_out(self, sentences: Sequence[str]) -> Path:
-        """Write which frames have no result and why; no file where all have one.
-
-        Parameters
-        ----------
-        sentences : sequence of str
-            One for each frame, prompt or record that was left out.
-        """
-        path = self.folder / LEFT_OUT
-        if not sentences:
-            path.unlink(missing_ok=True)
-            return path
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["left_out"])
-        writer.writerows([_cell(sentence)] for sentence in sentences)
         write_file(path, buffer.getvalue().encode())
         return path
 

@@ -106,7 +106,7 @@ def test_it_goes_on_where_it_was_stopped(
 
     assert _predict(monkeypatch, *asked) == 0
     assert "3 of 5 frames predicted" in (said := capsys.readouterr().out)
-    assert "2 were there already" in said
+    assert "2 were predicted before" in said
     assert len(_table(out)) == 5
 
     other = save_small_model(out.parent / "b.safetensors", 1)
@@ -291,6 +291,13 @@ def test_several_processes(
     assert "5 of 6 frames predicted" in said.out
     assert "1 cut" in said.err
     assert len(_table(out)) == 5
+    left_out = (out / "left_out.csv").read_text("utf-8").splitlines()
+    assert left_out[0] == "left_out"
+    assert len(left_out) == 2
+    assert "1 cut" in left_out[1]
+    next(frames.glob("1 cut*")).unlink()
+    assert _predict(monkeypatch, *asked) == 0
+    assert not (out / "left_out.csv").exists()
 
 
 def test_bad_inputs(

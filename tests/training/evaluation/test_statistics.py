@@ -88,3 +88,28 @@ def test_agreement_of_areas() -> None:
     # by hand: rows 2, columns 1.5, error 0; 2 / (2 + 2 * 1.5 / 3)
     assert absolute_agreement([2, 3, 4], [1, 2, 3]) == pytest.approx(2 / 3)
     assert np.isnan(absolute_agreement([1], [1]))
+
+
+def test_intervals_stay_within_what_a_figure_can_be() -> None:
+    rng = np.random.default_rng(4)
+    for patients in (2, 3, 5, 12):
+        names = [f"P{n}" for n in range(patients)]
+        for _ in range(20):
+            first, second = rng.beta(0.3, 0.3, (2, patients))
+            one = estimate(first, names, resamples=200)
+            assert 0 <= one.low <= one.value <= one.high <= 1
+            gain = compare(first, second, names, resamples=200)
+            wide = widened(gain, first, second, names)
+            assert -1 <= wide.low <= gain.low <= gain.high <= wide.high <= 1
+    # two patients of whom one gains all: Student alone would say -1.6 to 2
+    far = compare([0.0, 0.5], [1.0, 0.5], ["a", "b"])
+    wide = widened(far, [0.0, 0.5], [1.0, 0.5], ["a", "b"])
+    assert (wide.low, wide.high) == (-1, 1)
+
+
+def test_an_interval_follows_the_skew_near_the_end_of_the_scale() -> None:
+    values = [1.0] * 17 + [0.9, 0.5, 0.1]
+    one = estimate(values, [f"P{n}" for n in range(20)])
+    assert one.value - one.low > 2 * (one.high - one.value)
+    alike = estimate([0.7] * 5, list("abcde"))
+    assert (alike.low, alike.high) == pytest.approx((0.7, 0.7))

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,6 +115,23 @@ def test_one_bad_file_does_not_end_a_run(
 
     assert len(samples) == 8
     assert "broken.png" in caplog.text
+
+
+def test_a_bad_file_is_named_once_by_all_processes(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of(tmp_path / "a", ramp(100))
+    (folder / "broken.png").write_bytes(b"no image")
+    stream = Stream([FilesOnDisk(folder)], (1,), PLAIN, 0)
+    program = (
+        "import pickle, sys; stream = pickle.load(open(sys.argv[1], 'rb'));"
+        "[stream.sample(i) for i in range(8)]"
+    )
+    saved = tmp_path / "stream.pickle"
+    saved.write_bytes(pickle.dumps(stream))
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program, str(saved)], check=True)
+    assert capfd.readouterr().err.count("broken.png") == 1
 
 
 def test_only_bad_files_do(tmp_path: Path) -> None:

@@ -75,6 +75,17 @@ def test_a_round_goes_out_and_comes_back(
     assert "has a result already" in capsys.readouterr().err
 
 
+def test_a_zip_that_is_there_is_not_written_over(
+    study: Path, bundle: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = bundle.read_bytes()
+    capsys.readouterr()
+    assert run("export-round", study, "--out", bundle) == 2
+    assert "is there already and is not written over" in capsys.readouterr().err
+    assert bundle.read_bytes() == whole
+    assert Rounds(study).numbers() == [1]  # and no round was frozen for it
+
+
 def rewrite(path: Path, changes: dict[str, bytes | None]) -> None:
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}

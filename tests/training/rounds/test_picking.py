@@ -148,6 +148,19 @@ def test_picks_are_told_and_logged_with_their_strategy(
     assert all((one["score"] is not None) == scored for one in log["picks"])
 
 
+def test_names_of_picks_go_to_stdout_and_nothing_else(
+    study: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = add_unlabelled(study, 3)
+    command = ("pick", study, "--strategy", "random", "--count", "2")
+    assert run(*command, "--weights", weights) == 0
+    out, err = capsys.readouterr()
+    names = out.splitlines()
+    assert len(names) == len(set(names)) == 2
+    assert set(names) <= set(new)
+    assert "2 cases picked by random" in err
+
+
 def test_what_cannot_be_picked_is_one_sentence(
     study: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -112,3 +114,37 @@ def test_bad_wishes_are_one_sentence(tmp_path, frames):
         synthesize(tmp_path / "set", 1, frames=[leaking])
     with pytest.raises(SynthesisError, match="could not be written"):
         synthesize(full / "notes.txt" / "set", 1, frames=frames)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mae_sam2_training.synthesis import synthesize
+def stop(done, of):
+    if done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+synthesize(Path(sys.argv[1]), 4, size=96, progress=stop)
+"""
+
+
+def test_a_killed_set_does_not_block_the_same_command(tmp_path):
+    folder = tmp_path / "set"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder)])
+    assert killed.returncode == -9
+    assert len(list((folder / "images").iterdir())) == 2
+    (folder / "images" / "notes.txt").write_text("mine")
+    with pytest.raises(SynthesisError, match="not empty"):
+        synthesize(folder, 4, size=96)  # somebody else's file stays
+    assert (folder / "images" / "notes.txt").read_text() == "mine"
+    (folder / "images" / "notes.txt").unlink()
+    (folder / "images").rmdir()
+    manifest = synthesize(folder, 4, size=96)
+    assert len(rows_of(manifest)) == 4
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "images",
+        "lesions",
+        "manifest.csv",
+        "masks",
+    ]
+    with pytest.raises(SynthesisError, match="not empty"):
+        synthesize(folder, 4, size=96)  # a whole set is never replaced
