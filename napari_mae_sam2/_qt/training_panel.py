@@ -205,6 +205,15 @@ def estimate_in_words(estimate: Progress) -> str:
     damaged = estimate.values.get("damaged")
     if isinstance(damaged, list) and damaged:
         lines.append(f"{len(damaged)} damaged left out, such as: {damaged[0]}")
+    review = estimate.values.get("in_review")
+    if isinstance(review, list) and review:
+        waits = "case waits" if len(review) == 1 else "cases wait"
+        lines.append(f"{len(review)} {waits} for review and will not be trained on.")
     if not test:
         lines.append("Nothing tests yet: label cases of more patients.")
+    elif estimate.number("leaking_tests") == 0:
+        lines.append(
+            "No test case shows leakage: this round cannot tell whether the new model "
+            "is better. Label test patients with leakage first."
+        )
     return "\n".join(lines)

@@ -70,6 +70,7 @@ class Covered:
         self._study = study
         self._log = EventLog(study)
         self._seen: set[str] = set()
+        self._was_created_sealed = False
         self._said: dict[str, list[tuple[tuple[int, str], str]]] = {}
 
     def take(self, event: Event) -> None:
@@ -77,6 +78,8 @@ class Covered:
         if event.id in self._seen:
             return
         self._seen.add(event.id)
+        if event.event == "created" and event.is_sealed:
+            self._was_created_sealed = True
         for name, digest in event.files.items():
             known = self._said.setdefault(name, [])
             known.append((event.order, digest))
@@ -98,6 +101,8 @@ class Covered:
     @property
     def is_complete(self) -> bool:
         """Whether the log has to know every record; not so in older studies."""
+        if self._was_created_sealed:  # whatever study.json was edited to
+            return True
         said = self._about()
         return said.get(COMPLETE) is True and said.get("schema") != 1
 
@@ -188,7 +193,8 @@ class Covered:
             is_as_sealed = holds(read_json(path))
         except StudyError as error:
             return str(error)
-        if is_as_sealed is False and self._about().get("schema") != 1:
+        is_old = not self.is_complete and self._about().get("schema") == 1
+        if is_as_sealed is False and not is_old:
             return changed(path)
         return not_in_log(path) if is_as_sealed is None and self.is_complete else None
 

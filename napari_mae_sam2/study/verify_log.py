@@ -109,9 +109,9 @@ def _head(
             yield f"{path} is missing: it says which event was the newest."
         return
     event, digest = head
-    if event not in digests:
+    if event not in digests and not study.log.path(event).exists():
         yield f"{path} names the event {event}, which is missing from the log."
-    elif digests[event] != digest and event not in bad:
+    elif event in digests and digests[event] != digest and event not in bad:
         yield f"{path} or {study.log.path(event)} was changed after it was written."
 
 

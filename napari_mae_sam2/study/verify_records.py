@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.study.covered import (
@@ -57,7 +58,10 @@ def verify_records(
                 yield f"{path} is missing: restore it from a backup."
             continue
         if found != wanted:
-            yield changed(path)
+            with suppress(StudyError):  # a damaged event, which is named already
+                covered.refresh()  # somebody may work on the study meanwhile
+            if covered.wanted(path) != hash_of(path.read_bytes()):
+                yield changed(path)
     known = covered.said()
     unknown: list[Path] = []
     for path in records_in(study.folder):

@@ -9,6 +9,8 @@ from qtpy.QtGui import QDesktopServices
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
+from napari_mae_sam2._qt.training_panel import estimate_in_words
+from napari_mae_sam2.annotate.child_process import Progress
 from napari_mae_sam2.annotate.round_story import RoundStory
 from napari_mae_sam2.model.weights import remember_weights
 from napari_mae_sam2.study.folder import Study
@@ -266,3 +268,14 @@ def test_a_promoted_model_proposes_what_has_no_label(at_work, stand_in, folder):
     assert "--unlabelled" in words
     others = [str(folder / f"eye {n}.png") for n in (1, 2)]
     assert words[words.index("--") + 1 :] == [str(study), *others]
+
+
+def test_the_estimate_says_what_a_round_cannot_tell_and_leaves_out():
+    values = {"train": 3, "val": 1, "test": 2, "new": 2, "steps": 9, "seconds": 60}
+    said = estimate_in_words(Progress("estimate", values | {"leaking_tests": 0}))
+    assert "No test case shows leakage" in said
+    said = estimate_in_words(
+        Progress("estimate", values | {"leaking_tests": 2, "in_review": ["a", "b"]})
+    )
+    assert "No test case" not in said
+    assert "2 cases wait for review and will not be trained on." in said

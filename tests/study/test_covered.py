@@ -261,3 +261,41 @@ def test_an_anchor_of_an_older_study_holds_its_records_and_outlives_sealing(
     path = older.folder / "study.json"
     _edit(path, '"perivascular"', '"vascular"')
     assert kept not in {one.sha256 for one in anchors(older)}
+
+
+def test_a_study_that_was_made_with_hashes_cannot_be_told_to_be_an_older_one(
+    filled: Study,
+) -> None:
+    path = filled.folder / "study.json"
+    content = json.loads(path.read_bytes())
+    content.pop(COMPLETE)
+    path.write_bytes(to_json(content | {"schema": 1}))
+    record = _revision(filled, 1)
+    (event,) = (
+        one for one in filled.log.events() if record.as_posix().endswith(
+            next(iter(one.files), "-")
+        )
+    )  # fmt: skip
+    filled.log.path(event.id).unlink()
+    said = json.loads(record.read_bytes())
+    del said[SEAL]
+    record.write_bytes(to_json(said))
+    assert any(str(record) in one for one in verify(filled))
+    told: list[str] = []
+    study = Study.open(filled.folder)
+    list(study.labelled(on_unreadable=lambda case, _error: told.append(case)))
+    assert told == [filled.case_ids()[1]]
+
+
+def test_what_is_saved_while_a_study_is_checked_is_nothing_wrong(
+    filled: Study, make_frame: Callable[..., Frame], labels: np.ndarray
+) -> None:
+    cases = filled.case_ids()
+
+    def meanwhile(done: int, _of: int) -> None:
+        if done == 1:
+            relabel(Study.open(filled.folder), cases[0], {"eye": "left"})
+            filled.save_revision(make_frame("f7", 7), labels, grader="a", parent=None)
+
+    assert list(verify(filled, meanwhile)) == []
+    assert list(verify(filled)) == []

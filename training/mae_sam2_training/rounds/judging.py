@@ -10,7 +10,7 @@ import numpy as np
 from mae_sam2_training.evaluation.discs import disc_box_dice, drawn_discs
 from mae_sam2_training.evaluation.statistics import Comparison, compare, widened
 from mae_sam2_training.evaluation.summary import plain
-from mae_sam2_training.rounds.guards import check, check_box
+from mae_sam2_training.rounds.guards import check, check_box, no_leakage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,6 +105,8 @@ def judge(
     guards = check(old, new, kinds, config.guards)
     if boxes is not None:
         guards.append(check_box(*boxes, config.guards))
+    if guards and not compared.count:
+        guards.insert(0, no_leakage())
     failed = [guard for guard in guards if not guard.passed]
     better = bool(compared.low > 0)  # NaN is not
     return Verdict(
