@@ -43,7 +43,7 @@ def predict(
     weights: Weights = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(help="JSON with the prompts of each frame; all leakage without."),
+        typer.Option(help="JSON or table with prompts of frames; all leakage without."),
     ] = None,
     batch: Annotated[
         int,

@@ -19,6 +19,7 @@ from napari_mae_sam2.fa.odd_names import RAW
 from napari_mae_sam2.fa.reading import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -88,13 +89,17 @@ def read_eye(text: str) -> str | None:
     return EYES.get(re.sub(r"[\s._-]", "", text.casefold()))
 
 
-def read_table_file(path: Path) -> TableFile:
+def read_table_file(
+    path: Path, more: Mapping[str, tuple[str, ...]] | None = None
+) -> TableFile:
     """Read a table.
 
     Parameters
     ----------
     path : Path
         Text whose first line holds the headings.
+    more : mapping, optional
+        Columns beside those of `HEADINGS`, in the same form; they go before them.
 
     Returns
     -------
@@ -111,7 +116,8 @@ def read_table_file(path: Path) -> TableFile:
     named = re.match(r"\s*sep=(.)\r?\n", text)  # Excel's own way to say it
     if named:
         text = "\n" + text[named.end() :]  # lines keep their numbers
-    delimiter = named[1] if named else _find_delimiter(text)
+    known = {**HEADINGS, **(more or {})}
+    delimiter = named[1] if named else _find_delimiter(text, known)
     try:
         reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
         lines = [(reader.line_num, [_clean(cell) for cell in row]) for row in reader]
@@ -122,7 +128,7 @@ def read_table_file(path: Path) -> TableFile:
         ) from error
     lines = [(line, row) for line, row in lines if any(row)]
     headings = lines[0][1] if lines else []
-    places, unknown = _find_columns(headings)
+    places, unknown = _find_columns(headings, known)
     rows = []
     for line, row in lines[1:]:
         if any(row[len(headings) :]):
@@ -172,22 +178,24 @@ def _no_text(name: str) -> TableError:
     )
 
 
-def _find_delimiter(text: str) -> str:
+def _find_delimiter(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
     """Take the separator under which the most headings are understood."""
     first = next((line for line in text.splitlines() if line.strip()), "")
 
     def understood(delimiter: str) -> tuple[int, int]:
         headings = next(csv.reader([first], delimiter=delimiter), [])
-        return len(_find_columns(headings)[0]), len(headings)
+        return len(_find_columns(headings, known)[0]), len(headings)
 
     return max((",", ";", "\t"), key=understood)
 
 
-def _find_columns(headings: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def _find_columns(
+    headings: list[str], known: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Find the place of each column, and the headings that are none."""
     plain = [re.sub(r"[\s._-]", "", _clean(one).casefold()) for one in headings]
     places: dict[str, int] = {}
-    for column, others in HEADINGS.items():
+    for column, others in known.items():
         # Where two headings would do, the more telling one is meant.
         found = next((one for one in (column, *others) if one in plain), None)
         if found is not None:

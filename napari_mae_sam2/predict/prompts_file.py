@@ -1,4 +1,4 @@
-"""Prompts of many frames from one JSON file.
+"""Prompts of many frames from one JSON file, or from a table (`prompts_table`).
 
     {"With_NP0001": [{"points": [[210, 305]], "labels": [1]},
                      {"boxes": [[40, 60, 90, 130]]}]}
@@ -28,6 +28,7 @@ from napari_mae_sam2.fa.name_matching import (
     without_suffix,
 )
 from napari_mae_sam2.model.protocol import Prompts
+from napari_mae_sam2.predict.prompts_table import read_prompts_table
 from napari_mae_sam2.predict.sources import source_matcher
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.records import PromptRecord
@@ -81,11 +82,14 @@ class PromptBook:
         Raises
         ------
         PlainError
-            If it is missing, no JSON, or says something that is no prompt.
+            If it is missing, neither JSON nor a table, or says something that is no
+            prompt.
         """
         entries: dict[str, list[PromptRecord]] = {}
         seen: dict[str, str] = {}
-        for name, value in _read_json(path).items():
+        is_table = path.suffix.lower() in (".csv", ".tsv", ".txt")
+        content = read_prompts_table(path) if is_table else _read_json(path)
+        for name, value in content.items():
             try:
                 records = _ENTRY.validate_python(value)
             except ValidationError as error:
