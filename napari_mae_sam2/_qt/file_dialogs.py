@@ -47,7 +47,7 @@ def ask_verdicts(parent: QWidget) -> Path | None:
 def ask_table(parent: QWidget) -> Path | None:
     """Ask for a table; None where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(
-        parent, "What is known of the frames", "", "Tables (*.csv);;All files (*)"
+        parent, "Table about the frames", "", "Tables (*.csv *.tsv *.txt);;All files (*)"
     )
     return found_on_disk(Path(file)) if file else None
 

@@ -125,7 +125,7 @@ class AddForm(AboutForm):
         self.copy.setChecked(True)
         self.form.addRow(self.copy)
         self.table = QLineEdit()
-        self.table.setPlaceholderText("CSV, a line for each file")
+        self.table.setPlaceholderText("CSV, one row per file")
         self.table.setToolTip(
             "A CSV with a column file and any of patient, eye, visit, phase: it goes "
             "before what is said above"
