@@ -118,17 +118,17 @@ class AddForm(AboutForm):
     """What is said of frames that are to be added, and whether they are copied."""
 
     def __init__(self, count: str, parent: QWidget | None = None) -> None:
-        words = f"{count} will be added. What is said here is said of all of them."
+        words = f"{count} will be added. These values apply to all of them."
         super().__init__("Add to the study", words, parent=parent)
         self.copy = QCheckBox("Copy the pixels into the study")
-        self.copy.setToolTip("Else the study refers to the files, which must stay")
+        self.copy.setToolTip("Otherwise the study refers to the files, which must stay where they are")
         self.copy.setChecked(True)
         self.form.addRow(self.copy)
         self.table = QLineEdit()
         self.table.setPlaceholderText("CSV, one row per file")
         self.table.setToolTip(
-            "A CSV with a column file and any of patient, eye, visit, phase: it goes "
-            "before what is said above"
+            "One row per file: a column file and any of patient, eye, visit and phase. "
+            "The table overrides the values above"
         )
         row = QHBoxLayout()
         row.addWidget(self.table, 1)
