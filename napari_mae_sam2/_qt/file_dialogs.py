@@ -46,9 +46,9 @@ def ask_verdicts(parent: QWidget) -> Path | None:
 
 def ask_table(parent: QWidget) -> Path | None:
     """Ask for a table; None where the grader thinks better of it."""
-    file, _ = QFileDialog.getOpenFileName(
-        parent, "Table about the frames", "", "Tables (*.csv *.tsv *.txt);;All files (*)"
-    )
+    kinds = "Tables (*.csv *.tsv *.txt);;All files (*)"
+    title = "Table about the frames"
+    file, _ = QFileDialog.getOpenFileName(parent, title, "", kinds)
     return found_on_disk(Path(file)) if file else None
 
 

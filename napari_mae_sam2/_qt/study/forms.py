@@ -121,7 +121,9 @@ class AddForm(AboutForm):
         words = f"{count} will be added. These values apply to all of them."
         super().__init__("Add to the study", words, parent=parent)
         self.copy = QCheckBox("Copy the pixels into the study")
-        self.copy.setToolTip("Otherwise the study refers to the files, which must stay where they are")
+        self.copy.setToolTip(
+            "Otherwise the study refers to the files, which must stay where they are"
+        )
         self.copy.setChecked(True)
         self.form.addRow(self.copy)
         self.table = QLineEdit()
