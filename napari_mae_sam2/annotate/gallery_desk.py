@@ -25,7 +25,10 @@ from napari_mae_sam2.qa.verdicts import (
     take_in,
     verdicts_of,
 )
+from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
+from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.known import same_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,7 +164,14 @@ class GalleryDesk:
         def work() -> Callable[[], None]:
             verdicts = said if page is None else read_verdicts(page)
             assert verdicts is not None  # nothing is offered without frames
-            results = results_about(verdicts, study, [] if shown is None else [shown])
+            is_ours = shown is not None and _may_go_to(shown, study)
+            if page is None and shown is not None and not is_ours:
+                raise StudyError(
+                    f"These predictions belong to {shown.folder.parent.parent}: open "
+                    "that study to take them in."
+                )
+            known = [shown] if shown is not None and is_ours else []
+            results = results_about(verdicts, study, known)
             who = verdicts.reviewer or grader  # whoever takes them in did not look
             done = take_in(Study.open(study), results, verdicts, who)
             return lambda: self._on_taken(done, verdicts)
@@ -263,6 +273,12 @@ class GalleryDesk:
 
         if not self._closed:
             self._writer.submit(run)
+
+
+def _may_go_to(results: Results, study: Path) -> bool:
+    """Tell whether predictions are of a study, or of none."""
+    own = results.folder.parent.parent
+    return not (own / STUDY_FILE).exists() or same_folder(own, study)
 
 
 def find_open(record: FrameRecord, cases: Sequence[Case]) -> int | None:

@@ -199,8 +199,9 @@ def take_in(study: Study, results: Results, said: Verdicts, grader: str) -> Take
     words = last_words(study.log)
     for one in said.verdicts:
         try:
-            _check_open(one.id, words.get(one.id), done)
-            _take(study, results, one, who, done)
+            case = _case_of(study, one)
+            _check_open(case, words.get(case), done)
+            _take(study, results, case, one, who, done)
         except PlainError as error:
             done.trouble.append(str(error))
     known = {one.id: one for one in verdicts_of(results).verdicts}
@@ -222,23 +223,38 @@ def _check_open(case: str, word: Event | None, done: Taken) -> None:
         raise StudyError(f"{case} is answered by {word.grader}: left as it is.")
 
 
-def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -> None:
-    if not study.case_folder(one.id).exists():
+def _case_of(study: Study, one: Verdict) -> str:
+    """Find the case of a verdict by its pixels: it may have another name now."""
+    if study.case_folder(one.id).exists():
+        if study.case(one.id).frame_sha256 != one.frame_sha256:
+            raise StudyError(
+                f"{one.id} is another frame in {study.folder}: left as it is."
+            )
+        return one.id
+    found = study.find_pixels(one.frame_sha256)
+    if found is None:
         raise StudyError(f"{one.id} is not a case of {study.folder}: add its frame.")
-    if study.case(one.id).frame_sha256 != one.frame_sha256:
-        raise StudyError(f"{one.id} is another frame in {study.folder}: left as it is.")
-    latest = label_of(study, one.id)
+    return found.id
+
+
+def _take(
+    study: Study, results: Results, case: str, one: Verdict, who: str, done: Taken
+) -> None:
+    latest = label_of(study, case)
     if latest is not None and latest.status in ANSWERED:
         done.known += 1
-        raise StudyError(f"{one.id} is answered by {latest.grader}: left as it is.")
+        raise StudyError(f"{case} is answered by {latest.grader}: left as it is.")
+    if latest is not None and latest.status == "in_work":
+        done.known += 1
+        raise StudyError(f"{latest.grader} has work in {case}: left as it is.")
     if one.verdict in _STATUS:
         labels = read_tiff(results.label(one.id))
         again = latest is not None and latest.status == _STATUS[one.verdict]
         if latest and again and latest.label_sha256 == pixel_sha256(labels):
             done.known += 1
-            raise StudyError(f"{one.id} was taken in before: left as it is.")
+            raise StudyError(f"{case} was taken in before: left as it is.")
         study.save_revision(
-            study.load_frame(one.id),
+            study.load_frame(case),
             labels,
             grader=who,
             parent=None if latest is None else latest.id,
@@ -249,9 +265,9 @@ def _take(study: Study, results: Results, one: Verdict, who: str, done: Taken) -
     model = {"fingerprint": results.model.fingerprint}
     if one.verdict == "reject" and latest is None:
         # No more a proposal that waits to be corrected.
-        study.note("status", grader=who, case=one.id, details={"status": "new"} | model)
+        study.note("status", grader=who, case=case, details={"status": "new"} | model)
     details = {"verdict": one.verdict} | model
-    study.note("looked_at", grader=who, case=one.id, details=details)
+    study.note("looked_at", grader=who, case=case, details=details)
     done.accepted += one.verdict == "accept"
     done.to_fix += one.verdict == "fix"
     done.rejected += one.verdict == "reject"

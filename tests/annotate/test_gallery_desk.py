@@ -137,3 +137,16 @@ def test_a_frame_is_found_among_the_open_files(desk):
     assert find_open(record, cases) is None
     cases.append(Case("x", lambda: None, Path(), Path("folder/b.tif"), 1))
     assert find_open(record, cases) == 3
+
+
+def test_verdicts_about_one_study_go_to_no_other(desk, study, tmp_path):
+    other = Study.create(tmp_path / "another study")
+    for case in study.case_ids():
+        other.add_frame(study.load_frame(case))
+    desk.gallery.judge("accept")
+    desk.take_in(other.folder)
+    desk.inbox.run_until(lambda: bool(desk.heard))
+    assert f"belong to {study.folder}" in desk.heard[0]
+    assert [other.latest_revision(case) for case in other.case_ids()] == [None] * len(
+        other.case_ids()
+    )

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,3 +202,22 @@ def test_verdicts_on_another_model_are_refused(
     assert _take(monkeypatch, said, study, predictions) == 2
     assert "cannot be read" in capsys.readouterr().err
     assert study.latest_revision(case_id(a_frame(0))) is None
+
+
+def test_work_in_progress_is_left_as_it_is_and_a_renamed_case_is_found(
+    study: Study, predictions: Results, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    begun = a_frame(1)
+    work = np.ones(begun.shape, np.uint16)
+    study.save_revision(begun, work, grader="CD", parent=None, status="in_work")
+    frame = a_frame(0)
+    old = study.case_folder(case_id(frame))
+    renamed = replace(frame, name="a new name")
+    shutil.rmtree(old)
+    study.add_frame(renamed)
+    assert _take(monkeypatch, _file(tmp_path, "accept", "accept"), study, predictions)
+    assert "CD has work in" in capsys.readouterr().err
+    latest = study.latest_revision(case_id(begun))
+    assert (latest.grader, latest.status) == ("CD", "in_work")
+    assert study.latest_revision(case_id(renamed)).grader == "AB"
