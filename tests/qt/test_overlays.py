@@ -128,3 +128,20 @@ def test_a_or_b_stands_in_the_place_of_the_lesions_flickers_and_gives_way(
     assert not part.panel.ticking.isChecked()
     assert view.overlay.legend == ()
     assert at_work.widget.layers.leakage.opacity == 0.5
+
+
+def test_a_or_b_ends_with_its_case(at_work, view):
+    (part,) = (p for p in at_work.widget.parts if isinstance(p, FlickerPart))
+    for shift, step in ((False, 1), (True, -1)):  # seen once, and flickering
+        at_work.press("B", shift=shift)
+        at_work.wait(lambda: bool(part.flicker.masks), "A")
+        chosen = part.flicker.chosen
+        at_work.widget.desk.go(at_work.widget.desk.worklist.index + step)
+        at_work.wait_until_ready()
+        at_work.settle(0.6)
+        assert not part.flicker.is_on
+        assert not part.panel.ticking.isChecked()
+        assert view.overlay.legend == ()
+        assert view.overlay.outlined == ()
+        assert at_work.widget.layers.leakage.opacity == 0.5
+        assert part.flicker.chosen == chosen

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from grey import make_frame
 from PIL import Image
 from qtpy.QtCore import QPoint, QRect, QSize
 from qtpy.QtTest import QTest
@@ -24,7 +24,7 @@ def in_the_middle(grader):
 
 
 def test_frames_stay_in_the_middle_of_a_window_that_is_resized(at_work, folder):
-    small = np.full((36, 44), 90, np.uint8)
+    small = make_frame(seed=9).pixels[:40, :50]
     Image.fromarray(small).save(folder / "small.png")
     at_work.widget.open_paths([folder])
     at_work.wait(lambda: len(at_work.widget.desk.worklist.cases) == 4, "the list")
