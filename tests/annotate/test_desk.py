@@ -465,3 +465,21 @@ def test_a_damaged_study_is_a_message(desk, make_desk, inbox, folder):
     inbox.run_until(lambda: bool(again.heard))
     assert again.session is None
     assert "study.json" in again.heard[0]
+
+
+def test_a_first_page_that_cannot_be_read_does_not_hide_the_others(
+    desk, inbox, tmp_path
+):
+    page = make_frame().pixels
+    with tifffile.TiffWriter(tmp_path / "angiogram.tif") as tiff:
+        tiff.write(page * 0, metadata=None)
+        tiff.write(page, metadata=None)
+    desk.open_paths([tmp_path / "angiogram.tif"])
+    inbox.run_until(lambda: len(desk.worklist.cases) == 2)
+    first, second = desk.worklist.cases
+    assert first.status is Status.UNREADABLE
+    assert "blank" in first.trouble
+    desk.step(1)
+    inbox.run_until(lambda: desk.session is not None)
+    assert desk.worklist.current is second
+    assert (desk.session.frame.pixels == page).all()
