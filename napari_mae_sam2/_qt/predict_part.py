@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2._qt.bridge import GuiThread
@@ -15,7 +14,6 @@ from napari_mae_sam2.annotate.latest import LatestWins, Outcome
 from napari_mae_sam2.annotate.predicting import Predicting
 from napari_mae_sam2.annotate.stored_review import stored_review
 from napari_mae_sam2.annotate.worklist import Status
-from napari_mae_sam2.model.weights import WeightsError, last_choice, packaged_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +82,7 @@ class PredictPart(Part):
         if not desk.worklist.cases:
             self._dock.messages.tell("Open the frames to predict first.")
         elif not self.predicting.is_running:
-            self.predicting.start(desk.folder, desk.opened_paths(), _answers_here())
+            self.predicting.start(desk.folder, desk.opened_paths())
 
     # --- inside ----------------------------------------------------------------
 
@@ -125,13 +123,3 @@ class PredictPart(Part):
         _, session = outcome.request
         if outcome.response is not None and session is self._session:
             session.offer(outcome.response)
-
-
-def _answers_here() -> Path | None:
-    """Give the weights that answer in the window; None where nothing is packaged."""
-    chosen = last_choice()
-    if chosen is not None and chosen.is_file():
-        return chosen
-    with suppress(WeightsError):
-        return packaged_weights()
-    return None
