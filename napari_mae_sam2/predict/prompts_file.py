@@ -20,13 +20,8 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.name_matching import (
-    folded,
-    match_names,
-    path_parts,
-    tell_matched,
-    without_suffix,
-)
+from napari_mae_sam2.fa.matched_names import match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import folded, path_parts, without_suffix
 from napari_mae_sam2.model.protocol import Prompts
 from napari_mae_sam2.predict.prompts_table import read_prompts_table
 from napari_mae_sam2.predict.sources import source_matcher

@@ -11,13 +11,8 @@ from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.lesions import check_labels
 from napari_mae_sam2.fa.mask_files import MaskFile, best_masks, list_masks
 from napari_mae_sam2.fa.mask_reading import Mask, MaskError, read_mask
-from napari_mae_sam2.fa.name_matching import (
-    NameMatcher,
-    folded,
-    match_names,
-    tell_matched,
-    without_page,
-)
+from napari_mae_sam2.fa.matched_names import match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import NameMatcher, folded, without_page
 from napari_mae_sam2.study.conflicts import label_of
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE

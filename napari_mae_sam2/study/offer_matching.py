@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.fa.name_matching import (
-    folded,
-    match_names,
-    tell_matched,
-    without_suffix,
-)
+from napari_mae_sam2.fa.matched_names import match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import folded, without_suffix
 from napari_mae_sam2.study.case_names import case_matcher
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from napari_mae_sam2.study.covered import Covered
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.records import check_schema
 
@@ -38,14 +39,17 @@ def case_splits(study: Cases) -> Callable[[CaseRecord], str]:
     Raises
     ------
     StudyError
-        If the reserved set is damaged: to export a test case as one to train on would
-        spoil every later test.
+        If the reserved set is damaged or not the one that was reserved: to export a
+        test case as one to train on would spoil every later test.
     """
     path = study.folder / "rounds" / "frozen_test.json"
+    covered = Covered(study.folder)
     if not path.exists():
+        covered.check(path)  # it may have been taken away
         return lambda _case: ""
     content = read_json(path)
     check_schema(content, path)
+    covered.check(path)
     try:
         reserved = {str(one["case"]) for one in content["cases"]}
         groups = set(map(str, content["groups"]))

@@ -7,12 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.fa.name_matching import (
-    NameMatcher,
-    match_names,
-    tell_matched,
-    without_page,
-)
+from napari_mae_sam2.fa.matched_names import match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import NameMatcher, without_page
 from napari_mae_sam2.fa.reading import count_pages, readable
 from napari_mae_sam2.fa.table_file import read_table_file
 from napari_mae_sam2.study.case_names import case_matcher

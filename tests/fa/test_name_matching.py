@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_mae_sam2.fa.name_matching import NameMatcher, match_names, tell_matched
+from napari_mae_sam2.fa.matched_names import match_names, tell_matched
+from napari_mae_sam2.fa.name_matching import NameMatcher
 
 
 def matcher(*paths: str) -> NameMatcher[str]:

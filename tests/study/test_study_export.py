@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_mae_sam2.study import replacing
-from napari_mae_sam2.study.files import StudyError
+from napari_mae_sam2.study.files import StudyError, to_json
 from napari_mae_sam2.study.relabel import relabel
 from napari_mae_sam2.study.replacing import replaced_folder
+from napari_mae_sam2.study.seals import sealed
 from napari_mae_sam2.study.study_export import export_study
 
 if TYPE_CHECKING:
@@ -176,13 +177,16 @@ def test_manifest_and_coco_say_whose_frame_it_is(filled: Study, tmp_path: Path) 
     relabel(filled, one, {"patient": "P1", "eye": "OD", "visit": "m6", "phase": "late"})
     relabel(filled, two, {"patient": "P1"})
     (filled.folder / "rounds").mkdir()
-    (filled.folder / "rounds" / "frozen_test.json").write_text(
-        json.dumps({
-            "schema": 1,
-            "cases": [{"case": one, "frame_sha256": filled.case(one).frame_sha256}],
-            "groups": ["patient P1"],
-        })
-    )  # fmt: skip
+    path = filled.folder / "rounds" / "frozen_test.json"
+    reserved = {
+        "schema": 1,
+        "cases": [{"case": one, "frame_sha256": filled.case(one).frame_sha256}],
+        "groups": ["patient P1"],
+    }
+    path.write_bytes(to_json(reserved))
+    with pytest.raises(StudyError, match="put there by hand"):
+        export_study(filled, tmp_path / "out")
+    path.write_bytes(to_json(sealed(reserved)))
     out = tmp_path / "out"
     export_study(filled, out)
     with (out / "manifest.csv").open(newline="") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from pycocotools.coco import COCO
 from mae_sam2_training.data.frames import RecordSource
 from mae_sam2_training.data.manifest import read_manifest
 from mae_sam2_training.data.study_folder import read_study
+from mae_sam2_training.rounds.frozen_test import reserve
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.relabel import relabel
@@ -35,14 +35,7 @@ def test_touching_lesions_and_lesions_of_two_parts_stay_as_they_are(
         case = study.save_revision(frame, values, grader="g", parent=None).case
         relabel(study, case, {"patient": f"P{number % 2}"})
     one, two, three = study.case_ids()
-    (study.folder / "rounds").mkdir()
-    (study.folder / "rounds" / "frozen_test.json").write_text(
-        json.dumps({
-            "schema": 1,
-            "cases": [{"case": one, "frame_sha256": study.case(one).frame_sha256}],
-            "groups": ["patient P0"],
-        })
-    )  # fmt: skip
+    reserve(study.folder, cases=[one])
     export_study(study, tmp_path / "out")
     before = read_study(study.folder)
     after = read_manifest(tmp_path / "out" / "manifest.csv")
