@@ -30,6 +30,11 @@ IDLE = (
     "model is used only when you promote it."
 )
 
+CHECKED = (
+    "Before a model is proposed: better on the test cases, no more empty answers, no "
+    "more false leakage in normal frames, box prompts still work."
+)
+
 
 BAR = 1000
 """Steps of the progress bar."""
@@ -98,7 +103,8 @@ class TrainingPanel(QWidget):
             made.hide()
         self.log_shown.setChecked(False)
         self.words.setText("Looking at the labels, the time and the memory…")
-        self._move_bar(None, None)
+        self.bar.show()
+        self.bar.setRange(0, 0)
         self._offer(self.cancel)
 
     def show_estimate(self, estimate: Progress | None) -> None:
@@ -109,6 +115,7 @@ class TrainingPanel(QWidget):
             self._offer(self.train)
             return
         self.words.setText(estimate_in_words(estimate))
+        self.start.setText("Start anyway" if cannot_tell(estimate) else "Start")
         self._offer(self.start, self.cancel)
 
     def show_idle(self) -> None:
@@ -209,11 +216,29 @@ def estimate_in_words(estimate: Progress) -> str:
     if isinstance(review, list) and review:
         waits = "case waits" if len(review) == 1 else "cases wait"
         lines.append(f"{len(review)} {waits} for review and will not be trained on.")
-    if not test:
-        lines.append("Nothing tests yet: label cases of more patients.")
-    elif estimate.number("leaking_tests") == 0:
-        lines.append(
+    warning = cannot_tell(estimate)
+    if warning:
+        lines.append(f"⚠ {warning}")
+    lines.append(CHECKED)
+    return "\n".join(lines)
+
+
+def cannot_tell(estimate: Progress) -> str:
+    """Say why a round could not tell whether its model is better; empty where it can.
+
+    Parameters
+    ----------
+    estimate : Progress
+        The event `estimate`.
+    """
+    if not estimate.number("test"):
+        return (
+            "No test cases yet: label cases of more patients, or this round cannot "
+            "tell whether the new model is better."
+        )
+    if estimate.number("leaking_tests") == 0:
+        return (
             "No test case shows leakage: this round cannot tell whether the new model "
             "is better. Label test patients with leakage first."
         )
-    return "\n".join(lines)
+    return ""

@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt.buttons import button
-from napari_mae_sam2.annotate.round_verdict import checks, overtaken, table
+from napari_mae_sam2.annotate.round_verdict import (
+    checks,
+    is_measured,
+    overtaken,
+    table,
+)
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
@@ -45,6 +57,10 @@ class VerdictPanel(QWidget):
         self._number = 0
         self._forced = False
         self._in_use = 0
+        self._against: list[str] = []
+        """Why the last round is not to be promoted."""
+        self.question: QMessageBox | None = None
+        """What was asked last before promoting against the advice."""
         self.words = QLabel(NOTHING)
         self.words.setWordWrap(True)
         self.grid = QGridLayout()
@@ -112,6 +128,8 @@ class VerdictPanel(QWidget):
                 said += f" ({DECIDED.get(stands.decision, stands.decision)})"
             said += f": {last.why}"
             self.words.setText(f"{said}\n{overtaken(stands)}" if late else said)
+            failed = [message for ok, _, message in checks(last) if not ok]
+            self._against = [last.why, *failed, *([overtaken(stands)] if late else [])]
         is_open = (
             stands is not None and last is not None and stands.in_use != last.number
         )
@@ -143,7 +161,28 @@ class VerdictPanel(QWidget):
             made.setEnabled(not is_busy)
 
     def _promote(self) -> None:
-        self.promote_wanted.emit(self._number, self._forced)
+        if not self._forced:
+            self.promote_wanted.emit(self._number, False)
+            return
+        number = self._number
+        self.question = made = QMessageBox(
+            QMessageBox.Icon.Warning,
+            "Promote anyway?",
+            f"Promote the model of round {number} against the advice?",
+            QMessageBox.StandardButton.Cancel,
+            self,
+        )
+        made.setInformativeText("\n".join(self._against))
+        yes = made.addButton("Promote anyway", QMessageBox.ButtonRole.AcceptRole)
+        made.setDefaultButton(QMessageBox.StandardButton.Cancel)
+
+        def answered(*_: object) -> None:
+            if made.clickedButton() is yes:
+                self.promote_wanted.emit(number, True)
+
+        made.finished.connect(answered)
+        made.finished.connect(made.deleteLater)
+        made.open()
 
     def _fill(self, result: RoundResult | None) -> None:
         while self.grid.count():
@@ -168,7 +207,12 @@ class VerdictPanel(QWidget):
         self.checks.setVisible(bool(found))
         self.checks.setText(
             "\n".join(f"✗ {message}" for _, _, message in failed)
-            or f"✓ All {len(found)} checks passed"
+            or (
+                f"✓ All {len(found)} checks passed"
+                if result is not None and is_measured(result)
+                else f"{len(found)} checks passed, but nothing measured whether it is "
+                "better."
+            )
         )
         self.checks.setToolTip(
             "\n".join(f"{'✓' if ok else '✗'} {name}: {m}" for ok, name, m in found)

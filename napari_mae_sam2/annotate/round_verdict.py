@@ -23,8 +23,8 @@ CHECKS = {
     "test": "Leakage in the test cases",
     "empty": "Empty answers",
     "area": "Too much leakage",
-    "false_leakage": "Leakage where is none",
-    "box": "A box gives what is in it",
+    "false_leakage": "False leakage in normal frames",
+    "box": "Box prompt still works",
 }
 WAYS = {
     "way: image_dice": "No click",
@@ -61,6 +61,11 @@ def table(result: RoundResult) -> list[tuple[str, str, str]]:
             one, other = (_shown(v, digits, factor) for v in (old, new))
             rows.append((name, one, other))
     return rows
+
+
+def is_measured(result: RoundResult) -> bool:
+    """Tell whether old and new model were compared on any test case with leakage."""
+    return bool((result.values.get("score") or {}).get("count"))
 
 
 def checks(result: RoundResult) -> list[tuple[bool, str, str]]:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QMessageBox
 
 from napari_mae_sam2._qt.dock_tabs import Tab
 from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
@@ -239,6 +240,16 @@ def test_a_promotion_that_was_overtaken_is_told_in_words_of_the_window(
     assert "--force" not in messages.text
     assert "this round was compared with the base" in verdict.words.text()
     assert verdict.promote.text() == "Promote anyway"
+    decided = []
+    verdict.promote_wanted.connect(lambda *said: decided.append(said))
+    verdict.promote.click()
+    assert "was compared with the base" in verdict.question.informativeText()
+    verdict.question.button(QMessageBox.StandardButton.Cancel).click()
+    assert decided == []
+    verdict.promote.click()
+    (yes,) = (b for b in verdict.question.buttons() if b.text() == "Promote anyway")
+    yes.click()
+    assert [forced for _, forced in decided] == [True]
 
 
 def test_without_a_label_it_says_what_to_do(at_work):
