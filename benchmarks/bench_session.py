@@ -70,6 +70,7 @@ def grade(folder: Path) -> None:
     from napari_mae_sam2._qt.app import open_window
 
     viewer, widget = open_window([folder])
+    widget.labels.grader.setText("AB-1")
     viewer.window.resize(1600, 1000)
     grader = Grader(viewer, widget, say=lambda _line: None)
     grader.wait_until_ready()

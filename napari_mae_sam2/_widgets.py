@@ -22,7 +22,7 @@ from napari_mae_sam2.model.folders import (
     state_folder,
 )
 from napari_mae_sam2.study.places import Places
-from napari_mae_sam2.study.preferences import Preferences
+from napari_mae_sam2.study.preferences import WINDOW_FILE, Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class LeakageDock(LeakageWidget):
         places = Places(config_folder() / "studies.json")
         home, state = data_folder() / "labels", state_folder()
         desk = Desk(annotator, gui.post, places, home, state, index_folder())
-        preferences = Preferences(config_folder() / "window.json")
+        preferences = Preferences(config_folder() / WINDOW_FILE)
         super().__init__(viewer, desk, _draw_sample, _frame_of, preferences)
         gui.setParent(self)
         self.closed.connect(gui.close)

@@ -16,6 +16,7 @@ from napari_mae_sam2.common.command_options import (
     Grader,
     JsonProgress,
     StudyFolder,
+    own_code,
 )
 from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
@@ -71,7 +72,7 @@ def init(
     if not (study / STUDY_FILE).exists():
         Study.create(study)
         done, sentence = "created", f"Created study {study}."
-    elif migrate(Study.open(study), grader):
+    elif migrate(Study.open(study), own_code(grader)):
         done = "upgraded"
         sentence = f"Upgraded {study} to the current format; nothing in it was lost."
     else:
@@ -127,7 +128,7 @@ def add(
     files = frame_files(paths)
     rows = None if said is None else said.for_files(files)
     if reference:
-        migrate(opened, grader)
+        migrate(opened, own_code(grader))
     output = CommandOutput(json_progress=json_progress)
     with output.progress("add", "Adding frames") as progress:
         done = add_files(
@@ -136,7 +137,7 @@ def add(
             about,
             rows,
             reference=reference,
-            grader=grader,
+            grader=own_code(grader),
         )
     trouble = [*(rows.trouble if rows else ()), *done.trouble]
     output.result(
@@ -268,12 +269,12 @@ def relabel(
             "Say which cases and what about them: ids and --patient, --eye, --visit "
             "or --phase, or a --table."
         )
-    migrate(opened, grader)
+    migrate(opened, own_code(grader))
     changed, trouble = 0, rows.trouble
     for case, row in wanted.items():
         try:
             before = opened.case(case)
-            changed += correct(opened, case, row, grader=grader) != before
+            changed += correct(opened, case, row, grader=own_code(grader)) != before
         except PlainError as error:
             trouble.append(str(error))
     CommandOutput(as_json=as_json).result(

@@ -15,6 +15,7 @@ from napari_mae_sam2.common.command_options import (
     Grader,
     StudyFolder,
     need_code,
+    own_code,
 )
 from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
@@ -44,7 +45,10 @@ def assign(
     items = [_item(index, case) for case in cases]
     for item in items:
         opened.log.write(
-            "assign", grader=grader, case=item.case, details={"to": to or None}
+            "assign",
+            grader=own_code(grader),
+            case=item.case,
+            details={"to": to or None},
         )
     index.close()
     CommandOutput(as_json=as_json).result(
@@ -112,7 +116,7 @@ def resolve(
     from napari_mae_sam2.study.queue import Queue
 
     if revision is not None:
-        need_code(grader)
+        grader = need_code(grader)
     opened, index = _open(study)
     item = _item(index, case)
     output = CommandOutput(as_json=as_json)
@@ -169,7 +173,7 @@ def reread(
     planned = draw_seconds(items, second, share, seed) if second else []
     for one in repeat or ():
         planned += draw_repeats(items, one, share, seed)
-    plan(opened, planned, grader=grader)
+    plan(opened, planned, grader=own_code(grader))
     CommandOutput(as_json=as_json).result(
         f"{count(len(planned), 'reading')} put into the queue", readings=len(planned)
     )

@@ -61,6 +61,10 @@ class AnswerPart(Part):
     def answer(self, answer: Answer) -> None:
         """Finish the case in hand and go on to the next one."""
         dock, session = self._dock, self._dock.session
+        practises = dock.desk.is_practising
+        if session is not None and not dock.desk.grader and not practises:
+            dock.code.need(lambda: self.answer(answer))
+            return
         name = "" if session is None else session.frame.name
         goes_on = self._queue.has_case
         then = (lambda: self._queue.take_next()) if goes_on else None
@@ -68,7 +72,7 @@ class AnswerPart(Part):
         if trouble:
             dock.messages.warn(trouble)
             return
-        if goes_on:
+        if goes_on or practises:
             return
         has_next = dock.desk.worklist.neighbour(1) is not None
         dock.desk.step(1)

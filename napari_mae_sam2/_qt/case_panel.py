@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
@@ -11,15 +12,24 @@ from qtpy.QtWidgets import (
     QLabel,
     QListView,
     QMenu,
+    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.fa.reading import readable
+from napari_mae_sam2.study.places import STUDY_NAME
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_mae_sam2.annotate.worklist import Worklist
+
+
+SHOWN = 4
+"""Recent studies that are offered where no case is open."""
 
 
 class _Cases(QAbstractListModel):
@@ -76,6 +86,9 @@ class CasePanel(QWidget):
     folder_wanted = Signal()
     files_wanted = Signal()
     sample_wanted = Signal()
+    study_wanted = Signal()
+    recent_wanted = Signal(object)
+    """The folder of a study that was open before."""
     step_wanted = Signal(int)
     case_wanted = Signal(int)
 
@@ -113,12 +126,14 @@ class CasePanel(QWidget):
         below.setContentsMargins(0, 0, 0, 0)
         below.addWidget(self._list, 1)
         below.addLayout(stepping)
+        self._recent_buttons: list[QPushButton] = []
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty())
         self._pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.addWidget(self._pages)
         worklist.changed.connect(self.refresh)
+        self.show_recent([])
         self.refresh()
 
     def refresh(self) -> None:
@@ -134,42 +149,75 @@ class CasePanel(QWidget):
             self._list.setCurrentIndex(here)
             self._list.scrollTo(here)
 
+    def show_recent(self, folders: list[Path]) -> None:
+        """Offer the studies that were open before."""
+        for old in self._recent_buttons:
+            self._recent_row.removeWidget(old)
+            old.deleteLater()
+        self._recent_menu.clear()
+        self._recent_menu.setEnabled(bool(folders))
+        self._recent_words.setVisible(bool(folders))
+        self._recent_buttons = []
+        for folder in folders:
+            open_it = partial(self.recent_wanted.emit, folder)
+            action = self._recent_menu.addAction(study_name(folder), open_it)
+            if action is not None:
+                action.setToolTip(str(folder))
+            if len(self._recent_buttons) < SHOWN:
+                made = button(study_name(folder), f"Open the study {folder}", open_it)
+                made.setFlat(True)
+                made.setStyleSheet("text-align: left")
+                self._recent_row.addWidget(made)
+                self._recent_buttons.append(made)
+
     def _empty(self) -> QWidget:
         """Make what is shown while there is no case: how to begin."""
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        words = QLabel("Open the frames to grade, or drop them here.")
+        words = QLabel("Open frames or a study, or drop them here.")
         words.setWordWrap(True)
         layout.addWidget(words)
         row = QHBoxLayout()
         for text, tip, signal in self._ways():
             row.addWidget(button(text, tip, signal.emit))
         layout.addLayout(row)
+        self._recent_words = QLabel("Recent studies:")
+        layout.addWidget(self._recent_words)
+        self._recent_row = QVBoxLayout()
+        self._recent_row.setSpacing(0)
+        layout.addLayout(self._recent_row)
         layout.addStretch(1)
         return page
 
     def _menu(self) -> QWidget:
-        made = button("Open", "Open other frames", lambda: None)
+        made = button("Open", "Open other frames or a study", lambda: None)
         menu = QMenu(made)
+        menu.setToolTipsVisible(True)
         for text, tip, signal in self._ways():
             action = menu.addAction(text, signal.emit)
             if action is not None:
                 action.setToolTip(tip)
+        self._recent_menu = QMenu("Recent studies", menu)
+        self._recent_menu.setToolTipsVisible(True)
+        menu.addMenu(self._recent_menu)
         made.setMenu(menu)
         return made
 
     def _ways(self) -> tuple[tuple[str, str, Any], ...]:
         return (
-            (
-                "Open folder…",
-                "Open every frame of a folder; dropping it here does the same",
-                self.folder_wanted,
-            ),
+            ("Folder…", "Open every frame of a folder", self.folder_wanted),
             ("Files…", "Open some frames", self.files_wanted),
+            ("Study…", "Open a study with its cases and labels", self.study_wanted),
             ("Sample", "Open a drawn frame with leakage", self.sample_wanted),
         )
 
     def close_down(self) -> None:
         """Stop following the worklist."""
         self._worklist.changed.disconnect(self.refresh)
+
+
+def study_name(folder: Path) -> str:
+    """Name a study by its folder; one beside its frames by theirs as well."""
+    name = readable(folder.name)
+    return f"{readable(folder.parent.name)}/{name}" if name == STUDY_NAME else name

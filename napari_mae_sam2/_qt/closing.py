@@ -33,6 +33,8 @@ class Closing(QObject):
         Stops the workers.
     warn : callable
         Shows a sentence.
+    is_held_up : callable
+        Tells whether something is asked first and the window stays open for it.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Closing(QObject):
         save: Callable[[], list[str]],
         shut_down: Callable[[], None],
         warn: Callable[[str], None],
+        is_held_up: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(dock)
         self._dock = dock
         self._save = save
         self._shut_down = shut_down
         self._warn = warn
+        self._is_held_up = is_held_up
         self._window: QWidget | None = None
         self._warned = False
         self._asked = False
@@ -75,6 +79,9 @@ class Closing(QObject):
             and watched is self._window
             and event.type() == QEvent.Type.Close
         ):
+            if self._is_held_up():
+                event.ignore()
+                return True
             troubles = self._save()
             if troubles and not self._warned:
                 # The second time the grader means it.

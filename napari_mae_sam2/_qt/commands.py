@@ -188,6 +188,9 @@ class Commands:
         session = self._widget.session
         if session is None:
             return
+        if desk.is_practising:
+            messages.tell("Nothing is saved during the tour.")
+            return
         session.painted()
         if session.saves.revision is None and session.saves.is_saved:
             messages.tell(

@@ -124,10 +124,7 @@ class ConflictPart(Part):
             session.saves.merges = ()
             return False
         if not self._dock.desk.grader:
-            self._dock.messages.warn(
-                "Enter your code as the grader first, under Labels: it is logged who "
-                "chose."
-            )
+            self._dock.code.change()
             return False
         take_over(session, conflict, answer)
         return True

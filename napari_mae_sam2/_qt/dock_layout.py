@@ -35,6 +35,7 @@ def lay_out(dock: LeakageWidget) -> None:
     )
     tabs.setCurrentIndex(0)
     bottom = QHBoxLayout()
+    bottom.addWidget(dock.code.shown)
     bottom.addWidget(dock.labels.bar, 1)
     bottom.addWidget(button("Keys", "Show what every key does (H)", dock.show_keys))
     layout = QVBoxLayout(dock)

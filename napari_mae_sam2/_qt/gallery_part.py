@@ -171,7 +171,8 @@ class GalleryPart(Part):
         if place is not None:
             desk.go(place)
         elif study is not None:
-            desk.open_case(desk.study_cases.of(study, record.id, record.name))
+            case = desk.study_cases.of(study, record.id, record.name)
+            desk.open_case(desk.listed(case))
         else:
             self._dock.messages.warn(
                 f"{record.name} is not open here, and no case of the study: open the "
@@ -218,10 +219,7 @@ class GalleryPart(Part):
     def _take_in(self, page: Path | None = None) -> None:
         desk = self._dock.desk
         if not desk.grader and page is None:
-            self._dock.messages.warn(
-                "Enter your code as the grader first, under Labels: it is logged who "
-                "looked."
-            )
+            self._dock.code.need(lambda: self._take_in(page))
             return
         # Labels that are on their way count: nobody's answer is overruled.
         desk.save_changes(lambda: self.desk.take_in(desk.folder, page))

@@ -19,7 +19,7 @@ from napari_mae_sam2._qt.buttons import button
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.guide import Guide
 
-OFFER = "Two minutes on a sample frame show you the way."
+OFFER = "A two-minute tour on a practice frame shows how it works."
 
 
 class GuidePanel(QFrame):
@@ -54,7 +54,7 @@ class GuidePanel(QFrame):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._start = button(
             "Start tour",
-            "Learn the way on a sample frame; your own cases stay as they are",
+            "Practise on a drawn frame; your own cases stay as they are",
             self.start_wanted.emit,
         )
         self._go_on = button(

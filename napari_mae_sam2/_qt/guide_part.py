@@ -32,6 +32,8 @@ class GuidePart(Part):
     def __init__(self, dock: LeakageWidget) -> None:
         self._dock = dock
         self._session: CaseSession | None = None
+        self._awaited: Deed | None = None
+        """What was done and shows nothing yet: the next step points at it."""
         self._leakage: Labels | None = None
         self.guide = Guide()
         self.panel = self.banner = GuidePanel()
@@ -56,6 +58,10 @@ class GuidePart(Part):
         self._session = session
         if session is not None:
             session.stepped.connect(self._on_step)
+            session.proposal_changed.connect(self._on_seen)
+            session.review_changed.connect(self._on_seen)
+        if self.guide.step is not None and not self._dock.desk.is_practising:
+            self.guide.end()  # the grader opened cases of their own
 
     def layers_ready(self) -> None:
         """Let Esc end the tour while the grader paints, too."""
@@ -71,9 +77,9 @@ class GuidePart(Part):
     # --- what the grader does --------------------------------------------------
 
     def start(self) -> None:
-        """Open the sample frame and begin."""
+        """Put the grader's cases aside, open a practice frame and begin."""
         self._remember()
-        self._dock.open_sample()
+        self._dock.practise()
         self.guide.start()
 
     def end(self) -> None:
@@ -88,7 +94,19 @@ class GuidePart(Part):
         deed = deed_of(way, step)
         if deed is Deed.COMMIT and self.guide.step is None:
             self.end()  # who commits a lesion needs no tour
-        self.guide.note(deed)
+        self._awaited = deed if deed in (Deed.LEAKAGE, Deed.SEARCH) else None
+        if self._awaited is None:
+            self.guide.note(deed)
+
+    def _on_seen(self, *_: object) -> None:
+        """Go on once what was asked for is there to be seen."""
+        session, deed = self._session, self._awaited
+        if session is None or deed is None:
+            return
+        is_review = session.is_reviewing
+        if is_review if deed is Deed.SEARCH else session.proposal is not None:
+            self._awaited = None
+            self.guide.note(deed)
 
     def _on_answer(self, _answer: object) -> None:
         self.guide.note(Deed.ANSWER)
@@ -96,6 +114,8 @@ class GuidePart(Part):
     def _on_guide(self) -> None:
         self._hold_escape(self.guide.step is not None)
         self.panel.show_guide(self.guide)
+        if self.guide.step is None:
+            self._dock.desk.end_practice()
 
     def _hold_escape(self, held: bool) -> None:
         # Else napari's own: Esc takes a polygon that is not finished away.
@@ -109,4 +129,6 @@ class GuidePart(Part):
     def _let_go(self) -> None:
         if self._session is not None:
             self._session.stepped.disconnect(self._on_step)
-        self._session = None
+            self._session.proposal_changed.disconnect(self._on_seen)
+            self._session.review_changed.disconnect(self._on_seen)
+        self._session = self._awaited = None

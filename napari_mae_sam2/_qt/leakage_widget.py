@@ -18,6 +18,7 @@ from napari_mae_sam2._qt.dock_tabs import DockTabs
 from napari_mae_sam2._qt.exports import Exports
 from napari_mae_sam2._qt.file_drop import FileDrop
 from napari_mae_sam2._qt.following import Following
+from napari_mae_sam2._qt.grader_code import GraderCode
 from napari_mae_sam2._qt.keys import bind, bind_panning, unbind
 from napari_mae_sam2._qt.keys_sheet import KeysSheet
 from napari_mae_sam2._qt.latin_keys import LatinKeys
@@ -27,6 +28,7 @@ from napari_mae_sam2._qt.message_bar import MessageBar
 from napari_mae_sam2._qt.model_panel import ModelPanel
 from napari_mae_sam2._qt.parts import make_parts
 from napari_mae_sam2._qt.prompt_mouse import PromptMouse
+from napari_mae_sam2._qt.recent_studies import RecentStudies
 from napari_mae_sam2._qt.rounds import RoundPanels, Rounds
 from napari_mae_sam2._qt.save_panel import SavePanel
 from napari_mae_sam2._qt.segment_panel import SegmentPanel
@@ -83,6 +85,7 @@ class LeakageWidget(QWidget):
         self.desk = desk
         self.preferences = preferences
         self.looks = Looks(preferences)
+        self.recent = RecentStudies(preferences)
         self._sample = sample
         self.session: CaseSession | None = None
         self._case = Following()
@@ -99,13 +102,20 @@ class LeakageWidget(QWidget):
         self.cases = CasePanel(desk.worklist)
         self.segment = SegmentPanel()
         self.labels = SavePanel()
+        self.code = GraderCode(self)
         self.model = ModelPanel()
         self.training, self.verdict, self.history = panels = RoundPanels.make()
         self.rounds = Rounds(desk, panels, self)
         self.exports = Exports(self)
         self.latin_keys = LatinKeys(self, self.messages.tell)
         self.parts = make_parts(self)
-        self.closing = Closing(self, desk.save_now, self.shut_down, self.messages.warn)
+        self.closing = Closing(
+            self,
+            desk.save_now,
+            self.shut_down,
+            self.messages.warn,
+            self.code.holds_closing_up,
+        )
         FileDrop(self, self.add_paths)
         lay_out(self)
         connect_desk(self)
@@ -148,6 +158,10 @@ class LeakageWidget(QWidget):
         """Open the drawn sample frame, or go back to it."""
         self.desk.open_once("sample frame (drawn)", self._sample)
 
+    def practise(self) -> None:
+        """Open the drawn sample frame for the tour; nothing of it is saved."""
+        self.desk.practise("practice frame", self._sample)
+
     def show_keys(self) -> None:
         """Show the sheet of keys, or put it away."""
         if self._keys_sheet is not None and self._keys_sheet.isVisible():
@@ -170,6 +184,7 @@ class LeakageWidget(QWidget):
         self.latin_keys.close()
         self.rounds.close()
         self.exports.close()
+        self.code.close()
         self.desk.case_opened.disconnect(self._on_case)
         self._case.follow()
         self.session = None

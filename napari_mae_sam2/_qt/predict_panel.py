@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.buttons import button
-from napari_mae_sam2._qt.queue_panel import short_time
+from napari_mae_sam2.annotate.round_story import duration
 
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.prediction_run import Predicted, Progress
@@ -80,7 +80,7 @@ class PredictPanel(QWidget):
             self.bar.setRange(0, round(total))
             self.bar.setValue(round(done))
             left = progress.number("eta_s")
-            about = "" if left is None else f", about {short_time(left)} left"
+            about = "" if left is None else f", about {duration(left)} left"
             self.words.setText(f"Predicting{about}")
 
     def show_ended(self, end: Predicted) -> None:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2.annotate.round_story import duration
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.status_words import counted, title
 
@@ -42,6 +43,8 @@ class QueuePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._standing: Standing | None = None
+        self._outside = 0
         self.bar = QProgressBar()
         self.bar.setFormat("%v of %m answered")
         self.words = QLabel()
@@ -76,7 +79,7 @@ class QueuePanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.words)
         layout.addLayout(first)
-        self.show_standing(None)
+        self._show()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Tell that it is seen."""
@@ -94,36 +97,85 @@ class QueuePanel(QWidget):
 
     def show_standing(self, standing: Standing | None) -> None:
         """Show how the study stands; None where the folder holds none."""
+        self._standing = standing
+        self._show()
+
+    def show_outside(self, count: int) -> None:
+        """Show how many open frames are not in the study yet."""
+        if count != self._outside:
+            self._outside = count
+            self._show()
+
+    def nothing_left(self) -> str:
+        """Say why no case came next."""
+        which, standing = self.which.currentText(), self._standing
+        if standing is None:
+            return "No case is left here."
+        if which == REVIEW:
+            return _no_review_left(standing)
+        if which == FOR_ME:
+            return "No further case is assigned to you."
+        if standing.pace.left:
+            return "This is the only case that is left for you."
+        if standing.waiting:
+            verb = "is" if standing.waiting == 1 else "are"
+            return f"{_count(standing.waiting, 'case')} {verb} with other graders."
+        return "Every case of this study is answered." + self._review_hint(standing)
+
+    def _show(self) -> None:
+        standing = self._standing
         is_there = standing is not None and standing.total > 0
         self.bar.setVisible(is_there)
         for one in (self.which, self.back, self.next):
             one.setEnabled(is_there)
         if standing is None or not is_there:
             self.words.setText(
-                "The folder of the labels holds no study yet: “Study…” makes one."
+                "No study here yet: save a case, or make one with “Study…”."
+                if standing is None
+                else "This study has no cases yet: add frames with “Study…”."
             )
             return
         self.bar.setMaximum(standing.total)
         self.bar.setValue(standing.answered)
-        self.words.setText(" · ".join(_words(standing)))
+        self.words.setText(" · ".join(_words(standing, self._outside)))
+
+    def _review_hint(self, standing: Standing) -> str:
+        if not standing.review_free:
+            return ""
+        need = counted({"needs_review": standing.review_free})
+        return f" {need}: choose “{REVIEW}” to see {_them(standing.review_free)}."
 
 
-def _words(standing: Standing) -> list[str]:
-    pace = standing.pace
-    words = []
+def _words(standing: Standing, outside: int) -> list[str]:
+    pace, words = standing.pace, []
     if standing.review:
-        words.append(counted({"needs_review": standing.review}))
+        free = standing.review_free
+        mine = "" if free == standing.review else f" ({free or 'none'} for you)"
+        words.append(counted({"needs_review": standing.review}) + mine)
     if pace.left and pace.seconds_each and pace.seconds_left is not None:
-        words.append(f"{short_time(pace.seconds_each)} a case")
-        words.append(f"about {short_time(pace.seconds_left)} left")
+        words.append(f"{duration(pace.seconds_each)} a case")
+        words.append(f"about {duration(pace.seconds_left)} left")
     elif pace.left:
-        words.append(f"{pace.left} for you")
-    return words or ["Nothing is left for you."]
+        words.append(f"{pace.left} left for you")
+    elif standing.waiting:
+        words.append(f"{standing.waiting} with other graders")
+    if outside:
+        words.append(f"{_count(outside, 'open frame')} not in the study yet")
+    return words or ["Every case is answered."]
 
 
-def short_time(seconds: float) -> str:
-    """Say a time in a few characters, such as "3 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+def _no_review_left(standing: Standing) -> str:
+    if not standing.review:
+        return "No case needs review."
+    if standing.review_free:
+        return "No other case needs review."
+    need = counted({"needs_review": standing.review})
+    return f"{need[0].upper()}{need[1:]}, but with other graders."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

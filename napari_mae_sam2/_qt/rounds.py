@@ -64,6 +64,8 @@ class Rounds(QObject):
 
     warned = Signal(str)
     told = Signal(str)
+    code_needed = Signal(object)
+    """What is to be done once the grader has given a code."""
     promoted = Signal(object, object)
     """Study folder and weights: from now on these propose."""
 
@@ -209,6 +211,14 @@ class Rounds(QObject):
         self._blinding.ask(self._desk.folder, self._desk.grader, open_unless)
 
     def _decide(self, action: Action, number: int, forced: bool = False) -> None:
+        if not self._desk.grader:
+            self.code_needed.emit(
+                lambda: self._decide_under_code(action, number, forced)
+            )
+        else:
+            self._decide_under_code(action, number, forced)
+
+    def _decide_under_code(self, action: Action, number: int, forced: bool) -> None:
         self._verdict.set_busy(True)
         self.told.emit(DECIDING[action])
         self.control.decide(action, number, self._desk.grader, force=forced)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2._qt.file_dialogs import ask_folder, ask_frames, ask_model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
 
 
@@ -31,6 +33,11 @@ def connect_desk(dock: LeakageWidget) -> None:
     desk.told.connect(messages.tell)
     desk.warned.connect(messages.keep_warning)
     desk.folder_changed.connect(dock.labels.show_folder)
+    desk.folder_changed.connect(
+        lambda folder: None if folder == desk.home else dock.recent.note(folder)
+    )
+    dock.recent.changed.connect(lambda: dock.cases.show_recent(dock.recent.paths))
+    dock.cases.show_recent(dock.recent.paths)
     annotator.readiness_changed.connect(dock.segment.show_readiness)
     annotator.readiness_changed.connect(show_model)
     annotator.progressed.connect(dock.segment.show_progress)
@@ -39,6 +46,7 @@ def connect_desk(dock: LeakageWidget) -> None:
     annotator.told.connect(messages.tell)
     dock.rounds.warned.connect(messages.warn)
     dock.rounds.told.connect(messages.tell)
+    dock.rounds.code_needed.connect(dock.code.need)
     dock.exports.told.connect(messages.tell)
     dock.exports.warned.connect(messages.warn)
 
@@ -57,6 +65,18 @@ def connect_panels(dock: LeakageWidget) -> None:
         if files:
             dock.open_paths(files)
 
+    def open_study() -> None:
+        folder = ask_folder(dock, "Open a study")
+        if folder is not None:
+            dock.open_paths([folder])
+
+    def open_recent(folder: Path) -> None:
+        if folder.exists():
+            dock.open_paths([folder])
+        else:
+            dock.recent.forget(folder)
+            dock.messages.warn(f"The study {folder} is not there any more.")
+
     def choose_study() -> None:
         folder = ask_folder(dock, "Save labels to this folder")
         if folder is not None:
@@ -70,11 +90,10 @@ def connect_panels(dock: LeakageWidget) -> None:
     def set_polarity(positive: bool) -> None:
         dock.mouse.left_is_positive = positive
 
-    def set_grader(code: str) -> None:
-        desk.grader = code
-
     dock.cases.folder_wanted.connect(open_folder)
     dock.cases.files_wanted.connect(open_files)
+    dock.cases.study_wanted.connect(open_study)
+    dock.cases.recent_wanted.connect(open_recent)
     dock.cases.sample_wanted.connect(dock.open_sample)
     dock.cases.step_wanted.connect(desk.step)
     dock.cases.case_wanted.connect(desk.go)
@@ -94,6 +113,5 @@ def connect_panels(dock: LeakageWidget) -> None:
     dock.labels.save_wanted.connect(commands.save)
     dock.labels.export_wanted.connect(commands.export)
     dock.labels.folder_wanted.connect(choose_study)
-    dock.labels.grader_changed.connect(set_grader)
     dock.model.file_wanted.connect(choose_model)
     dock.model.default_wanted.connect(commands.use_packaged_model)

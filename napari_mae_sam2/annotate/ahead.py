@@ -85,7 +85,8 @@ class Ahead:
         return [
             case
             for case in self._worklist.cases[here + 1 : here + 1 + CASES]
-            if case.path is not None and case.status is not Status.UNREADABLE
+            if (case.path is not None or case.case_id)
+            and case.status is not Status.UNREADABLE
         ]
 
 

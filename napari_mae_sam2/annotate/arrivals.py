@@ -5,6 +5,7 @@ A frame may be known by its file and as a case of its study: the pixels tell.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +29,7 @@ _OPEN = (Status.NEW, Status.PROPOSED, Status.IN_WORK)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownCase:
     """What a study says of one of its cases: id, name, and where it stands."""
 
     case: str
@@ -148,7 +149,7 @@ def doubles_among(cases: Iterable[Case], keep: Case | None = None) -> list[Case]
     """
     groups: dict[tuple[Path, str], tuple[list[Case], list[Case]]] = {}
     for case in cases:
-        if case.reading:
+        if case.reading or _is_coded(case):
             continue
         digits = case.case_id[-12:] or case.sha256[:12]
         if digits:
@@ -165,31 +166,31 @@ def doubles_among(cases: Iterable[Case], keep: Case | None = None) -> list[Case]
     return doubles
 
 
-def match(cases: Iterable[Case], standings: Sequence[Standing]) -> dict[Case, Standing]:
+def match(cases: Iterable[Case], known: Sequence[KnownCase]) -> dict[Case, KnownCase]:
     """Find what a study says of cases whose labels lie in it.
 
     Parameters
     ----------
     cases : iterable of Case
         Of that study; a file whose pixels nobody has looked at yet is passed over.
-    standings : sequence of Standing
+    known : sequence of KnownCase
         Every case of the study.
     """
-    by_id = {one.case: one for one in standings}
-    by_digits: dict[str, list[Standing]] = {}
-    for one in standings:
+    by_id = {one.case: one for one in known}
+    by_digits: dict[str, list[KnownCase]] = {}
+    for one in known:
         by_digits.setdefault(one.case[-12:], []).append(one)
-    found: dict[Case, Standing] = {}
+    found: dict[Case, KnownCase] = {}
     for case in cases:
         if case.reading:
             continue
         if case.case_id:
-            standing = by_id.get(case.case_id)
+            found_one = by_id.get(case.case_id)
         else:
             alike = by_digits.get(case.sha256[:12], []) if case.sha256 else []
-            standing = _same(case, alike, [one.name for one in alike])
-        if standing is not None:
-            found[case] = standing
+            found_one = _same(case, alike, [one.name for one in alike])
+        if found_one is not None:
+            found[case] = found_one
     return found
 
 
@@ -199,6 +200,11 @@ def _same(case: Case, alike: Sequence[_One], names: Sequence[str]) -> _One | Non
         if name == _name_of(case):
             return one
     return alike[0] if len(alike) == 1 else None
+
+
+def _is_coded(case: Case) -> bool:
+    """Tell whether a case goes by a code, as all do where some are read blinded."""
+    return bool(case.case_id) and re.fullmatch(r"[0-9A-F]{6}", case.name) is not None
 
 
 def _same_file(one: Case, other: Case) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from psygnal import Signal
+
+from napari_mae_sam2.annotate.arrivals import doubles_among
 from napari_mae_sam2.annotate.case_in_hand import CaseInHand, where_is
 from napari_mae_sam2.annotate.finding import Listed, Listing, find
 from napari_mae_sam2.annotate.keeping import sentence_of
 from napari_mae_sam2.annotate.latest import LatestWins, Outcome
+from napari_mae_sam2.annotate.looking_up import LookingUp
 from napari_mae_sam2.annotate.whereabouts import Place
 from napari_mae_sam2.annotate.worklist import Case
 
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 class CaseDesk(CaseInHand):
     """The worklist and how cases come into it; see `Desk`."""
 
+    study_opened = Signal(object)
+    """Emits the folder of a study whose cases were put into the list."""
+
     def __init__(
         self,
         annotator: Annotator,
@@ -38,6 +45,9 @@ class CaseDesk(CaseInHand):
         self._asked: Listing | None = None
         """What is being listed."""
         self._late: list[Case] | None = None  # added while files are being listed
+        self._aside: tuple[tuple[Case, ...], int] | None = None
+        """The grader's own list and place in it while a tour is under way."""
+        self._looking_up = LookingUp(post, self._on_looked_up)
         self._lister = LatestWins[Listing, Listed](
             lambda wish, _cancelled: find(wish, indexes, places.study_of),
             lambda outcome: post(lambda: self._on_listed(outcome)),
@@ -95,21 +105,60 @@ class CaseDesk(CaseInHand):
             )
         return bool(paths)
 
+    @property
+    def is_practising(self) -> bool:
+        """True while the frame of the guided tour is open."""
+        return self._aside is not None
+
+    def practise(self, name: str, load: Callable[[], Frame]) -> None:
+        """Put the list aside and open a frame of which nothing is ever saved."""
+        if self._aside is not None:
+            return
+        self.leaving.emit()
+        self._aside = self.worklist.cases, self.worklist.index
+        self.worklist.replace([Case(name, load, self._home, is_practice=True)])
+        self._take(0)
+
+    def end_practice(self) -> None:
+        """Bring the list back as it was, and the case that was open."""
+        before = self._put_practice_away()
+        if before is None:
+            return
+        if before >= 0:
+            self.go(before)
+        else:
+            self.annotator.open(None)
+            self.folder_changed.emit(self.folder)
+            self.case_opened.emit(None)
+
     def open_frame(self, name: str, load: Callable[[], Frame]) -> None:
         """Add one frame that is drawn or in memory, and open it."""
+        self._put_practice_away()
         self.leaving.emit()
         self._take(self.worklist.add(Case(name, load, self._home)))
 
     def open_once(self, name: str, load: Callable[[], Frame]) -> None:
         """Open a frame that is drawn, or go to it where it is in the list."""
+        self._put_practice_away()
         position = self.worklist.position_of_drawn(name)
         if position is None:
             self.open_frame(name, load)
         else:
             self.go(position)
 
+    def listed(self, case: Case) -> Case:
+        """Give a case, or what the list has in its place: the file it was made of."""
+        cases = self.worklist.cases
+        twins = (
+            one
+            for one in cases
+            if case not in cases and one in doubles_among([one, case], keep=case)
+        )
+        return next(twins, case)
+
     def open_case(self, case: Case) -> None:
         """Open a case that somebody made, or go to it where it is in the list."""
+        self._put_practice_away()
         cases = self.worklist.cases
         known = case in cases
         self.go(cases.index(case) if known else self.worklist.add(case))
@@ -124,14 +173,15 @@ class CaseDesk(CaseInHand):
 
     def place(self) -> Place | None:
         """Tell which files are open and which one is in hand; None without files."""
+        cases, index = self._aside or (self.worklist.cases, self.worklist.index)
         paths = dict.fromkeys(
             where if case.path is not None else case.study
-            for case in self.worklist.cases
+            for case in cases
             if (where := where_is(case)) is not None
         )
         if not paths:
             return None
-        current, first = self.worklist.current, next(iter(paths))
+        current, first = cases[index] if index >= 0 else None, next(iter(paths))
         here = None if current is None else where_is(current)
         page = 0 if current is None or here is None else current.page
         return Place(tuple(paths), here or first, page)
@@ -144,6 +194,17 @@ class CaseDesk(CaseInHand):
         if self._late is not None:
             self._late.append(case)
         return position
+
+    def _put_practice_away(self) -> int | None:
+        """Bring the grader's own list back; None where no tour was under way."""
+        if self._aside is None:
+            return None
+        (cases, index), self._aside = self._aside, None
+        self._opener.cancel()
+        self.is_opening, self._case = False, None
+        self.worklist.replace(cases)
+        self._keeping.forget_practice()
+        return index
 
     def _on_listed(self, outcome: Outcome[Listing, Listed]) -> None:
         if not self._lister.is_current(outcome.generation):
@@ -162,6 +223,7 @@ class CaseDesk(CaseInHand):
             if late and self.session is None:
                 self._take(self.worklist.cases.index(late[0]))
             return
+        self._put_practice_away()
         self._keeping.save_all()
         cases = self._arrivals.cases_of(listed)
         if not wish.adds:
@@ -173,6 +235,9 @@ class CaseDesk(CaseInHand):
             self.worklist.extend(cases)
             self._paths += [path for path in wish.paths if path not in self._paths]
         self._wanted = (wish.first, wish.page)
+        self._looking_up.look_up(self.worklist.cases)
+        for study in listed.studies:
+            self.study_opened.emit(study.folder)
         begin = self._arrivals.first_of(wish, listed, cases)
         self._drop_doubles()
         if wish.adds and self._opener.is_busy:
@@ -182,6 +247,10 @@ class CaseDesk(CaseInHand):
         else:
             twin = self._arrivals.twin_in(begin, self.worklist.cases)
             self._take(self.worklist.cases.index(twin))
+
+    def _on_looked_up(self) -> None:
+        self._drop_doubles()
+        self.worklist.changed.emit()
 
     def _show_empty(self, found: FoundStudy) -> None:
         """Show a study of which no case is in the list."""

@@ -42,6 +42,9 @@ class CaseInHand:
     leaving = Signal()
     """Another case was asked for."""
     folder_changed = Signal(object)
+    code_wanted = Signal(bool)
+    """Something is to be saved and there is no grader code; True where the grader
+    asked for it. See `Desk.save_waiting`."""
     told = Signal(str)
     warned = Signal(str)
     offered = Signal(object)
@@ -95,6 +98,7 @@ class CaseInHand:
             self.warned.emit,
             self._journals,
             self.known,
+            self._may_save,
         )
         self.study_cases = QueueCases()
         self._arrivals = Arrivals(places, self._keeping, self.study_cases)
@@ -103,6 +107,11 @@ class CaseInHand:
     def session(self) -> CaseSession | None:
         """The case in hand."""
         return self._keeping.get(self._case)
+
+    @property
+    def home(self) -> Path:
+        """The study folder of frames that lie in no folder."""
+        return self._home
 
     @property
     def folder(self) -> Path:
@@ -126,6 +135,13 @@ class CaseInHand:
                 case.study_id = ""
         self._keeping.save_all()
         self.told.emit(f"A new study begins in {folder} with the next save.")
+
+    def _may_save(self, is_wanted: bool) -> bool:
+        """Tell whether labels may be saved; ask for a code where nobody gave one."""
+        if self.grader or not len(self.code_wanted):
+            return True
+        self.code_wanted.emit(is_wanted)
+        return False
 
     def _signature(self) -> tuple[str, ModelRecord | None]:
         predictor = self.annotator.predictor

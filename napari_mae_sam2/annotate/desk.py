@@ -76,6 +76,11 @@ class Desk(CaseDesk):
 
     def step(self, step: int) -> None:
         """Go so many cases on or back; the one in hand is kept as it stands."""
+        if self.is_practising:
+            self.told.emit(
+                "The tour has one frame only; your cases come back after it."
+            )
+            return
         position = self.worklist.neighbour(step)
         words = self._words_on_leaving()
         if position is not None:
@@ -171,6 +176,19 @@ class Desk(CaseDesk):
         if self._case is not None and self.session is not None:
             self._keeping.save(self._case, then)
 
+    @property
+    def has_unsaved(self) -> bool:
+        """True where a case in memory holds what is in no study."""
+        return self._keeping.has_unsaved
+
+    def save_waiting(self) -> None:
+        """Save what had to wait for the grader's code."""
+        self._keeping.gate.open()
+
+    def forget_waiting(self) -> None:
+        """Do not save what waits for a code; it stays in the window."""
+        self._keeping.gate.forget()
+
     def save_changes(self, then: Callable[[], None]) -> None:
         """Save every case that changed, then go on; where one fails, stop there."""
         self._keeping.save_changes(self.folder, then)
@@ -185,6 +203,7 @@ class Desk(CaseDesk):
         """
         troubles = self.save_now()
         self._lister.close()
+        self._looking_up.close()
         self._opener.close()
         self.ahead.switch(False)
         self.annotator.close()

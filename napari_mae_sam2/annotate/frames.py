@@ -62,10 +62,13 @@ class Frames:
 
 def _stamp_of(case: Case) -> _Stamp | None:
     """Tell one state of a file from another; None where there is no file."""
-    if case.path is None:
+    path = case.path
+    if path is None and case.case_id:
+        path = case.study / "cases" / case.case_id / "frame.tif"
+    if path is None:
         return None
     try:
-        found = case.path.stat()
+        found = path.stat()
     except OSError:
         return None  # reading it says what is wrong
     return found.st_mtime_ns, found.st_size

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.answers import AS_RECORDED, status_in_window
 from napari_mae_sam2.annotate.label_place import LabelPlace
+from napari_mae_sam2.annotate.save_gate import NO_CODE, SaveGate
 from napari_mae_sam2.annotate.worklist import Case, Status
 from napari_mae_sam2.annotate.writer import Writer
 from napari_mae_sam2.fa.errors import PlainError
@@ -53,6 +55,9 @@ class Keeping:
         Where it is written down what is done to them.
     known : KnownStudies
         Which study lies where.
+    may_save : callable
+        Tells whether it is known who saves, and asks where it is not; gets True where
+        the grader asked to save.
     """
 
     def __init__(
@@ -63,10 +68,12 @@ class Keeping:
         warn: Callable[[str], None],
         journals: Journals,
         known: KnownStudies,
+        may_save: Callable[[bool], bool] = lambda _is_wanted: True,
     ) -> None:
         self._worklist = worklist
         self._signature = signature
         self._warn = warn
+        self.gate = SaveGate(may_save)
         # In hand, left not long ago, or not saved: they come back as they were.
         self._sessions: OrderedDict[Case, CaseSession] = OrderedDict()
         self._journals = journals
@@ -110,7 +117,7 @@ class Keeping:
         before = self._sessions.get(case)
         if before is not None and before is not session:
             self._journal_of.pop(before).close(remove=True)
-        if session not in self._journal_of:
+        if session not in self._journal_of and not case.is_practice:
             self._journal_of[session] = self._journals.follow(session, case.place, file)
         self._sessions[case] = session
         self._sessions.move_to_end(case)
@@ -120,13 +127,24 @@ class Keeping:
 
     def let_go_of_saved(self, in_hand: Case | None) -> None:
         """Read cases that hold nothing unsaved from their study the next time."""
-        for case, session in list(self._sessions.items()):
+        for case, session in self._own():
             session.painted()
             if session.saves.is_saved and case is not in_hand:
                 self._let_go(case)
 
+    def forget_practice(self) -> None:
+        """Let go of the frame of the guided tour, with all that was drawn in it."""
+        for case in [case for case in self._sessions if case.is_practice]:
+            self._let_go(case)
+
     def _let_go(self, case: Case) -> None:
-        self._journal_of.pop(self._sessions.pop(case)).close()
+        journal = self._journal_of.pop(self._sessions.pop(case), None)
+        if journal is not None:
+            journal.close()
+
+    def _own(self) -> list[tuple[Case, CaseSession]]:
+        """Give every case but the frame of the guided tour."""
+        return [one for one in self._sessions.items() if not one[0].is_practice]
 
     # --- saving ----------------------------------------------------------------
 
@@ -148,8 +166,15 @@ class Keeping:
             What the grader says of it. Without one, what changed is kept as work, and
             nothing is written where nothing changed.
         """
+        if case.is_practice:
+            return
+        is_wanted = then is not None or answer is not None
         session = self._sessions[case]
         session.painted()
+        late = partial(self._save_late, case, then, answer)
+        if (session.saves.unsaved or answer) and self.gate.holds(late, is_wanted):
+            self._worklist.set_status(case, Status.UNSAVED, NO_CODE)
+            return
         if answer is not None:
             session.saves.say(AS_RECORDED[answer])
         elif not session.saves.unsaved:
@@ -174,6 +199,19 @@ class Keeping:
         self._writer.save(session, case.place, grader, model, done, self._journals.wait)
         if answer is not None:
             session.history_changed.emit()  # there is something to write down
+
+    @property
+    def has_unsaved(self) -> bool:
+        """True where a case holds what is in no study."""
+        for _, session in self._own():
+            session.painted()
+        return any(not session.saves.is_saved for _, session in self._own())
+
+    def _save_late(
+        self, case: Case, then: Callable[[], None] | None, answer: Answer | None
+    ) -> None:
+        if case in self._sessions:
+            self.save(case, then, answer)
 
     def _mark_saved(self, case: Case, session: CaseSession) -> None:
         self._forget_twins(case, session)
@@ -222,7 +260,7 @@ class Keeping:
 
     def save_all(self) -> None:
         """Save every case that changed, in the background."""
-        for case, session in list(self._sessions.items()):
+        for case, session in self._own():
             session.painted()
             if session.saves.unsaved:
                 self.save(case)
@@ -244,7 +282,10 @@ class Keeping:
                 then()
 
         self.save_all()
-        self._writer.after(go_on)
+        if self.gate.is_waiting:
+            self.gate.wait(lambda: self._writer.after(go_on))
+        else:
+            self._writer.after(go_on)
 
     def save_now(self, home: Path) -> list[str]:
         """Save what is not saved, and wait for it.
@@ -264,7 +305,7 @@ class Keeping:
         if self._known.is_gone(home):
             self._known.forget(home)  # the last resort must not fail for tidiness
         troubles = []
-        for case, session in list(self._sessions.items()):
+        for case, session in self._own():
             session.painted()
             if session.saves.is_saved:
                 continue

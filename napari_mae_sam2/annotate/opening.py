@@ -14,6 +14,7 @@ from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import Saved, find
 from napari_mae_sam2.annotate.session import CaseSession
 from napari_mae_sam2.annotate.stored_review import stored_review
+from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import count_pages, read_earlier
 from napari_mae_sam2.study.files import StudyError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.journal import JournalFile
     from napari_mae_sam2.annotate.journals import Journals
     from napari_mae_sam2.annotate.label_place import LabelPlace
-    from napari_mae_sam2.annotate.worklist import Case, Status
+    from napari_mae_sam2.annotate.worklist import Case
     from napari_mae_sam2.fa.frame import Frame
     from napari_mae_sam2.study.known import KnownStudies
 
@@ -108,6 +109,8 @@ def open_case(
         frame = frames.read(case)
     except PlainError as error:
         raise UnreadablePage(str(error), pages) from error
+    if case.is_practice:
+        return Opened(CaseSession(frame), Status.NEW, "", pages)
     # The study of now, also where the case was open before: nothing of it is left.
     place = replace(case.place, study_id="")
     saved = find(frame, place)

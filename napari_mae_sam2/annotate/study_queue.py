@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.arrivals import KnownCase
+from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.migration import migrate
@@ -38,8 +40,9 @@ class Standing:
     ----------
     answered, total : int
         Cases, and blinded readings of this grader among them.
-    review : int
-        Of those answered, how many need review.
+    review, review_free : int
+        Of those answered, how many need review, and how many of these the grader who
+        asked may take.
     pace : Pace
         Of the grader who asked.
     """
@@ -47,7 +50,13 @@ class Standing:
     answered: int
     total: int
     review: int
+    review_free: int
     pace: Pace
+
+    @property
+    def waiting(self) -> int:
+        """How many cases wait for an answer, whoever may give it."""
+        return self.total - self.answered
 
 
 class StudyQueue:
@@ -63,6 +72,10 @@ class StudyQueue:
     """How the study stands now; None where the folder holds no study."""
     taken = Signal(object)
     """An `Item` that is the grader's now; None where there is no such case."""
+    found = Signal(object, object, int)
+    """The folder, a tuple of `KnownCase` or None, and what `since` was then."""
+    held = Signal(object)
+    """The `Item` of the case that the window has open."""
 
     def __init__(self, thread: StudyThread) -> None:
         self.item: Item | None = None
@@ -73,13 +86,27 @@ class StudyQueue:
         self._looking = False
         self._claimed = 0.0
 
-    def look(self, folder: Path, grader: str, go_on: bool = False) -> None:
-        """Ask how a study stands; with `go_on` keep the claim on the case in hand."""
+    def look(
+        self, folder: Path, grader: str, go_on: bool = False, since: int = 0
+    ) -> None:
+        """Ask how a study stands; with `go_on` keep the claim on the case in hand.
+
+        Parameters
+        ----------
+        folder : Path
+            The study folder.
+        grader : str
+            Who asks.
+        go_on : bool
+            Keep the claim on the case in hand.
+        since : int
+            Comes back with what was found: what the window noted later counts more.
+        """
         if self._looking or self._thread.is_closed:
             return
         self._looking = True
         item = self.item if go_on else None
-        if item is not None and time.monotonic() - self._claimed < RENEW_S:
+        if not self._claimed or time.monotonic() - self._claimed < RENEW_S:
             item = None
         if item is not None:
             self._claimed = time.monotonic()
@@ -90,9 +117,15 @@ class StudyQueue:
                 if queue is not None and item is not None and grader:
                     queue.claim(item)
                 standing = None if queue is None else _standing(queue)
+                cases = self._cases(folder)
             finally:
                 self._looking = False
-            return lambda: self.looked.emit(standing)
+
+            def tell() -> None:
+                self.looked.emit(standing)
+                self.found.emit(folder, cases, since)
+
+            return tell
 
         self._thread.do(work)
 
@@ -108,6 +141,9 @@ class StudyQueue:
             migrate(study, grader)
             queue = Queue(study, index, grader)
             item = queue.take(wanted, after=before, step=step)
+            if item is None and before is not None:  # round to the other end
+                item = queue.take(wanted, step=step)
+                item = None if item is None or _same(before, item) else item
             if item is not None and before is not None and not _same(before, item):
                 _give_back(queue, before)
             if item is not None and index.has_readings():
@@ -137,6 +173,42 @@ class StudyQueue:
 
         self._thread.do(work)
 
+    def hold(self, folder: Path, grader: str, case: str) -> None:
+        """Take note which case of the study the grader has open; `held` tells it.
+
+        It is claimed only once the grader works on it.
+        """
+
+        def work() -> Callable[[], None]:
+            opened = self._thread.open(folder)
+            item = None if opened is None else opened[1].item(case, now=time.time())
+
+            def tell() -> None:
+                self.item, self.folder, self._claimed = item, folder, 0.0
+                self.held.emit(item)
+
+            return tell
+
+        self._thread.do(work)
+
+    def claim(self, folder: Path, grader: str) -> None:
+        """Claim the case in hand: the grader began to work on it."""
+        item = self.item
+        if item is None or not grader or self._claimed:
+            return
+        self._claimed = time.monotonic()
+
+        def work() -> Callable[[], None]:
+            queue = self._queue(folder, grader)
+            holder = "" if queue is None else queue.claim(item)
+            if holder:
+                raise PlainError(
+                    f"{holder} is working on {item.name} as well: both labels are kept."
+                )
+            return lambda: None
+
+        self._thread.do(work)
+
     def let_go(self, folder: Path, grader: str) -> None:
         """Give the case in hand back: the grader went elsewhere."""
         item, self.item = self.item, None
@@ -162,10 +234,20 @@ class StudyQueue:
             if item is not None:
                 self.item, self.folder = item, folder
             self._claimed = time.monotonic()
-            self.taken.emit(item)
             self.looked.emit(standing)
+            self.taken.emit(item)
 
         return tell
+
+    def _cases(self, folder: Path) -> tuple[KnownCase, ...] | None:
+        """Read where each case stands; None where it is read blinded, or no study."""
+        opened = self._thread.open(folder)
+        if opened is None or opened[1].has_readings():
+            return None
+        return tuple(
+            KnownCase(case, name, Status.of(status, heads))
+            for case, name, status, heads in opened[1].standings(now=time.time())
+        )
 
     def _queue(
         self, folder: Path, grader: str, *, patient: bool = False
@@ -180,7 +262,10 @@ def _standing(queue: Queue) -> Standing:
     counts = queue.counts(mine)
     total = sum(counts.values())
     waiting = counts["new"] + counts["proposed"] + counts["in_work"]
-    return Standing(total - waiting, total, counts["needs_review"], queue.pace(mine))
+    review_free = queue.free(replace(mine, statuses=("needs_review",)))
+    return Standing(
+        total - waiting, total, counts["needs_review"], review_free, queue.pace(mine)
+    )
 
 
 def _give_back(queue: Queue, item: Item) -> None:

@@ -87,6 +87,8 @@ class Case:
         When its status was last noted, on the list's own clock.
     study_id : str
         Id of the study when the case was opened; empty where there was none.
+    is_practice : bool
+        True for the frame of the guided tour: nothing of it is ever saved.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Case:
     sha256: str = ""
     changed: int = 0
     study_id: str = ""
+    is_practice: bool = False
 
     @property
     def place(self) -> LabelPlace:

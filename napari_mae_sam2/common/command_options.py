@@ -24,7 +24,7 @@ Grader = Annotated[
     typer.Option(
         "--grader",
         metavar="CODE",
-        help="Your code as a grader, for the log of the study.",
+        help="Your grader code, for the log; by default the one entered in the window.",
     ),
 ]
 Weights = Annotated[
@@ -48,17 +48,28 @@ JsonProgress = Annotated[
 ]
 
 
+def own_code(grader: str) -> str:
+    """Give the grader's code, or else the one that the window remembers, if any."""
+    from napari_mae_sam2.model.folders import config_folder
+    from napari_mae_sam2.study.preferences import GRADER, WINDOW_FILE, Preferences
+
+    remembered = Preferences(config_folder() / WINDOW_FILE).text(GRADER, "")
+    return grader.strip() or remembered.strip()
+
+
 def need_code(grader: str) -> str:
-    """Give the grader's code without blanks around it.
+    """Give the grader's code, as `own_code`.
 
     Raises
     ------
     PlainError
         If there is none.
     """
-    code = grader.strip()
+    code = own_code(grader)
     if not code:
-        raise PlainError("Say who you are: --grader CODE.")
+        raise PlainError(
+            "Say who you are with --grader CODE, or enter your code once in the window."
+        )
     return code
 
 

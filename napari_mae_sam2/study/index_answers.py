@@ -111,6 +111,18 @@ class Query:
         )
         return found[0] if found else None
 
+    def standings(
+        self, *, now: float
+    ) -> list[tuple[str, str, QueueStatus, tuple[str, ...]]]:
+        """Give id, name, status and heads of every case, without blinded readings."""
+        rows = self._database.execute(
+            f"SELECT case_id, name, {STATUS_SQL}, heads FROM items WHERE reading = ''",
+            {"now": now},
+        )
+        return [
+            (case, name, status, tuple(h.split())) for case, name, status, h in rows
+        ]
+
     def graders(self) -> list[str]:
         """Name everybody who answered a case or is meant to, in order."""
         rows = self._database.execute(

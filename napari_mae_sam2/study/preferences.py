@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WINDOW_FILE = "window.json"
+"""Name of the file in the folder of settings."""
+
+GRADER = "grader"
+"""Name of the preference that keeps the grader's code on this computer."""
+
 SECONDS_TO_GATHER = 0.3
 """A slider that is drawn says something new at every step: not each is written."""
 

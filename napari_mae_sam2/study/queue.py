@@ -213,6 +213,11 @@ class Queue:
         """Count cases by status, as they were when the queue last looked."""
         return self._index.counts(wanted, now=self._clock())
 
+    def free(self, wanted: Filter) -> int:
+        """Count the cases that this grader may take."""
+        counts = self._index.counts(_free(wanted, self.grader), now=self._clock())
+        return sum(counts.values())
+
     def pace(self, wanted: Filter = EVERYTHING) -> Pace:
         """Say how quick this grader is, and how long what is left will take."""
         now = self._clock()

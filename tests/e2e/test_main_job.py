@@ -64,6 +64,7 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
     monkeypatch.setenv("NAPARI_MAE_SAM2_ENCODER", "torch")
     shutil.rmtree(SCREENS, ignore_errors=True)
     viewer, widget = open_window([folder])
+    widget.labels.grader.setText("AB-1")
     viewer.window.resize(1280, 800)
     grader = Grader(viewer, widget, SCREENS, say=lambda _line: None)
     study = folder / "leakage-study"

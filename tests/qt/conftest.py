@@ -32,6 +32,9 @@ def grader(qtbot, models, tmp_path, monkeypatch):
             raise PlainError(f"{choice} is no checkpoint.")
         return models[choice]
 
+    settings = tmp_path / "window.json"
+    if not settings.exists():
+        settings.write_text('{"grader": "tester"}')
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1200, 800)
     gui = GuiThread()
@@ -42,7 +45,7 @@ def grader(qtbot, models, tmp_path, monkeypatch):
         desk,
         lambda: make_frame("sample"),
         _frame_of,
-        Preferences(tmp_path / "window.json"),
+        Preferences(settings),
     )
     viewer.window.add_dock_widget(widget, name="leakage")
     annotator.load_model()

@@ -73,7 +73,7 @@ def test_what_is_empty_says_what_to_do(grader, folder):
         ]
         return " | ".join(one.text() for one in every if not one.isHidden())
 
-    assert "Open the frames to grade, or drop them here." in shown()
+    assert "Open frames or a study, or drop them here." in shown()
     assert "open one in the Grade tab" in shown()
     assert "Clean up (open a frame first)" in shown()
     assert "Smart brush (open a frame first)" in shown()

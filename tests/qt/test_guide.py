@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from qtpy.QtWidgets import QPushButton
 
 from napari_mae_sam2._qt.dock_tabs import WIDTH
@@ -80,26 +82,64 @@ def test_who_commits_a_lesion_is_not_asked_any_more(at_work):
     assert at_work.widget.preferences.flag(OFFERED, usual=False)
 
 
-def test_a_key_starts_it_beside_the_own_cases_and_escape_ends_it(at_work):
-    part = tour_of(at_work)
+def test_a_tour_leaves_everything_as_it_was(at_work, folder):
+    part, desk = tour_of(at_work), at_work.widget.desk
+    desk.go(1)
+    at_work.wait(lambda: at_work.session.frame.name == "eye 1", "the second case")
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.press("C")
+    before = at_work.session
+    cases = desk.worklist.cases
     at_work.press("H", shift=True)
+    at_work.wait(lambda: at_work.session.frame.name == "sample", "the practice frame")
     at_work.wait_until_ready()
-    assert [case.name for case in at_work.widget.desk.worklist.cases] == [
-        "eye 0",
-        "eye 1",
-        "eye 2",
-        "sample frame (drawn)",
-    ]
     assert part.guide.step is STEPS[0]
+    assert [case.is_practice for case in desk.worklist.cases] == [True]
     at_work.press("P")
+    at_work.drag([(30, 30), (30, 40)])
+    at_work.press("S", shift=True)
+    assert at_work.widget.messages.text == "Nothing is saved during the tour."
+    at_work.press("N")
+    assert "last case" not in at_work.widget.messages.text
+    at_work.push("No leakage")
+    assert not desk.has_unsaved
     at_work.press("\x1b")
     assert part.guide.step is None
     assert not part.panel.isVisible()
-    at_work.press("H", shift=True)
-    at_work.wait_until_ready()
-    assert len(at_work.widget.desk.worklist.cases) == 4
-    at_work.push("Skip step")
-    assert part.guide.step is STEPS[1]
+    at_work.wait(lambda: at_work.widget.session is before, "the case of before")
+    assert desk.worklist.cases == cases
+    assert desk.worklist.index == 1
+    assert before.labels[TOP] == 1
+    assert not desk.home.exists()
+    at_work.press("H", shift=True)  # and it begins with a clean frame again
+    at_work.wait(lambda: at_work.session.frame.name == "sample", "the practice frame")
+    assert not at_work.session.labels.any()
+    assert part.guide.step is STEPS[0]
+
+
+def test_opening_cases_ends_the_tour(grader, folder):
+    part = tour_of(grader)
+    grader.push("Start tour")
+    grader.wait_until_ready()
+    grader.widget.add_paths([folder])
+    grader.wait(lambda: grader.session.frame.name == "eye 0", "the first case")
+    assert part.guide.step is None
+    names = [case.name for case in grader.widget.desk.worklist.cases]
+    assert names == ["eye 0", "eye 1", "eye 2"]
+
+
+def test_a_step_waits_for_what_it_points_at(grader, models):
+    part = tour_of(grader)
+    grader.push("Start tour")
+    grader.wait_until_ready()
+    hold = models[None].hold = threading.Event()
+    grader.click(SIDE)
+    grader.look()
+    assert part.guide.step is STEPS[0]  # there is no outline yet
+    hold.set()
+    grader.wait_for_proposal()
+    grader.wait(lambda: part.guide.step is STEPS[1], "the next step")
 
 
 def test_without_a_tour_escape_is_napari_s_own_while_painting(at_work):

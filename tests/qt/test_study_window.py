@@ -22,7 +22,7 @@ def test_a_study_is_made_of_the_open_frames_and_run(at_work):
     (part,) = (one for one in grader.widget.parts if isinstance(one, QueuePart))
     grader.widget.labels.grader.setText("head")
     grader.widget.tabs.show_tab(Tab.GRADE, "Queue of the study")
-    grader.wait(lambda: "makes one" in part.panel.words.text(), "looking")
+    grader.wait(lambda: "No study here yet" in part.panel.words.text(), "looking")
     grader.push("Study…")
     window = part.study.window
     grader.wait(lambda: "no study here yet" in window.words.text(), "the words")
@@ -61,4 +61,4 @@ def test_a_study_is_made_of_the_open_frames_and_run(at_work):
     window.table.activated.emit(window.model.index(2, 0))
     grader.wait(lambda: grader.widget.session not in (None, before), "opening it")
     assert grader.session.frame.name == "eye 2"
-    assert part.panel.done.isEnabled()
+    assert part.has_case

@@ -176,7 +176,7 @@ class StudyView(QObject):
         self.form = form
         form.accepted.connect(then)
         form.finished.connect(form.deleteLater)
-        form.open()
+        self._dock.code.need(form.open)
 
     # --- what is said ----------------------------------------------------------
 
