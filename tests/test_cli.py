@@ -10,9 +10,11 @@ import pytest
 from bad_frames import BAD, write_bad
 
 from napari_mae_sam2 import __version__, cli
+from napari_mae_sam2.common.command_options import need_code
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import read_frame
+from napari_mae_sam2.findings import Finding
 from napari_mae_sam2.study.folder import Study
 
 if TYPE_CHECKING:
@@ -133,3 +135,29 @@ def test_open_refuses_a_bad_frame_with_the_sentence_of_the_window(
     with pytest.raises(PlainError) as error:
         read_frame(path)
     assert str(error.value) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("inside", ["", "cases", "study.json"])
+def test_open_takes_a_study_and_what_lies_in_it(inside, study, monkeypatch, capsys):
+    opened = []
+    monkeypatch.setattr("napari_mae_sam2._qt.app.run", opened.append)
+    monkeypatch.setattr(
+        "napari_mae_sam2.doctor_window.find_display",
+        lambda: Finding("display", "a screen"),
+    )
+    assert _run(monkeypatch, "open", study.folder / inside) == 0
+    assert opened == [[study.folder / inside]]
+    (study.folder / "study.json").write_text("{}")
+    assert _run(monkeypatch, "open", study.folder) == 2
+    assert "study.json" in capsys.readouterr().err
+
+
+def test_the_code_of_the_window_is_the_grader_of_the_shell(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_MAE_SAM2_HOME", str(tmp_path / "home"))
+    with pytest.raises(PlainError, match="--grader CODE"):
+        need_code(" ")
+    (tmp_path / "home" / "config").mkdir(parents=True)
+    window = tmp_path / "home" / "config" / "window.json"
+    window.write_text('{"grader": "AB-1"}')
+    assert need_code("") == "AB-1"
+    assert need_code(" ben ") == "ben"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.buttons import button, tight
 
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.answers import Answer
@@ -44,7 +44,7 @@ class AnswerBar(QWidget):
             for answer, (text, tip) in BUTTONS.items()
         }
         for made in self.buttons.values():
-            layout.addWidget(made, 1)
+            layout.addWidget(tight(made), 1)
         self.show_case(False)
 
     def show_case(self, is_open: bool) -> None:

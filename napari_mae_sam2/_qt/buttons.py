@@ -23,3 +23,13 @@ def button(text: str, tip: str, act: Callable[[], object]) -> QPushButton:
     made.setAutoDefault(False)
     made.clicked.connect(lambda _checked=False: act())
     return made
+
+
+def tight(made: QPushButton) -> QPushButton:
+    """Let a button be as narrow as its text.
+
+    Before napari's style is on, buttons are wider: a row of them would widen the dock,
+    which then stays so.
+    """
+    made.setMinimumWidth(made.fontMetrics().horizontalAdvance(made.text()) + 12)
+    return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QListView,
@@ -178,10 +179,10 @@ class CasePanel(QWidget):
         words = QLabel("Open frames or a study, or drop them here.")
         words.setWordWrap(True)
         layout.addWidget(words)
-        row = QHBoxLayout()
-        for text, tip, signal in self._ways():
-            row.addWidget(button(text, tip, signal.emit))
-        layout.addLayout(row)
+        ways = QGridLayout()  # in two rows: four beside each other widen the dock
+        for place, (text, tip, signal) in enumerate(self._ways()):
+            ways.addWidget(button(text, tip, signal.emit), place // 2, place % 2)
+        layout.addLayout(ways)
         self._recent_words = QLabel("Recent studies:")
         layout.addWidget(self._recent_words)
         self._recent_row = QVBoxLayout()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.buttons import button, tight
 from napari_mae_sam2._qt.dock_tabs import WIDTH, Tab
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def lay_out(dock: LeakageWidget) -> None:
     )
     tabs.setCurrentIndex(0)
     bottom = QHBoxLayout()
-    bottom.addWidget(dock.code.shown)
-    bottom.addWidget(dock.labels.bar, 1)
-    bottom.addWidget(button("Keys", "Show what every key does (H)", dock.show_keys))
+    bottom.addWidget(dock.code.shown, 2)
+    bottom.addWidget(dock.labels.bar, 5)
+    keys = button("Keys", "Show what every key does (H)", dock.show_keys)
+    bottom.addWidget(tight(keys))
     layout = QVBoxLayout(dock)
     layout.setContentsMargins(4, 4, 4, 4)
     for part in dock.parts:

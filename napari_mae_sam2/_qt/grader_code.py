@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QDialogButtonBox,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -105,6 +106,11 @@ class GraderCode(QObject):
         self._timer.timeout.connect(self._remember)
         self.shown = button("", "", self.change)
         self.shown.setFlat(True)
+        # It takes what room there is: the dock must not get wider for it.
+        self.shown.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self.shown.setMinimumWidth(72)
         dock.labels.grader_changed.connect(self._on_changed)
         dock.desk.code_wanted.connect(self._on_wanted)
         dock.labels.grader.setMaxLength(LONGEST)
@@ -144,7 +150,7 @@ class GraderCode(QObject):
             "Enter your grader code to save your work, or close the window again to "
             "save it as “unnamed”."
         )
-        self._then.append(desk.save_waiting)
+        self._then.append(lambda: desk.save_changes(lambda: None))
         self.change()
         return True
 

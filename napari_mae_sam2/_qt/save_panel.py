@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.buttons import button, tight
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,8 @@ class SavePanel(QWidget):
         doing = QHBoxLayout(self.bar)
         doing.setContentsMargins(4, 0, 0, 0)
         doing.addWidget(self.summary, 1)
-        doing.addWidget(self._save)
-        doing.addWidget(self._export)
+        doing.addWidget(tight(self._save))
+        doing.addWidget(tight(self._export))
 
     def show_folder(self, folder: Path | None) -> None:
         """Show where labels go."""

@@ -129,11 +129,14 @@ def test_opening_cases_ends_the_tour(grader, folder):
     assert names == ["eye 0", "eye 1", "eye 2"]
 
 
-def test_a_step_waits_for_what_it_points_at(grader, models):
+def test_a_step_waits_for_what_it_points_at(grader, models, monkeypatch):
     part = tour_of(grader)
     grader.push("Start tour")
     grader.wait_until_ready()
-    hold = models[None].hold = threading.Event()
+    hold, decode = threading.Event(), models[None].decode
+    monkeypatch.setattr(
+        models[None], "decode", lambda *asked: hold.wait(30) and decode(*asked)
+    )
     grader.click(SIDE)
     grader.look()
     assert part.guide.step is STEPS[0]  # there is no outline yet
