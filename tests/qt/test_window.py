@@ -398,7 +398,11 @@ def test_export_does_not_call_an_untouched_case_free_of_leakage(at_work, folder)
 
 
 def test_a_grader_code_counts_without_leaving_its_field(at_work, folder):
+    at_work.click(TOP)
+    at_work.wait_for_proposal()
+    at_work.press("C")
     at_work.widget.labels.grader.setFocus()
+    at_work.widget.labels.grader.selectAll()
     QTest.keyClicks(at_work.widget.labels.grader, "g-07")
     at_work.push("Save")
     at_work.wait(lambda: "Saved" in at_work.widget.messages.text, "saving")
