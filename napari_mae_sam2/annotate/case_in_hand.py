@@ -75,7 +75,6 @@ class CaseInHand:
         self._paths: list[Path] = []
         self._wanted: tuple[Path | None, int] = (None, 0)
         self._whereabouts = Whereabouts(state / "open")
-        self._left_behind = LeftBehind()
         self._journals = Journals(
             state / "journals",
             lambda sentence: post(lambda: self.warned.emit(sentence)),
@@ -100,6 +99,7 @@ class CaseInHand:
             self.known,
             self._may_save,
         )
+        self._left_behind = LeftBehind(self._keeping.give_up_unmade)
         self.study_cases = QueueCases()
         self._arrivals = Arrivals(places, self._keeping, self.study_cases)
 

@@ -137,6 +137,13 @@ class Keeping:
         for case in [case for case in self._sessions if case.is_practice]:
             self._let_go(case)
 
+    def give_up_unmade(self, study: Path, sha256: str) -> None:
+        """Try no more to save what was copied from where no study can be made."""
+        for case, session in list(self._sessions.items()):
+            is_meant = case.study == study and session.frame.sha256 == sha256
+            if is_meant and session.saves.unsaved and self._known.may_make(study):
+                self._let_go(case)
+
     def _let_go(self, case: Case) -> None:
         journal = self._journal_of.pop(self._sessions.pop(case), None)
         if journal is not None:
@@ -268,12 +275,7 @@ class Keeping:
     def save_changes(self, study: Path, then: Callable[[], None]) -> None:
         """Save every case that changed, then go on; not where one of the study fails.
 
-        Parameters
-        ----------
-        study : Path
-            What is left of other studies is tried again, and holds nothing up.
-        then : callable
-            Goes on.
+        What is left of other studies is tried again, and holds nothing up.
         """
 
         def go_on() -> None:

@@ -50,9 +50,16 @@ class _Left:
 
 
 class LeftBehind:
-    """Remembers what was drawn in the study that was left last."""
+    """Remembers what was drawn in the study that was left last.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_copied : callable
+        Told the study and the hash of the frame whose lesions were brought along.
+    """
+
+    def __init__(self, on_copied: Callable[[Path, str], None]) -> None:
+        self._on_copied = on_copied
         self._left: dict[str, _Left] = {}
 
     def leave(self, study: Path, sessions: list[CaseSession]) -> None:
@@ -96,3 +103,4 @@ class LeftBehind:
             lesions=left.lesions,
         )
         self._left.pop(session.frame.sha256, None)
+        self._on_copied(left.study, session.frame.sha256)

@@ -215,3 +215,19 @@ def test_a_label_that_an_earlier_version_saved_as_done_stays_done(
     assert again.worklist.cases[0].status is Status.GRADED
     again.close()
     assert statuses(folder) == ["done"]
+
+
+def test_an_answer_that_could_not_be_written_is_void_once_the_label_changes(
+    at_work, inbox, folder
+):
+    session = at_work.session
+    paint(session)
+    (folder / STUDY_NAME).write_text("in the way")
+    assert at_work.answer("done") == ""
+    inbox.run_until(lambda: bool(at_work.heard))
+    paint(session, value=2, row=20)
+    assert session.saves.word is None
+    (folder / STUDY_NAME).unlink()
+    at_work.step(1)
+    inbox.run_until(lambda: session.saves.is_saved)
+    assert statuses(folder) == ["in_work"]

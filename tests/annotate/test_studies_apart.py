@@ -164,3 +164,21 @@ def test_cases_of_a_queue_stay_in_their_study(desk, inbox, other, tmp_path):
     desk.close()
     assert len(records(other.folder)) == 2
     assert not (tmp_path / "mine").exists()
+
+
+def test_work_copied_from_where_no_study_can_be_made_is_not_asked_for_again(
+    at_work, inbox, folder, tmp_path
+):
+    (folder / STUDY_NAME).write_text("in the way")  # as on a read-only drive
+    first = at_work.session
+    at_work.set_folder(tmp_path / "mine")
+    inbox.run_until(lambda: at_work.session not in (None, first))
+    settle(at_work, inbox)
+    at_work.offers[0].act()
+    at_work.heard.clear()
+    at_work.step(1)
+    settle(at_work, inbox)
+    assert at_work.close() == []
+    assert at_work.heard == []
+    assert len(records(tmp_path / "mine")) == 1
+    assert not (tmp_path / "home").exists()
