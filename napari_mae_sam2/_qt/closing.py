@@ -79,7 +79,8 @@ class Closing(QObject):
             and watched is self._window
             and event.type() == QEvent.Type.Close
         ):
-            if self._is_held_up():
+            # A program that closes the window has nobody to ask.
+            if event.spontaneous() and self._is_held_up():
                 event.ignore()
                 return True
             troubles = self._save()

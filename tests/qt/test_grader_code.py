@@ -85,13 +85,20 @@ def test_who_gives_no_code_keeps_the_work_and_saves_nothing(nobody, folder):
     assert _graders(folder) == ["AB-1"]
 
 
-def test_the_window_asks_once_before_it_closes(nobody, folder):
-    nobody.viewer.window._qt_window.close()
+def test_who_closes_the_window_is_asked_once(nobody, folder):
+    assert nobody.widget.code.holds_closing_up()
     assert nobody.widget.code.dialog is not None
-    assert nobody.viewer.window._qt_window.isVisible()
     _answer(nobody, "AB-1")
     nobody.wait(lambda: not nobody.widget.desk.has_unsaved, "saving")
     assert _graders(folder) == ["AB-1"]
+    nobody.widget.labels.grader.setText("")
+    assert not nobody.widget.code.holds_closing_up()
+
+
+def test_a_window_that_a_program_closes_keeps_the_work(nobody, folder):
+    nobody.viewer.window._qt_window.close()
+    assert nobody.widget.code.dialog is None
+    assert _graders(folder) == ["unnamed"]
 
 
 def test_taking_a_case_asks_and_then_takes_it(grader, tmp_path):
