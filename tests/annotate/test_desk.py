@@ -10,7 +10,7 @@ from desk_hand import newest, opened, paint, records, saved, write_frames
 from grey import make_frame
 
 from napari_mae_sam2.annotate.effort import Spent
-from napari_mae_sam2.annotate.keeping import SESSIONS_KEPT
+from napari_mae_sam2.annotate.kept_cases import SESSIONS_KEPT
 from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.study.places import STUDY_NAME
 
