@@ -322,7 +322,7 @@ def test_a_process_that_is_killed_at_any_moment_leaves_nothing_half(
                 write_for_ever(study, record)
             finally:
                 os._exit(1)
-        time.sleep(float(rng.uniform(0, 0.2)))
+        time.sleep(float(rng.uniform(0, 0.8)))  # a round also logs what it wrote
         os.kill(writer, signal.SIGKILL)
         os.waitpid(writer, 0)
         killed = rounds.settle()
