@@ -70,6 +70,7 @@ fill = _key("F")
 polygon = _key("3")
 new_lesion = _key("M")
 smart_brush = _key("Shift-P")
+grading_layout = _key("Shift-W")
 
 pick = _key("L")
 delete = _key("Delete")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import napari
 
 from napari_mae_sam2._qt.docks import LEAKAGE, menu_name
+from napari_mae_sam2._qt.grading_layout import GradingLayout
 from napari_mae_sam2._widgets import LeakageDock
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def open_window(
     viewer = napari.Viewer(title=TITLE, show=show)
     widget = LeakageDock(viewer, go_on=False)
     viewer.window.add_dock_widget(widget, name=menu_name(LEAKAGE), area="right")
+    for part in widget.parts:
+        if isinstance(part, GradingLayout):
+            part.use_at_first()
     if paths:
         widget.open_paths(list(paths))
     elif not widget.desk.bring_back():

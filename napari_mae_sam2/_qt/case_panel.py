@@ -117,20 +117,18 @@ class CasePanel(QWidget):
             "Go on to the next case; this one is kept as it is (N)",
             lambda: self.step_wanted.emit(1),
         )
-        stepping = QHBoxLayout()
+        self.stepping = QWidget()
+        """Leads from case to case; for a place that is always seen."""
+        stepping = QHBoxLayout(self.stepping)
+        stepping.setContentsMargins(0, 0, 0, 0)
         stepping.addWidget(self.previous)
         stepping.addWidget(self._where, 1, Qt.AlignmentFlag.AlignCenter)
         stepping.addWidget(self.next)
         stepping.addWidget(self._menu())
-        page = QWidget()
-        below = QVBoxLayout(page)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(self._list, 1)
-        below.addLayout(stepping)
         self._recent_buttons: list[QPushButton] = []
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty())
-        self._pages.addWidget(page)
+        self._pages.addWidget(self._list)
         layout = QVBoxLayout(self)
         layout.addWidget(self._pages)
         worklist.changed.connect(self.refresh)

@@ -50,12 +50,10 @@ class Commands:
                 # napari would make an eraser of the brush without a word
                 while_painting=True,
             ),
-            Key(("Z",), "undo, also paint", self.undo, prompting),
-            Key(("Shift-Z",), "redo", self.redo, prompting),
-            Key(("Control-Z",), "undo while painting", self.undo, prompting, True),
-            Key(
-                ("Control-Shift-Z",), "redo while painting", self.redo, prompting, True
-            ),
+            # Also while painting, where napari has a way to move the picture on Z: one
+            # history has one key. Space moves the picture with every tool.
+            Key(("Z", "Control-Z"), "undo, also paint", self.undo, prompting, True),
+            Key(("Shift-Z", "Control-Shift-Z"), "redo", self.redo, prompting, True),
             Key(("P",), "paint", self._tool("paint"), PAINT),
             Key(
                 ("E",), "erase; in a review, edit the patch", self.edit_or_erase, PAINT

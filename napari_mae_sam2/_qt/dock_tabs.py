@@ -10,11 +10,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from napari_mae_sam2._qt.section import Section
+from napari_mae_sam2._qt.steady import SteadyScrollArea
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_mae_sam2.study.preferences import Preferences
 
 
@@ -34,7 +37,7 @@ class Tab(Enum):
 
 TIPS = {
     Tab.GRADE: "Cases, clicks and proposals: what each lesion needs",
-    Tab.CORRECT: "Clean lesions up, paint with the smart brush",
+    Tab.CORRECT: "Paint, erase, clean lesions up",
     Tab.LESIONS: "The lesions of this frame: kind, size, comment",
     Tab.VIEW: "Contrast, outlines, grid, the early or late frame beside",
     Tab.MODEL: "The model in use, and training it on your labels",
@@ -57,6 +60,7 @@ class DockTabs(QTabWidget):
         self._preferences = preferences
         self._columns: dict[Tab, QVBoxLayout] = {}
         self._sections: dict[tuple[Tab, str], Section] = {}
+        self._pairs: list[tuple[Tab, str, str]] = []
         self.setDocumentMode(True)
         bar = self.tabBar()
         if bar is not None:
@@ -124,10 +128,27 @@ class DockTabs(QTabWidget):
 
     def show_in_place(self, tab: Tab, title: str, other: str, on: bool) -> None:
         """Show a section in the room of another one, or the other one again."""
-        for name, visible in ((title, on), (other, not on)):
-            section = self._sections.get((tab, name))
+        pair = [self._sections.get((tab, name)) for name in (title, other)]
+        for section, visible in zip(pair, (on, not on), strict=True):
             if section is not None:
                 section.setVisible(visible)
+
+    def share_room(self, tab: Tab, title: str, other: str) -> None:
+        """Make two sections equally high: nothing moves when they change places."""
+        self._pairs.append((tab, title, other))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Measure what is to be equally high, now that the style is known."""
+        super().showEvent(event)
+        for tab, *titles in self._pairs:
+            panels = [
+                self._sections[tab, title].panel
+                for title in titles
+                if (tab, title) in self._sections
+            ]
+            height = max((panel.sizeHint().height() for panel in panels), default=0)
+            for panel in panels:
+                panel.setFixedHeight(height)
 
     def _open(self, tab: Tab) -> QVBoxLayout:
         page = _Page()
@@ -135,7 +156,7 @@ class DockTabs(QTabWidget):
         column.setContentsMargins(2, 4, 2, 2)
         column.setSpacing(4)
         column.addStretch(1)
-        area = QScrollArea()
+        area = SteadyScrollArea()
         area.setWidget(page)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)

@@ -164,10 +164,10 @@ class GalleryWidget(QWidget):
         gallery = self._gallery
         self._judges = [
             button(
-                "Accept (A)", _tip(WORDS["accept"]), lambda: gallery.judge("accept")
+                "Accept frame", _tip(WORDS["accept"]), lambda: gallery.judge("accept")
             ),
             button(
-                "Reject (R)", _tip(WORDS["reject"]), lambda: gallery.judge("reject")
+                "Reject frame", _tip(WORDS["reject"]), lambda: gallery.judge("reject")
             ),
             button("Fix later (F)", _tip(WORDS["fix"]), lambda: gallery.judge("fix")),
         ]

@@ -85,7 +85,7 @@ class GuidePart(Part):
     def end(self) -> None:
         """End the tour, or decline it."""
         self._remember()
-        self.panel.hide()
+        self.panel.want(None)
         self.guide.end()
 
     # --- inside ----------------------------------------------------------------

@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_mae_sam2._qt.adoption import Adoption
+from napari_mae_sam2._qt.case_header import CaseHeader
 from napari_mae_sam2._qt.case_panel import CasePanel
 from napari_mae_sam2._qt.closing import Closing
 from napari_mae_sam2._qt.commands import Commands
@@ -100,6 +101,7 @@ class LeakageWidget(QWidget):
         self.messages = MessageBar()
         self.tabs = DockTabs(preferences)
         self.cases = CasePanel(desk.worklist)
+        self.header = CaseHeader(desk.worklist, self.cases.stepping)
         self.segment = SegmentPanel()
         self.labels = SavePanel()
         self.code = GraderCode(self)
@@ -197,6 +199,7 @@ class LeakageWidget(QWidget):
             log.error("%s", sentence)
         self.preferences.close()
         self.cases.close_down()
+        self.header.close_down()
         if isalive(self):  # else the window took everything with it
             self.mouse.close()
             self.layers.close()
@@ -219,6 +222,7 @@ class LeakageWidget(QWidget):
                 # A question that is done with, as nothing was found, is a draft alone.
                 (session.draft_changed, self._refresh_soon),
             )
+        self.header.show_session(session)
         self._refresh()
 
     def _on_layers(self) -> None:
@@ -265,6 +269,8 @@ class LeakageWidget(QWidget):
         """Watch the window once it is known, to save when it closes."""
         super().showEvent(event)
         self.closing.watch()
+        for part in self.parts:
+            part.shown()
         for widget in (canvas_of(self), main_window_of(self), self.parentWidget()):
             self.latin_keys.watch(widget)
         if not self._was_shown:

@@ -1,24 +1,33 @@
-"""One sentence for the grader at the top of the dock; it never blocks the work."""
+"""One sentence for the grader at the bottom of the dock; it never blocks the work."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSizePolicy,
     QStyle,
     QToolButton,
     QWidget,
 )
 
+from napari_mae_sam2._qt.notice_area import Notice, Rank
+
 MOST = 3
 """So many warnings are kept; of more the oldest go."""
 
 
-class MessageBar(QFrame):
+MS_OF_GOOD_NEWS = 15_000
+"""Good news gives way to the state of the model after so long; a warning stays."""
+
+
+class MessageBar(Notice):
     """Shows the latest message until it is closed or a newer one comes.
+
+    A message that is longer than the room for it is scrolled.
 
     Parameters
     ----------
@@ -29,15 +38,21 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kept: list[str] = []
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self._icon = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
         )
+        room = QScrollArea()
+        room.setWidget(self._text)
+        room.setWidgetResizable(True)
+        room.setFrameShape(QFrame.Shape.NoFrame)
+        room.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        room.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         close = QToolButton()
         close.setText("×")
         close.setAutoRaise(True)
@@ -45,19 +60,23 @@ class MessageBar(QFrame):
         close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.clear)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 6, 4, 6)
+        layout.setContentsMargins(6, 4, 2, 4)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._text, 1)
+        layout.addWidget(room, 1)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self.hide()
+        self._fading = QTimer(self)
+        self._fading.setSingleShot(True)
+        self._fading.setInterval(MS_OF_GOOD_NEWS)
+        self._fading.timeout.connect(self.leave)
 
     @property
     def text(self) -> str:
         """The sentence that is shown, empty where there is none."""
-        return self._text.text() if not self.isHidden() else ""
+        return str(self._text.text())
 
     def warn(self, sentence: str) -> None:
         """Show what went wrong and what to do."""
+        self._fading.stop()
         self._show(sentence, is_warning=True)
 
     def keep_warning(self, sentence: str) -> None:
@@ -71,6 +90,7 @@ class MessageBar(QFrame):
 
     def tell(self, sentence: str) -> None:
         """Show good news."""
+        self._fading.start()
         self._show(sentence, is_warning=False)
 
     def leave(self) -> None:
@@ -82,14 +102,16 @@ class MessageBar(QFrame):
 
     def clear(self) -> None:
         """Take every message away."""
+        self._fading.stop()
         self._kept.clear()
-        self.hide()
         self._text.clear()
+        self.want(None)
 
     def _show(self, sentence: str, *, is_warning: bool) -> None:
+        is_warning = is_warning or bool(self._kept)
         icon = (
             QStyle.StandardPixmap.SP_MessageBoxWarning
-            if is_warning or self._kept
+            if is_warning
             else QStyle.StandardPixmap.SP_MessageBoxInformation
         )
         size = self.fontMetrics().height() + 2
@@ -97,4 +119,4 @@ class MessageBar(QFrame):
         if style is not None:
             self._icon.setPixmap(style.standardIcon(icon).pixmap(size, size))
         self._text.setText("\n".join(filter(None, [*self._kept, sentence])))
-        self.show()
+        self.want(Rank.WARNING if is_warning else Rank.NEWS)

@@ -30,7 +30,7 @@ P = TypeVar("P", bound="Part")
 NO_DOCK = "Open the dock first: menu Plugins, MAE-SAM2 leakage."
 NO_CASE = "Open the frames to grade first, or drop them here."
 
-WITHOUT_A_CASE = ("H", "Shift-H", "Escape", "Alt-N", "Alt-G", "Alt-W")
+WITHOUT_A_CASE = ("Shift-W", "H", "Shift-H", "Escape", "Alt-N", "Alt-G", "Alt-W")
 """Keys that need no frame."""
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
     from napari_mae_sam2._qt.keys import Key
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
+    from napari_mae_sam2._qt.notice_area import Notice
     from napari_mae_sam2.annotate.session import CaseSession
 
 
@@ -31,8 +32,8 @@ class Part:
     """A part of the window; each method may be left as it is."""
 
     keys: tuple[Key, ...] = ()
-    banner: QWidget | None = None
-    """Stands above the tabs while there is something to say."""
+    banner: Notice | None = None
+    """Stands where messages do, while there is something to say and no message."""
     footer: QWidget | None = None
     """Stands below the tabs, always."""
 
@@ -44,6 +45,9 @@ class Part:
 
     def layers_ready(self) -> None:
         """Use the layers of the case, some of which may be new."""
+
+    def shown(self) -> None:
+        """Take note that the dock is seen in its window, perhaps not the first time."""
 
     def interrupt(self) -> bool:
         """Drop what is under way, as undo does first; True where something was."""
@@ -73,6 +77,7 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.conflict_part import ConflictPart
     from napari_mae_sam2._qt.effort_watch import EffortWatch
     from napari_mae_sam2._qt.gallery_part import GalleryPart
+    from napari_mae_sam2._qt.grading_layout import GradingLayout
     from napari_mae_sam2._qt.guide_part import GuidePart
     from napari_mae_sam2._qt.lesions_part import LesionsPart
     from napari_mae_sam2._qt.offers_part import OffersPart
@@ -81,11 +86,12 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
     from napari_mae_sam2._qt.queue_part import QueuePart
     from napari_mae_sam2._qt.review_part import ReviewPart
     from napari_mae_sam2._qt.smart_part import SmartPart
+    from napari_mae_sam2._qt.tools_part import ToolsPart
     from napari_mae_sam2._qt.view.colours_part import ColoursPart
     from napari_mae_sam2._qt.view.flicker_part import FlickerPart
     from napari_mae_sam2._qt.view.part import ViewPart
 
-    view, queue = ViewPart(dock), QueuePart(dock)
+    view, queue, smart = ViewPart(dock), QueuePart(dock), SmartPart(dock)
     return (
         view,
         ProposalPart(dock),
@@ -99,10 +105,12 @@ def make_parts(dock: LeakageWidget) -> tuple[Part, ...]:
         PredictPart(dock),
         GalleryPart(dock),
         AheadPart(dock),
+        ToolsPart(dock, smart),
+        smart,
         CleanPart(dock),
-        SmartPart(dock),
         EffortWatch(dock),
         GuidePart(dock),
         ColoursPart(dock, view),
         FlickerPart(dock, view),
+        GradingLayout(dock),
     )

@@ -58,7 +58,7 @@ class ProposalPanel(QWidget):
         super().__init__(parent)
         self._preferences = preferences
         drawing = QHBoxLayout()
-        drawing.addWidget(QLabel("A drag is a"))
+        drawing.addWidget(QLabel("Drag:"))
         group = QButtonGroup(self)
         self.drags: dict[Drag, QRadioButton] = {}
         for drag, (text, tip) in DRAGS.items():

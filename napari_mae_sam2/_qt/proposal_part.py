@@ -69,7 +69,7 @@ class ProposalPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel below the one for prompting, the setting among the views."""
-        tabs.add(Tab.GRADE, TITLE, self.panel)
+        tabs.add(Tab.GRADE, TITLE, self.panel, below="Segment")
         tabs.add(Tab.VIEW, "Prompts", self.hovering)
 
     def show_case(self, session: CaseSession | None) -> None:

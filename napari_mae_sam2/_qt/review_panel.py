@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.steady import SteadyLabel
 
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.review import Review
@@ -27,8 +28,6 @@ class ReviewPanel(QWidget):
     """
 
     step_wanted = Signal(int)
-    accept_wanted = Signal()
-    reject_wanted = Signal()
     edit_wanted = Signal()
     accept_all_wanted = Signal()
     reject_all_wanted = Signal()
@@ -36,31 +35,23 @@ class ReviewPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = QLabel()
+        self.words = SteadyLabel()
         self._previous = button(
             "◀", "The patch before (←)", lambda: self.step_wanted.emit(-1)
         )
         self._next = button("▶", "The next patch (→)", lambda: self.step_wanted.emit(1))
         for made in (self._previous, self._next):
             made.setMaximumWidth(34)
-        where = QHBoxLayout()
-        where.addWidget(self.words, 1)
-        where.addWidget(self._previous)
-        where.addWidget(self._next)
-        self._accept = button(
-            "Accept (A)", "Make this patch a lesion (A)", self.accept_wanted.emit
-        )
-        self._reject = button(
-            "Reject (R)", "Drop this patch (R)", self.reject_wanted.emit
-        )
         self._edit = button(
             "Edit (E)",
             "Correct this patch with clicks (E); or click on any",
             self.edit_wanted.emit,
         )
-        judging = QHBoxLayout()
-        for made in (self._accept, self._reject, self._edit):
-            judging.addWidget(made)
+        where = QHBoxLayout()
+        where.addWidget(self.words, 1)
+        where.addWidget(self._edit)
+        where.addWidget(self._previous)
+        where.addWidget(self._next)
         self.score = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         self.score.setRange(LEAST, 1.0)
         self.score.setSingleStep(0.01)
@@ -82,7 +73,6 @@ class ReviewPanel(QWidget):
         together.addWidget(self._reject_all, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(where)
-        layout.addLayout(judging)
         layout.addLayout(scoring)
         layout.addLayout(together)
 
@@ -106,7 +96,7 @@ class ReviewPanel(QWidget):
                 f"{review.position} of {len(shown)}: score {patch.score:.2f}, "
                 f"{patch.mask.area} px"
             )
-        for made in (self._accept, self._reject, self._edit, self.accept_all):
+        for made in (self._edit, self.accept_all):
             made.setEnabled(in_hand)
         for made in (self._previous, self._next):
             made.setEnabled(in_hand and len(shown) > 1)

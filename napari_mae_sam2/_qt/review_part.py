@@ -54,8 +54,6 @@ class ReviewPart(Part):
             Key(("Shift-R",), "reject all", self._reject_all, GROUP),
         )
         self.panel.step_wanted.connect(self._step)
-        self.panel.accept_wanted.connect(commands.accept)
-        self.panel.reject_wanted.connect(commands.reject)
         self.panel.edit_wanted.connect(commands.edit_or_erase)
         self.panel.accept_all_wanted.connect(self._accept_all)
         self.panel.reject_all_wanted.connect(self._reject_all)
@@ -63,7 +61,8 @@ class ReviewPart(Part):
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel below the one for clicks; it is seen during a review."""
-        self._section = tabs.add(Tab.GRADE, TITLE, self.panel)
+        self._section = tabs.add(Tab.GRADE, TITLE, self.panel, below=PROPOSAL)
+        tabs.share_room(Tab.GRADE, TITLE, PROPOSAL)
         self._section.hide()
 
     def show_case(self, session: CaseSession | None) -> None:

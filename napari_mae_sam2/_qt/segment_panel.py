@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.steady import SteadyLabel
 from napari_mae_sam2.annotate.annotator import Readiness
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ STATES = {
     Readiness.FAILED: "The frame could not be read; a click tries again",
     Readiness.READY: "Ready: click on a leak or drag a box",
 }
+
+ACCEPT = "Make each separate patch of the proposal a lesion of its own (A)"
+ACCEPT_PATCH = "Make the outlined patch a lesion (A)"
+REJECT = "Drop the clicks and the proposal (R)"
+REJECT_PATCH = "Drop the outlined patch (R)"
 
 BUSY = {
     Readiness.LOADING,
@@ -64,23 +70,27 @@ class SegmentPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
+        self.state = SteadyLabel(lines=2)
         self._bar = QProgressBar()
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
         self._bar.setMaximumHeight(4)
         self._stop = button("Stop", "Stop reading the frame", self.cancel_wanted.emit)
-        # The buttons below must not jump when these two come and go.
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
-        self.state.setMinimumHeight(
-            max(self._stop.sizeHint().height(), 2 * self.fontMetrics().lineSpacing())
-        )
+        # Words and bar must not jump when these two come and go.
+        for made in (self._bar, self._stop):
+            policy = made.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            made.setSizePolicy(policy)
+        self.status = QWidget()
+        """What the model is doing; for a place that is always seen."""
+        below = QVBoxLayout(self.status)
+        below.setContentsMargins(6, 2, 4, 2)
+        below.setSpacing(2)
         working = QHBoxLayout()
         working.addWidget(self.state, 1)
-        working.addWidget(self._stop)
+        working.addWidget(self._stop, 0, Qt.AlignmentFlag.AlignTop)
+        below.addLayout(working, 1)
+        below.addWidget(self._bar)
 
         self.positive = QRadioButton("Leakage")
         self.negative = QRadioButton("Not leakage")
@@ -97,7 +107,7 @@ class SegmentPanel(QWidget):
         self.positive.setChecked(True)
         self.positive.toggled.connect(self.polarity_wanted.emit)
 
-        self.candidate = QLabel()
+        self.candidate = SteadyLabel()
         self._next_candidate = button(
             "Next candidate (Q)",
             "Show the model's next candidate (Q)",
@@ -112,12 +122,12 @@ class SegmentPanel(QWidget):
         )
         self._accept = button(
             "Accept (A)",
-            "Make each separate patch of the proposal a lesion of its own (A)",
+            ACCEPT,
             self.accept_wanted.emit,
         )
         self._reject = button(
             "Reject (R)",
-            "Drop the clicks and the proposal (R)",
+            REJECT,
             self.reject_wanted.emit,
         )
         self._undo = button("Undo (Z)", "", self.undo_wanted.emit)
@@ -146,8 +156,6 @@ class SegmentPanel(QWidget):
             grid.setColumnStretch(column, 1)
 
         layout = QVBoxLayout(self)
-        layout.addLayout(working)
-        layout.addWidget(self._bar)
         layout.addLayout(means)
         layout.addLayout(answer)
         layout.addLayout(grid)
@@ -178,16 +186,7 @@ class SegmentPanel(QWidget):
         """Offer what can be done with the session as it is."""
         proposal = None if session is None else session.proposal
         drafted = session is not None and not session.draft.is_empty
-        if proposal is None:
-            waits = drafted and not (session is not None and session.review)
-            self.candidate.setText(
-                "Waiting for the model…" if waits else "No proposal yet"
-            )
-        else:
-            self.candidate.setText(
-                f"Candidate {proposal.chosen + 1} of {proposal.candidates}, "
-                f"score {proposal.score:.2f}"
-            )
+        self.candidate.setText(_what_is_in_hand(session))
         self._next_candidate.setEnabled(
             proposal is not None and proposal.candidates > 1
         )
@@ -195,6 +194,8 @@ class SegmentPanel(QWidget):
         for made in (self._commit, self._accept):
             made.setEnabled(proposal is not None or reviewing)
         self._reject.setEnabled(drafted or reviewing)
+        self._accept.setToolTip(ACCEPT_PATCH if reviewing else ACCEPT)
+        self._reject.setToolTip(REJECT_PATCH if reviewing else REJECT)
         for made in (self._all, self._all_seen):
             made.setEnabled(session is not None)
         undo = "" if session is None else session.history.next_undo
@@ -207,3 +208,20 @@ class SegmentPanel(QWidget):
         self._redo.setToolTip(
             f"Do again: {redo} (Shift + Z)" if redo else "Nothing to do again"
         )
+
+
+def _what_is_in_hand(session: CaseSession | None) -> str:
+    """Say in a few words what commit, accept and reject would act on."""
+    if session is None:
+        return "No proposal yet"
+    proposal, review = session.proposal, session.review
+    if proposal is not None:
+        return (
+            f"Candidate {proposal.chosen + 1} of {proposal.candidates}, "
+            f"score {proposal.score:.2f}"
+        )
+    if review is not None and session.is_reviewing:
+        return f"Suggestion {review.position} of {len(review.shown)}"
+    if review is not None and (session.draft.is_empty or session.draft.everything):
+        return "All suggestions are hidden"
+    return "No proposal yet" if session.draft.is_empty else "Waiting for the model…"

@@ -58,8 +58,6 @@ class SmartBrush:
         layer.cursor = "circle"
         layer.mouse_drag_callbacks.append(self._on_drag)
         layer.events.mode.connect(self._on_mode)
-        # What leads out of any other tool must lead out of this one.
-        layer.bind_key("Z", self._on_key, overwrite=True)
         layer.bind_key("Space", self._on_space, overwrite=True)
         self._layer = layer
         self._on_active(True)
@@ -71,7 +69,6 @@ class SmartBrush:
             return
         layer.mouse_drag_callbacks.remove(self._on_drag)
         layer.events.mode.disconnect(self._on_mode)
-        layer.bind_key("Z", None, overwrite=True)
         layer.bind_key("Space", None, overwrite=True)
         if layer.mode == "pan_zoom":
             layer.mouse_pan = True
@@ -81,9 +78,6 @@ class SmartBrush:
     # --- inside ----------------------------------------------------------------
 
     def _on_mode(self, _event: object) -> None:
-        self.put_away()
-
-    def _on_key(self, _layer: object) -> None:
         self.put_away()
 
     def _on_space(self, layer: Labels) -> Iterator[None]:

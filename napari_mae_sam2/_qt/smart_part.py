@@ -13,6 +13,8 @@ from napari_mae_sam2.annotate.smart_stroke import SmartStroke, certainty
 from napari_mae_sam2.fa.similar import brightness
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Labels
 
     from napari_mae_sam2._qt.dock_tabs import DockTabs
@@ -39,11 +41,13 @@ class SmartPart(Part):
         self._section: Section | None = None
         self.panel = SmartPanel(dock.preferences)
         self.brush = SmartBrush(
-            self._begin, dock.layers.note_paint, self.panel.show_active
+            self._begin,
+            dock.layers.note_paint,
+            lambda active: self.on_active(active),
         )
+        self.on_active: Callable[[bool], None] = lambda _active: None
+        """Told whether the brush is in hand."""
         self.keys = (Key(("Shift-P",), "smart brush", self.take, PAINT, True),)
-        self.panel.wanted.connect(lambda on: self.take() if on else self.put_away())
-        self.panel.size_changed.connect(self._set_size)
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel where lesions are corrected."""
@@ -63,14 +67,11 @@ class SmartPart(Part):
             self._section.show_needs_frame(session is None)
 
     def layers_ready(self) -> None:
-        """Follow the width of the brush."""
+        """Paint on the layer of the case."""
         leakage = self._dock.layers.leakage
         if leakage is not self._leakage:
             self.brush.put_away()
             self._leakage = leakage
-            if leakage is not None:
-                leakage.events.brush_size.connect(self._on_size)
-        self._on_size()
 
     def close(self) -> None:
         """Let go of the layer."""
@@ -81,11 +82,6 @@ class SmartPart(Part):
         if self._leakage is not None:
             self._dock.layers.start_painting("pan_zoom")
             self.brush.take(self._leakage)
-
-    def put_away(self) -> None:
-        """Put the brush away and go back to prompting."""
-        self.brush.put_away()
-        self._dock.layers.start_prompting()
 
     # --- inside ----------------------------------------------------------------
 
@@ -124,11 +120,3 @@ class SmartPart(Part):
     def _on_proposal(self, _proposal: object = None) -> None:
         session = self._session
         self.panel.show_proposal(session is not None and session.proposal is not None)
-
-    def _on_size(self, _event: object = None) -> None:
-        if self._leakage is not None:
-            self.panel.show_size(int(self._leakage.brush_size))
-
-    def _set_size(self, size: int) -> None:
-        if self._leakage is not None:
-            self._leakage.brush_size = size

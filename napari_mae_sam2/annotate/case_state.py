@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_mae_sam2.annotate.case_about import NOTHING_SAID, CaseAbout
 from napari_mae_sam2.annotate.case_past import Before, Past
 from napari_mae_sam2.annotate.committing import NothingToCommitError
 from napari_mae_sam2.annotate.draft import NOTHING, Draft
@@ -105,6 +106,8 @@ class CaseState:
         self._threshold = 0.0
         self.kinds: tuple[Kind, ...] = DEFAULT_KINDS
         """The kinds of lesions that its study tells apart."""
+        self.about: CaseAbout = NOTHING_SAID
+        """Patient, eye, visit and phase, as its study says."""
         self.effort = Effort()
         """What the grader spent on the case."""
         self.saves = SaveState(revision, status)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_mae_sam2.annotate.answers import status_in_window
+from napari_mae_sam2.annotate.case_about import about_case
 from napari_mae_sam2.annotate.recovery import agrees
 from napari_mae_sam2.annotate.saving import Saved, find
 from napari_mae_sam2.annotate.session import CaseSession
@@ -142,6 +143,7 @@ def open_case(
     trouble = "" if found is None else found.trouble
     if is_gone:
         trouble = f"{gone(case.study)} Until then nothing can be saved to it."
+    session.about = about_case(frame, case.place)
     try:
         session.kinds = read_kinds(case.study)
     except StudyError as error:

@@ -66,6 +66,11 @@ class StrokeOwner:
         self.changed.emit()
 
     @property
+    def picked(self) -> int:
+        """Number of the lesion in hand, 0 for none."""
+        return self._picked
+
+    @property
     def keeps(self) -> bool:
         """True where every stroke goes to the lesion in hand, near or far."""
         return self._keeps and self.can_keep
