@@ -71,6 +71,8 @@ polygon = _key("3")
 new_lesion = _key("M")
 smart_brush = _key("Shift-P")
 grading_layout = _key("Shift-W")
+accept_group = _key("Control-Shift-A")
+reject_group = _key("Control-Shift-R")
 
 pick = _key("L")
 delete = _key("Delete")

@@ -1,6 +1,7 @@
 """The place for messages, the tour and the state of the model: always as large.
 
-When a message goes, the tour or what the model is doing is seen again. Nothing beside it moves, however much there is to say.
+When a message goes, the tour or what the model is doing is seen again. Nothing beside
+it moves, however much there is to say.
 """
 
 from __future__ import annotations

@@ -1,11 +1,14 @@
-"""What the model found without a click: the patch in hand, and what to do with it."""
+"""What the model found without a click: the patch in hand, and what to do with many.
+
+The patch in hand is accepted and rejected with the buttons for proposals, above.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_mae_sam2._qt.buttons import button
@@ -14,8 +17,8 @@ from napari_mae_sam2._qt.steady import SteadyLabel
 if TYPE_CHECKING:
     from napari_mae_sam2.annotate.review import Review
 
-LEAST = 0.5
-"""Below it nothing is called leakage, so no patch has a lower score."""
+AUTO = "auto"
+"""The smallest patch follows the size of the frame until the grader sets a number."""
 
 
 class ReviewPanel(QWidget):
@@ -29,52 +32,90 @@ class ReviewPanel(QWidget):
 
     step_wanted = Signal(int)
     edit_wanted = Signal()
+    accept_group_wanted = Signal()
+    reject_group_wanted = Signal()
     accept_all_wanted = Signal()
     reject_all_wanted = Signal()
     score_wanted = Signal(float)
+    smallest_changed = Signal(int)
+    """Emits pixels, 0 for what suits the frame."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = SteadyLabel()
+        self._edit = button(
+            "Edit (E)",
+            "Correct this patch with clicks (E); or click on any",
+            self.edit_wanted.emit,
+        )
         self._previous = button(
             "◀", "The patch before (←)", lambda: self.step_wanted.emit(-1)
         )
         self._next = button("▶", "The next patch (→)", lambda: self.step_wanted.emit(1))
         for made in (self._previous, self._next):
             made.setMaximumWidth(34)
-        self._edit = button(
-            "Edit (E)",
-            "Correct this patch with clicks (E); or click on any",
-            self.edit_wanted.emit,
+        self.accept_group = button(
+            "Accept group",
+            "Make this patch and those close to it lesions (Ctrl + Shift + A)",
+            self.accept_group_wanted.emit,
         )
-        where = QHBoxLayout()
-        where.addWidget(self.words, 1)
-        where.addWidget(self._edit)
-        where.addWidget(self._previous)
-        where.addWidget(self._next)
-        self.score = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.score.setRange(LEAST, 1.0)
-        self.score.setSingleStep(0.01)
-        self.score.setDecimals(2)
-        self.score.setValue(LEAST)
-        self.score.setToolTip("Patches that the model is less sure of are not shown")
-        self.score.valueChanged.connect(self.score_wanted.emit)
+        self.reject_group = button(
+            "Reject group",
+            "Drop this patch and those close to it (Ctrl + Shift + R)",
+            self.reject_group_wanted.emit,
+        )
         self.accept_all = button(
             "", "Make every patch that is shown a lesion", self.accept_all_wanted.emit
         )
         self._reject_all = button(
             "Reject all", "Drop every patch (Shift + R)", self.reject_all_wanted.emit
         )
-        scoring = QHBoxLayout()
-        scoring.addWidget(QLabel("Score at least"))
-        scoring.addWidget(self.score, 1)
-        together = QHBoxLayout()
-        together.addWidget(self.accept_all, 1)
-        together.addWidget(self._reject_all, 1)
+        self.score = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.score.setRange(0.0, 1.0)
+        self.score.setSingleStep(0.01)
+        self.score.setDecimals(2)
+        self.score.setToolTip(
+            "Hide patches with a lower score: the mean certainty of the model, lowered "
+            "where a patch looks like a bare vessel"
+        )
+        self.score.valueChanged.connect(self.score_wanted.emit)
+        self.smallest = QSpinBox()
+        self.smallest.setRange(0, 9999)
+        self.smallest.setSingleStep(5)
+        self.smallest.setSuffix(" px")
+        self.smallest.setSpecialValueText(AUTO)
+        self.smallest.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.smallest.valueChanged.connect(self.smallest_changed.emit)
+        # Or the keys would go on writing numbers.
+        self.smallest.editingFinished.connect(self.smallest.clearFocus)
+
         layout = QVBoxLayout(self)
-        layout.addLayout(where)
-        layout.addLayout(scoring)
-        layout.addLayout(together)
+        layout.addLayout(_row((self.words, 1), self._edit, self._previous, self._next))
+        layout.addLayout(_row((self.accept_group, 1), (self.reject_group, 1)))
+        layout.addLayout(
+            _row(
+                QLabel("Score ≥"),
+                (self.score, 1),
+                QLabel("Size ≥"),
+                self.smallest,
+            )
+        )
+        layout.addLayout(_row((self.accept_all, 1), (self._reject_all, 1)))
+        self.show_usual_smallest(0)
+
+    def show_smallest(self, pixels: int) -> None:
+        """Show the smallest patch that the grader wants to see, 0 for auto."""
+        self.smallest.blockSignals(True)
+        self.smallest.setValue(pixels)
+        self.smallest.blockSignals(False)
+
+    def show_usual_smallest(self, pixels: int) -> None:
+        """Say what auto means for the frame; 0 while there is none."""
+        now = f", now {pixels} px" if pixels else ""
+        self.smallest.setToolTip(
+            "Hide smaller patches, in pixels of the frame; auto is the size of a "
+            f"microaneurysm{now}"
+        )
 
     def show_review(self, review: Review | None, in_hand: bool) -> None:
         """Show a review.
@@ -88,20 +129,44 @@ class ReviewPanel(QWidget):
         """
         patch = None if review is None else review.current
         shown = () if review is None else review.shown
-        if review is None or patch is None:
-            hidden = 0 if review is None else len(review.patches)
-            self.words.setText(f"{hidden} with a lower score" if hidden else "")
-        else:
-            self.words.setText(
-                f"{review.position} of {len(shown)}: score {patch.score:.2f}, "
-                f"{patch.mask.area} px"
-            )
+        group = () if review is None else review.group
+        self.words.setText(_words(review))
         for made in (self._edit, self.accept_all):
             made.setEnabled(in_hand)
+        for made in (self.accept_group, self.reject_group):
+            made.setEnabled(in_hand and len(group) > 1)
         for made in (self._previous, self._next):
             made.setEnabled(in_hand and len(shown) > 1)
+        count = len(group) if patch is not None and len(group) > 1 else 0
+        self.accept_group.setText(
+            f"Accept group ({count})" if count else "Accept group"
+        )
         self.accept_all.setText(f"Accept {len(shown)} (Shift + A)")
-        if review is not None and review.at_least < LEAST:
+        at_least = 0.0 if review is None else review.at_least
+        if self.score.value() != at_least:
             blocked = self.score.blockSignals(True)
-            self.score.setValue(LEAST)
+            self.score.setValue(at_least)
             self.score.blockSignals(blocked)
+
+
+def _words(review: Review | None) -> str:
+    """Say which patch is in hand, or why none is."""
+    if review is None:
+        return ""
+    patch, shown = review.current, review.shown
+    hidden = len(review.patches) - len(shown)
+    if patch is None:
+        return f"{hidden} hidden by score or size" if hidden else ""
+    more = "" if review.is_complete else "+"
+    return (
+        f"{review.position}/{len(shown)}{more} · {patch.score:.2f} · "
+        f"{patch.mask.area} px"
+    )
+
+
+def _row(*items: QWidget | tuple[QWidget, int]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for item in items:
+        widget, stretch = item if isinstance(item, tuple) else (item, 0)
+        row.addWidget(widget, stretch)
+    return row

@@ -14,6 +14,7 @@ from napari_mae_sam2._qt.review_panel import ReviewPanel
 from napari_mae_sam2._qt.soon import A_TURN_LATER, AFTER_THE_DOTS, Soon
 from napari_mae_sam2._qt.view.canvas_geometry import look_at
 from napari_mae_sam2.annotate.draft import Box
+from napari_mae_sam2.annotate.patches import usual_smallest
 
 if TYPE_CHECKING:
     from napari_mae_sam2._qt.dock_tabs import DockTabs
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 GROUP = "Judge what was found"
 TITLE = "Suggested lesions"
+SMALLEST = "smallest patch"
+"""Name of the preference: pixels, 0 for what suits the frame."""
 
 
 class ReviewPart(Part):
@@ -52,12 +55,28 @@ class ReviewPart(Part):
             Key(("Left",), "the patch before", partial(self._step, -1), GROUP),
             Key(("Shift-A",), "accept all that is shown", self._accept_all, GROUP),
             Key(("Shift-R",), "reject all", self._reject_all, GROUP),
+            Key(
+                ("Control-Shift-A",),
+                "accept this patch and those close to it",
+                self._accept_group,
+                GROUP,
+            ),
+            Key(
+                ("Control-Shift-R",),
+                "reject this patch and those close to it",
+                self._reject_group,
+                GROUP,
+            ),
         )
         self.panel.step_wanted.connect(self._step)
         self.panel.edit_wanted.connect(commands.edit_or_erase)
         self.panel.accept_all_wanted.connect(self._accept_all)
         self.panel.reject_all_wanted.connect(self._reject_all)
+        self.panel.accept_group_wanted.connect(self._accept_group)
+        self.panel.reject_group_wanted.connect(self._reject_group)
         self.panel.score_wanted.connect(self._show_scores)
+        self.panel.smallest_changed.connect(self._set_smallest)
+        self.panel.show_smallest(round(dock.preferences.number(SMALLEST, 0)))
 
     def add_panels(self, tabs: DockTabs) -> None:
         """Put the panel below the one for clicks; it is seen during a review."""
@@ -74,6 +93,7 @@ class ReviewPart(Part):
             self._refresh()
             return
         session.review_changed.connect(self._soon)
+        self.panel.show_usual_smallest(usual_smallest(session.frame.shape))
         session.proposal_changed.connect(self._on_prompt)
         session.draft_changed.connect(self._on_prompt)
 
@@ -117,6 +137,7 @@ class ReviewPart(Part):
         self._dock.segment.show_session(session)
 
     def _refresh(self) -> None:
+        self._hide_small()
         self._soon.stop()
         self._others_soon()
         self._panels_soon()
@@ -168,6 +189,27 @@ class ReviewPart(Part):
     def _reject_all(self) -> None:
         if self._session is not None:
             self._session.reject_all()
+
+    def _accept_group(self) -> None:
+        session = self._session
+        if session is not None and session.is_reviewing:
+            self._dock.commands.attempt(session.accept_group)
+
+    def _reject_group(self) -> None:
+        session = self._session
+        if session is not None and session.is_reviewing:
+            self._dock.commands.attempt(session.reject_group)
+
+    def _set_smallest(self, pixels: int) -> None:
+        self._dock.preferences.put(SMALLEST, pixels)
+        self._hide_small()
+
+    def _hide_small(self) -> None:
+        """Hide what is too small to be worth a look."""
+        session = self._session
+        if session is not None and session.review is not None:
+            usual = usual_smallest(session.frame.shape)
+            session.show_sizes(self.panel.smallest.value() or usual)
 
     def _show_scores(self, at_least: float) -> None:
         if self._session is not None:

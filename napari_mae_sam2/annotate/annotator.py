@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_mae_sam2.annotate.draft import Draft
+    from napari_mae_sam2.annotate.review import Patch
     from napari_mae_sam2.annotate.session import CaseSession
     from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.model.protocol import Embedding, Predictor
@@ -210,6 +211,7 @@ class Annotator:
                     question,
                     (session.draft.close_up, self.view.close_up),
                     self._progress,
+                    self._found,
                 )
                 readiness = readiness_of(self.shelf, question, sight)
         self._show_close_up()
@@ -310,6 +312,17 @@ class Annotator:
 
     def _progress(self, done: int, total: int) -> None:
         self._post(lambda: self.progressed.emit(done, total))
+
+    def _found(self, question: Question, patches: tuple[Patch, ...]) -> None:
+        # In the worker's thread.
+        def take() -> None:
+            if self._session is not None and patches:
+                predictor = question.predictor
+                self._session.take_found(
+                    question.draft, patches, predictor.name, predictor.fingerprint
+                )
+
+        self._post(take)
 
     def _on_model(self, predictor: Predictor) -> None:
         self._ask_nothing()

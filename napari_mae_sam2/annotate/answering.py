@@ -100,8 +100,17 @@ def answer_in_tiles(
     question: Question,
     cancelled: Callable[[], bool],
     progress: Callable[[int, int], None],
+    found: Callable[[Question, tuple[Patch, ...]], None],
 ) -> Answer:
     """Find all leakage of a large frame, or of a large part of it; slow.
+
+    Parameters
+    ----------
+    question : Question
+    cancelled, progress : callable
+        See `segment_in_tiles`.
+    found : callable
+        Gets patches as soon as they are final, before the whole answer.
 
     Raises
     ------
@@ -111,14 +120,25 @@ def answer_in_tiles(
     frame = question.frame
     area = question.draft.close_up or CloseUp.whole(frame.shape)
     pixels = as_8bit(frame.pixels)[area.region]
-    prediction = segment_in_tiles(question.predictor, pixels, cancelled, progress)
+
+    def tell(part: Prediction) -> None:
+        found(question, _patches(question, part.placed(area, frame.shape)))
+
+    prediction = segment_in_tiles(
+        question.predictor, pixels, cancelled, progress, found=tell
+    )
     return _with_patches(question, prediction.placed(area, frame.shape))
 
 
 def _with_patches(question: Question, prediction: Prediction) -> Answer:
     prediction.mask()  # here, and not when the window asks for it
-    draft = question.draft
-    patches = find_patches(prediction) if draft.everything else ()
-    if draft.seen is not None:
-        patches = tuple(each for each in patches if each.reaches(draft.seen))
+    patches = _patches(question, prediction) if question.draft.everything else ()
     return Answer(question, prediction, patches)
+
+
+def _patches(question: Question, prediction: Prediction) -> tuple[Patch, ...]:
+    seen = question.draft.seen
+    patches = find_patches(prediction, question.frame.pixels)
+    if seen is not None:
+        patches = tuple(each for each in patches if each.reaches(seen))
+    return patches

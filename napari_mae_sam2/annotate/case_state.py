@@ -317,6 +317,10 @@ class CaseState:
         self._proposal = proposal
         self.proposal_changed.emit(proposal)
 
+    def _brought_up_to_date(self, review: Review) -> Review:
+        """Add to a review of earlier what was found since; see `Searching`."""
+        return review
+
     def _show_review(self, review: Review | None) -> None:
         if review is not self._review:
             self._review = review
@@ -341,7 +345,10 @@ class CaseState:
             self.labels_changed.emit(step.change.region)
         review, now = moment.review, self._review
         if review is not None and now is not None:
-            review = review.showing(now.at_least)  # how one looks is no step
+            # How one looks is no step.
+            review = review.showing(now.at_least, now.smallest)
+        if review is not None:
+            review = self._brought_up_to_date(review)
         self._show_review(review)
         if moment.draft is not self._draft:
             self._draft, self._choice = moment.draft, moment.choice

@@ -65,6 +65,8 @@ class ReviewCodec:
                 "weights": review.weights,
                 "at_least": review.at_least,
                 "index": review.index,
+                "smallest": review.smallest,
+                "complete": review.is_complete,
             }
         )
         return len(self._reviews) - 1
@@ -74,13 +76,13 @@ class ReviewCodec:
     ) -> None:
         """Take note of the reviews of a record, whose drafts were met already."""
         begin = 0
-        for top, left, height, width, score in header.get("patches", ()):
+        for top, left, height, width, score, *group in header.get("patches", ()):
             length = -(-height * width // 8)
             packed = arrays["patches"][begin : begin + length]
             begin += length
             bits = np.unpackbits(packed, count=height * width).astype(bool)
             mask = PlacedMask(top, left, bits.reshape(height, width))
-            self._note(Patch(mask, score))
+            self._note(Patch(mask, score, *group))
         for said in header.get("reviews", ()):
             self._reviews.append(
                 Review(
@@ -90,6 +92,10 @@ class ReviewCodec:
                     said["weights"],
                     said["at_least"],
                     said["index"],
+                    # Journals of earlier versions do not have these.
+                    said.get("smallest", 0),
+                    said.get("complete", True),
+                    len(said["patches"]),
                 )
             )
 
@@ -105,7 +111,7 @@ class ReviewCodec:
         self._note(patch)
         mask = patch.mask
         header.setdefault("patches", []).append(
-            [mask.top, mask.left, *mask.mask.shape, patch.score]
+            [mask.top, mask.left, *mask.mask.shape, patch.score, patch.group]
         )
         packed = np.packbits(mask.mask)
         earlier = arrays.get("patches")

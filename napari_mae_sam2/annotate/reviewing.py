@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_mae_sam2.annotate.case_state import CaseState
 from napari_mae_sam2.annotate.committing import NothingToCommitError, place
 from napari_mae_sam2.annotate.draft import NOTHING, Draft
 from napari_mae_sam2.annotate.lesion import Lesion
 from napari_mae_sam2.annotate.looking import ROOM, WORTH_IT
 from napari_mae_sam2.annotate.pixel_change import Origin
 from napari_mae_sam2.annotate.proposal import Proposal
+from napari_mae_sam2.annotate.searching import Searching
 from napari_mae_sam2.fa.close_up import CloseUp, close_up_around
 from napari_mae_sam2.model.prediction import prediction_of
 
@@ -22,16 +22,13 @@ if TYPE_CHECKING:
 EDIT_SIDE = 1024
 """Pixels about a patch of a large frame that the model looks at when it is edited."""
 
-KNOWN = 0.8
-"""A patch is not shown where this much of it belongs to lesions already."""
-
 BELONGS = (
     "Every pixel of this patch belongs to a lesion already; reject it with R, or edit "
     "it with E."
 )
 
 
-class Reviewing(CaseState):
+class Reviewing(Searching):
     """The part of a session that reviews; see `CaseState` for what it is made of."""
 
     @property
@@ -61,7 +58,7 @@ class Reviewing(CaseState):
         has begun with stays as it is.
         """
         if self.is_untouched:
-            self._begin_review(review)
+            self._end_search(review)
 
     def step_review(self, step: int) -> None:
         """Take the next patch in hand, or one before."""
@@ -72,6 +69,11 @@ class Reviewing(CaseState):
         """Look only at patches of this score or more."""
         if self._review is not None:
             self._show_review(self._review.showing(at_least))
+
+    def show_sizes(self, smallest: int) -> None:
+        """Look only at patches of so many pixels or more."""
+        if self._review is not None and self._review.smallest != smallest:
+            self._show_review(self._review.showing(smallest=smallest))
 
     def accept_patch(self) -> int:
         """Make the patch in hand a lesion where no other lesion is.
@@ -110,7 +112,21 @@ class Reviewing(CaseState):
         """
         self._patch_in_hand()
         assert self._review is not None
-        shown = self._review.shown
+        return self._accept_free(self._review.shown)
+
+    def accept_group(self) -> list[int]:
+        """Make the patch in hand and its neighbours lesions; else as `accept_shown`."""
+        self._patch_in_hand()
+        assert self._review is not None
+        return self._accept_free(self._review.group)
+
+    def reject_group(self) -> None:
+        """Drop the patch in hand and its neighbours; undo brings them back."""
+        self._patch_in_hand()
+        assert self._review is not None
+        self._judge("reject group", *self._review.group)
+
+    def _accept_free(self, shown: Sequence[Patch]) -> list[int]:
         free = [
             patch
             for patch in shown
@@ -155,21 +171,6 @@ class Reviewing(CaseState):
             self._judge("reject all", *self._review.patches)
 
     # --- inside ----------------------------------------------------------------
-
-    def _begin_review(self, review: Review) -> None:
-        """Show what was found, but for what is a lesion already."""
-        known = [
-            patch
-            for patch in review.patches
-            if (self.labels[patch.mask.region] > 0)[patch.mask.mask].mean() > KNOWN
-        ]
-        left = review.without(*known)
-        if left.patches:
-            self._show_review(left)
-        else:
-            # Nothing to judge: the question is done with, and can be asked again.
-            self._draft = NOTHING
-            self._tell_draft()
 
     def _patch_in_hand(self) -> Patch:
         patch = None if self._review is None else self._review.current
@@ -230,7 +231,8 @@ class Reviewing(CaseState):
 
     def _leave_out(self, review: Review, *judged: Patch) -> None:
         left = review.without(*judged)
-        self._review = left if left.patches else None
+        goes_on = not left.is_complete and self._draft is left.draft
+        self._review = left if left.patches or goes_on else None
         if self._review is None and self._draft.everything:
             self._draft = NOTHING
 

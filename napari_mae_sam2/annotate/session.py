@@ -96,7 +96,7 @@ class CaseSession(Freehand, Editing):
         if draft is not self._draft or self.is_answered(weights):
             return False
         if draft.everything:
-            self._begin_review(Review(draft, patches, model, weights))
+            self._end_search(Review(draft, patches, model, weights))
             return True
         chosen = min(self._choice, len(prediction.grid) - 1)
         self._show(Proposal(draft, prediction, chosen, model, weights, self._threshold))
@@ -109,6 +109,7 @@ class CaseSession(Freehand, Editing):
             answer is not None
             and answer.draft is self._draft
             and answer.weights == weights
+            and not (isinstance(answer, Review) and not answer.is_complete)
         )
 
     def next_candidate(self) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from scipy import ndimage
 
 from napari_mae_sam2.annotate.draft import Draft
-from napari_mae_sam2.annotate.review import MOST, Patch, Review
+from napari_mae_sam2.annotate.review import Patch, Review, in_order
+from napari_mae_sam2.fa.bare_vessel import VesselFinder
 from napari_mae_sam2.fa.placed_mask import PlacedMask
 from napari_mae_sam2.predict.stored import find_stored
 from napari_mae_sam2.qa.verdicts import is_rejected
@@ -54,14 +55,16 @@ def stored_review(study: Path, frame: Frame) -> Review | None:
         return None
     if labels.shape != frame.shape or probability.shape != frame.shape:
         return None
-    patches = patches_of(labels, probability)
+    patches = patches_of(labels, probability, frame.pixels)
     model = results.model
     draft = Draft(everything=True)
     return Review(draft, patches, model.name, model.fingerprint) if patches else None
 
 
 def patches_of(
-    labels: NDArray[np.integer], probability: NDArray[np.uint8]
+    labels: NDArray[np.integer],
+    probability: NDArray[np.uint8],
+    pixels: NDArray[np.generic],
 ) -> tuple[Patch, ...]:
     """Take lesions apart as `review.find_patches` takes an answer apart.
 
@@ -71,17 +74,21 @@ def patches_of(
         Lesion numbers.
     probability : uint8 array of shape (H, W)
         255 is certain leakage.
+    pixels : array of shape (H, W) or (H, W, 3)
+        The frame, to tell bare vessels.
 
     Returns
     -------
     tuple of Patch
-        By falling score.
+        In the order in which they are to be judged.
     """
     found: list[Patch] = []
+    vessels = VesselFinder(pixels)
     for number, region in enumerate(ndimage.find_objects(labels), start=1):
         if region is None:
             continue
         inside = labels[region] == number
         mask = PlacedMask(region[0].start, region[1].start, inside)
-        found.append(Patch(mask, float(probability[region][inside].mean()) / 255))
-    return tuple(sorted(found, key=lambda patch: -patch.score)[:MOST])
+        score = float(probability[region][inside].mean()) / 255
+        found.append(Patch(mask, score * vessels.trust(mask)))
+    return in_order(found, labels.shape)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2.annotate.answering import Question
     from napari_mae_sam2.annotate.draft import Draft
+    from napari_mae_sam2.annotate.review import Patch
     from napari_mae_sam2.annotate.shelf import Shelf
     from napari_mae_sam2.fa.close_up import CloseUp
     from napari_mae_sam2.fa.frame import Frame
@@ -26,6 +27,7 @@ def work_wanted(
     question: Question | None,
     close_ups: Sequence[CloseUp | None],
     progress: Callable[[int, int], None],
+    found: Callable[[Question, tuple[Patch, ...]], None],
 ) -> list[Task]:
     """List the tasks for a frame: what was asked, the frame itself, what is seen.
 
@@ -41,11 +43,13 @@ def work_wanted(
         What the grader may click on next.
     progress : callable
         Gets how many parts of a long answer are done, and how many there are.
+    found : callable
+        Gets patches of a long answer as soon as they are final.
     """
     tasks: list[Task] = []
     parts: list[CloseUp | None] = [None]
     if question is not None and question.is_long:
-        search = partial(answer_in_tiles, question, progress=progress)
+        search = partial(answer_in_tiles, question, progress=progress, found=found)
         tasks.append(Task(search_key(question), search))
     elif question is not None:
         parts.insert(0, question.draft.close_up)

@@ -16,6 +16,7 @@ from napari_mae_sam2.fa.close_up import CloseUp
 from napari_mae_sam2.fa.pixels import as_8bit
 from napari_mae_sam2.model.prediction import Prediction, grid_places, sample
 from napari_mae_sam2.model.protocol import LOW_RES_SIDE, Cancelled, Prompts
+from napari_mae_sam2.model.tile_parts import SettledParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ def segment_in_tiles(
     progress: Callable[[int, int], None] | None = None,
     *,
     keep: bool = True,
+    found: Callable[[Prediction], None] | None = None,
 ) -> Prediction:
     """Find all leakage of a large frame without a prompt; slow.
 
@@ -105,6 +107,9 @@ def segment_in_tiles(
         Gets how many tiles are done and how many there are.
     keep : bool
         False where nobody will ask for these pixels again.
+    found : callable, optional
+        Gets lesions as soon as no further tile can change them, each once, as a
+        prediction of nothing else.
 
     Returns
     -------
@@ -124,17 +129,22 @@ def segment_in_tiles(
     points = tuple(math.ceil(length / _CELL) for length in shape)
     logits, weights = (np.zeros(points, np.float32) for _ in range(2))
     scores, areas = [0.0], [1e-6]
-    for done, tile in enumerate(tiles):
+    places = [_points_in(tile, shape, points) for tile in tiles]
+    settled = SettledParts([part for part, *_ in places], points, shape, _BLANK)
+    for done, (tile, (part, rows, columns)) in enumerate(
+        zip(tiles, places, strict=True)
+    ):
         if progress is not None:
             progress(done, len(tiles))
         if cancelled is not None and cancelled():
             raise Cancelled
-        part, rows, columns = _points_in(tile, shape, points)
         weight = _fading(rows, tile.shape[0])[:, None] * _fading(columns, tile.shape[1])
         weights[part] += weight
         seen = shown[tile.region]
         if seen.min() == seen.max():
             logits[part] += _BLANK * weight
+            if found is not None and done + 1 < len(tiles):
+                settled.tell(found, done, logits, weights)
             continue
         answer = predictor.decode(
             predictor.encode(seen, cancelled, keep=keep), Prompts()
@@ -142,14 +152,16 @@ def segment_in_tiles(
         grid = answer.grid[0]
         h, w = grid.shape
         height, width = tile.shape
-        found = sample(
+        sampled = sample(
             grid,
             (rows + 0.5) * (h / height) - 0.5,
             (columns + 0.5) * (w / width) - 0.5,
         )
-        logits[part] += found * weight
+        logits[part] += sampled * weight
         scores.append(float(answer.scores[0]))
         areas.append(float((grid > 0).sum()) + 1)
+        if found is not None and done + 1 < len(tiles):
+            settled.tell(found, done, logits, weights)
     if progress is not None:
         progress(len(tiles), len(tiles))
     logits /= weights

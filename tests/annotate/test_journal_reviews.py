@@ -177,5 +177,9 @@ def test_a_slider_that_is_dragged_writes_its_last_place(looking):
 
 def test_every_field_of_a_review_is_written():
     names = [field.name for field in fields(Review)]
-    assert names == ["draft", "patches", "model", "weights", "at_least", "index"]
-    assert [field.name for field in fields(Patch)] == ["mask", "score"]
+    # How many patches were seen follows from the patches of a session that goes on.
+    assert names == [
+        *("draft", "patches", "model", "weights", "at_least", "index"),
+        *("smallest", "is_complete", "seen"),
+    ]
+    assert [field.name for field in fields(Patch)] == ["mask", "score", "group"]

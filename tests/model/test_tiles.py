@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from grey import GreyPredictor
+from scipy import ndimage
 
 from napari_mae_sam2.model.protocol import Cancelled
 from napari_mae_sam2.model.tiles import (
@@ -12,6 +15,9 @@ from napari_mae_sam2.model.tiles import (
     plan_tiles,
     segment_in_tiles,
 )
+
+if TYPE_CHECKING:
+    from napari_mae_sam2.model.prediction import Prediction
 
 
 class SmallGrey(GreyPredictor):
@@ -112,3 +118,34 @@ def test_it_can_be_stopped() -> None:
 def test_only_large_frames_need_tiles() -> None:
     assert needs_tiles((3000, 4000), 1024)
     assert not needs_tiles((1536, 1536), 1024)
+
+
+def test_settled_lesions_come_before_the_end_and_are_final() -> None:
+    pixels = spotted()
+    parts: list[tuple[int, Prediction]] = []
+    done = [0]
+
+    def progress(tiles_done: int, _total: int) -> None:
+        done[0] = tiles_done
+
+    answer = segment_in_tiles(
+        SmallGrey(),
+        pixels,
+        progress=progress,
+        found=lambda part: parts.append((done[0], part)),
+    )
+    tiles = len(plan_tiles(pixels.shape, 64))
+    assert len(parts) > 1
+    assert parts[0][0] < tiles - 2  # long before the end
+    whole = answer.mask().on(pixels.shape)
+    numbers, _ = ndimage.label(whole, np.ones((3, 3)))
+    seen = np.zeros(pixels.shape, bool)
+    for _, part in parts:
+        mask = part.mask().on(pixels.shape)
+        assert mask.any()
+        assert not (mask & seen).any()  # each once
+        seen |= mask
+        for number in np.unique(numbers[mask]):
+            assert number  # nothing that the whole answer does not have
+            assert (mask[numbers == number]).all()  # and all of its pixels
+    assert seen.sum() > 0.3 * whole.sum()

@@ -18,14 +18,14 @@ SIDE = (40, 60)  # in the patch at [30:50, 50:70]
 def smart(at_work):
     at_work.widget.tabs.show_tab(Tab.CORRECT)
     (found,) = (p for p in at_work.widget.parts if isinstance(p, SmartPart))
-    found.panel.size.setValue(16)
+    at_work.widget.layers.leakage.brush_size = 16
     return found
 
 
 def test_a_stroke_keeps_to_the_patch_and_is_one_step(at_work, smart):
     leakage = at_work.widget.layers.leakage
     at_work.press("P", shift=True)
-    assert smart.panel.take.isChecked()
+    assert smart.brush.is_active
     assert leakage.cursor == "circle"
     camera = at_work.viewer.scene.camera.center
     at_work.drag([SIDE, (40, 66), (46, 74)])
@@ -63,14 +63,6 @@ def test_the_tolerance_decides(at_work, smart):
     assert 0 < painted[0] < painted[1]  # the soft edge of the patch
 
 
-def test_the_button_takes_it_and_puts_it_away(at_work, smart):
-    at_work.push("Smart brush")
-    assert smart.brush.is_active
-    at_work.push("Stop smart brush")
-    assert not smart.brush.is_active
-    assert at_work.widget.layers.is_prompting
-
-
 def test_it_follows_the_proposal_where_there_is_one(at_work, smart):
     assert not smart.panel.proposal.isEnabled()
     at_work.drag([(20, 40), (45, 60)])  # a box: the model calls all of it leakage
@@ -87,18 +79,18 @@ def test_it_follows_the_proposal_where_there_is_one(at_work, smart):
     assert not smart.panel.follows_proposal
 
 
-@pytest.mark.parametrize("way", ["P", "E", "Z"])
+@pytest.mark.parametrize("way", ["P", "E", "6"])
 def test_any_other_tool_puts_it_away(at_work, smart, way):
     leakage = at_work.widget.layers.leakage
     at_work.press("P", shift=True)
     at_work.press(way)
-    assert not smart.panel.take.isChecked()
-    mode = {"P": "paint", "E": "erase", "Z": "pan_zoom"}[way]
+    assert not smart.brush.is_active
+    mode = {"P": "paint", "E": "erase", "6": "pan_zoom"}[way]
     assert leakage.mode == mode
     assert leakage.mouse_pan == (mode == "pan_zoom")
     assert leakage.cursor == ("standard" if mode == "pan_zoom" else "circle")
     labels = at_work.session.labels.copy()
-    if way == "Z":
+    if way == "6":
         at_work.drag([SIDE, (40, 66)])
         assert (at_work.session.labels == labels).all()
 
