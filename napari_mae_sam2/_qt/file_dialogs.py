@@ -52,6 +52,15 @@ def ask_table(parent: QWidget) -> Path | None:
     return found_on_disk(Path(file)) if file else None
 
 
+def ask_new_csv(parent: QWidget, title: str, name: str) -> Path | None:
+    """Ask where to write a CSV file; None where the grader thinks better of it."""
+    file, _ = QFileDialog.getSaveFileName(parent, title, name, "Tables (*.csv)")
+    if not file:
+        return None
+    path = found_on_disk(Path(file))
+    return path if path.suffix else path.with_suffix(".csv")
+
+
 def ask_model(parent: QWidget) -> str:
     """Ask for a checkpoint; empty where the grader thinks better of it."""
     file, _ = QFileDialog.getOpenFileName(parent, "Use a checkpoint", "", MODELS)

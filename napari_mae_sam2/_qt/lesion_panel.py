@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +22,8 @@ from napari_mae_sam2._qt.lesion_view import LesionView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from qtpy.QtCore import QPoint
 
     from napari_mae_sam2.annotate.lesion_rows import LesionRow
     from napari_mae_sam2.study.kinds import Kind
@@ -46,6 +49,7 @@ class LesionPanel(QWidget):
     edit_wanted = Signal()
     delete_wanted = Signal()
     kind_wanted = Signal(str)
+    csv_wanted = Signal()
     comment_wanted = Signal(list, str)
     """Emits the lesions that were chosen when it was written, and the comment."""
 
@@ -64,6 +68,13 @@ class LesionPanel(QWidget):
         self.filter.textChanged.connect(self._sorted.filter_by)
         self.filter.textChanged.connect(self._count)
         self.table = LesionView(self._sorted)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.csv = button(
+            "CSV…",
+            "Save the table of all lesions of this frame as a CSV file",
+            lambda: self.csv_wanted.emit(),
+        )
         self.table.deleted.connect(self.delete_wanted.emit)
         self.table.clicked.connect(
             lambda index: self.flight_wanted.emit(self._number(index.row()))
@@ -106,7 +117,10 @@ class LesionPanel(QWidget):
         doing.addWidget(self._edit)
         doing.addWidget(self._delete)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.filter)
+        finding = QHBoxLayout()
+        finding.addWidget(self.filter, 1)
+        finding.addWidget(self.csv)
+        layout.addLayout(finding)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.table, 1)
         layout.addLayout(said)
@@ -140,6 +154,8 @@ class LesionPanel(QWidget):
         self.table.setVisible(bool(rows))
         self.empty.setVisible(not rows)
         self.filter.setEnabled(bool(rows))
+        self.csv.setEnabled(bool(rows))
+        self.table.make_room(self._rows.widest())
         self._count()
 
     def numbers(self) -> list[int]:
@@ -164,6 +180,20 @@ class LesionPanel(QWidget):
         self._describe()
 
     # --- inside ----------------------------------------------------------------
+
+    def menu(self) -> QMenu:
+        """Make the menu of a right click on the table."""
+        menu = QMenu(self)
+        menu.addAction("Save as CSV…", self.csv_wanted.emit)
+        menu.addSeparator()
+        menu.addAction("Edit", self.edit_wanted.emit)
+        menu.addAction("Delete", self.delete_wanted.emit)
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        viewport = self.table.viewport()
+        if viewport is not None:
+            self.menu().popup(viewport.mapToGlobal(place))
 
     def _number(self, row: int) -> int:
         source = self._sorted.mapToSource(self._sorted.index(row, 0))

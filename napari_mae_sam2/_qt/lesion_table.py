@@ -58,6 +58,14 @@ class LesionTable(QAbstractTableModel):
             last = self.index(changed[-1], len(COLUMNS) - 1)
             self.dataChanged.emit(self.index(changed[0], 0), last)
 
+    def widest(self) -> dict[int, str]:
+        """Give the longest text of every column of figures."""
+        texts = [_texts(row) for row in self._rows]
+        return {
+            column: max((text[column] for text in texts), key=len, default="")
+            for column in (0, 2, 3, 4)
+        }
+
     def number_of(self, row: int) -> int:
         """Give the lesion of a row."""
         return self._rows[row].number

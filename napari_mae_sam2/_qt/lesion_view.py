@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2._qt.lesion_table import SortedLesions
 
-_WIDEST = ("999", "___perivascular", "99 999", "9.99", "Grey")
+_WIDEST = ("999", "___perivascular", "99 999", "99.99", "Grey")
 """What the columns before the comment have room for."""
 _BESIDE_TEXT = 11
+_KIND = 1
 
 
 class LesionView(QTableView):
@@ -57,12 +58,40 @@ class LesionView(QTableView):
                 width = self.fontMetrics().horizontalAdvance(text)
                 self.setColumnWidth(column, width + _BESIDE_TEXT)
 
+    def make_room(self, texts: dict[int, str]) -> None:
+        """Make columns wide enough for their longest text, never narrower than usual.
+
+        Parameters
+        ----------
+        texts : dict
+            By column.
+        """
+        metrics = self.fontMetrics()
+        for column, text in texts.items():
+            width = max(
+                metrics.horizontalAdvance(each) for each in (text, _WIDEST[column])
+            )
+            if self.columnWidth(column) != width + _BESIDE_TEXT:
+                self.setColumnWidth(column, width + _BESIDE_TEXT)
+        self._share_out()
+
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Show comments where more than their first letters have room."""
         super().resizeEvent(event)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Give figures all the room they need; what is left is for words."""
         viewport, comment = self.viewport(), len(_WIDEST)
         if viewport is not None:
-            taken = sum(self.columnWidth(column) for column in range(comment))
+            usual = self.fontMetrics().horizontalAdvance(_WIDEST[_KIND])
+            figures = sum(
+                self.columnWidth(column) for column in range(comment) if column != _KIND
+            )
+            words = max(min(usual + _BESIDE_TEXT, viewport.width() - figures), 40)
+            if self.columnWidth(_KIND) != words:
+                self.setColumnWidth(_KIND, words)
+            taken = figures + words
             least = self.fontMetrics().horizontalAdvance("Comment") + _BESIDE_TEXT
             self.setColumnHidden(comment, viewport.width() - taken < least)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mae_sam2._qt.bridge import GuiThread
 from napari_mae_sam2._qt.dock_tabs import Tab
+from napari_mae_sam2._qt.file_dialogs import ask_new_csv
 from napari_mae_sam2._qt.keys import Key, unbind
 from napari_mae_sam2._qt.kind_colours import KindColours
 from napari_mae_sam2._qt.kind_keys import without_taken_keys
@@ -16,6 +17,7 @@ from napari_mae_sam2._qt.pick_tool import PickTool
 from napari_mae_sam2._qt.soon import Soon
 from napari_mae_sam2._qt.view.canvas_geometry import look_at
 from napari_mae_sam2.annotate.field_size import FieldSize
+from napari_mae_sam2.annotate.lesion_csv import write_lesions
 from napari_mae_sam2.annotate.lesion_rows import lesion_rows
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class LesionsPart(Part):
         self.panel.kind_wanted.connect(self.set_kind)
         self.panel.comment_wanted.connect(self._set_comment)
         self.panel.edit_wanted.connect(self._edit)
+        self.panel.csv_wanted.connect(self.save_csv)
         self._pick = PickTool(dock)
         self._fixed_keys = (
             Key(
@@ -131,6 +134,19 @@ class LesionsPart(Part):
             return
         self._session.describe(numbers, kind=kind)
         self._dock.messages.clear()
+
+    def save_csv(self) -> None:
+        """Write the table of lesions where the grader says."""
+        session, dock = self._session, self._dock
+        if session is None:
+            return
+        name = f"{session.frame.name} lesions.csv"
+        path = ask_new_csv(dock, "Save the lesions as CSV", name)
+        if path is None:
+            return
+        rows = lesion_rows(session, self.field.of(session.frame))
+        if dock.commands.attempt(lambda: write_lesions(path, session.frame.name, rows)):
+            dock.messages.tell(f"Saved {path}")
 
     def fly_to(self, number: int) -> None:
         """Bring a lesion to the middle of the canvas, large enough to judge."""

@@ -23,9 +23,10 @@ class Rank(IntEnum):
     """What is seen where several notices want to be, the first of these."""
 
     WARNING = 1
-    TOUR = 2
-    NEWS = 3
-    OFFER = 4
+    QUESTION = 2
+    TOUR = 3
+    NEWS = 4
+    OFFER = 5
 
 
 class Notice(QFrame):

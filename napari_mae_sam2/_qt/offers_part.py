@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
 
 from napari_mae_sam2._qt.buttons import button
+from napari_mae_sam2._qt.notice_area import Notice, Rank
 from napari_mae_sam2._qt.parts import Part
+from napari_mae_sam2._qt.steady import SteadyLabel
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -24,7 +19,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.annotate.leaving_study import Offer
 
 
-class OfferBar(QFrame):
+class OfferBar(Notice):
     """Shows one offer until it is taken, declined or out of date.
 
     Parameters
@@ -35,15 +30,9 @@ class OfferBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self._offer: Offer | None = None
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
-        )
-        self.accept = button("", "", self._on_accept)
+        self.words = SteadyLabel(lines=2)
+        self.accept = button("", "Do what is offered", self._on_accept)
         decline = QToolButton()
         decline.setText("×")
         decline.setAutoRaise(True)
@@ -57,10 +46,10 @@ class OfferBar(QFrame):
         below.addStretch(1)
         below.addWidget(self.accept)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 4, 4, 4)
+        layout.setContentsMargins(6, 1, 2, 1)
+        layout.setSpacing(0)
         layout.addLayout(above)
         layout.addLayout(below)
-        self.hide()
 
     @property
     def offer(self) -> Offer | None:
@@ -72,12 +61,12 @@ class OfferBar(QFrame):
         self._offer = offer
         self.words.setText(offer.sentence)
         self.accept.setText(offer.button)
-        self.show()
+        self.want(Rank.QUESTION)
 
     def clear(self) -> None:
         """Offer nothing any more."""
         self._offer = None
-        self.hide()
+        self.want(None)
 
     def _on_accept(self) -> None:
         offer = self._offer

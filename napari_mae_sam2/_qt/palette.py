@@ -125,6 +125,7 @@ BUTTONS: dict[str, tuple[Callable[[LeakageWidget], object], bool]] = {
     "cut to gradable": (partial(_clean, CleanUp.GRADABLE), True),
     "stretch contrast": (lambda dock: _part(dock, ViewPart).display.stretch(), True),
     "reset contrast": (lambda dock: _part(dock, ViewPart).display.reset(), True),
+    "lesions as CSV": (lambda dock: _part(dock, LesionsPart).save_csv(), True),
     "export": (lambda dock: dock.commands.export(), True),
     "choose study": (lambda dock: dock.labels.folder_wanted.emit(), False),
     "open folder": (lambda dock: dock.cases.folder_wanted.emit(), False),

@@ -131,6 +131,8 @@ class ReviewPanel(QWidget):
         shown = () if review is None else review.shown
         group = () if review is None else review.group
         self.words.setText(_words(review))
+        if patch is not None:
+            self.words.setToolTip(f"{self.words.text()}, {patch.mask.area} px")
         for made in (self._edit, self.accept_all):
             made.setEnabled(in_hand)
         for made in (self.accept_group, self.reject_group):
@@ -158,10 +160,7 @@ def _words(review: Review | None) -> str:
     if patch is None:
         return f"{hidden} hidden by score or size" if hidden else ""
     more = "" if review.is_complete else "+"
-    return (
-        f"{review.position}/{len(shown)}{more} · {patch.score:.2f} · "
-        f"{patch.mask.area} px"
-    )
+    return f"{review.position} of {len(shown)}{more}: score {patch.score:.2f}"
 
 
 def _row(*items: QWidget | tuple[QWidget, int]) -> QHBoxLayout:
