@@ -91,7 +91,7 @@ class NoticeArea(QStackedWidget):
             self._measure()
 
     def _measure(self) -> None:
-        self.setFixedHeight(LINES * self.fontMetrics().lineSpacing() + 18)
+        self.setFixedHeight(LINES * self.fontMetrics().lineSpacing() + 22)
 
     def _choose(self) -> None:
         wanted = [(one.rank, one) for one in self._notices if one.rank is not None]

@@ -8,8 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
-from superqt import QLabeledDoubleSlider
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mae_sam2._qt.buttons import button
 from napari_mae_sam2._qt.steady import SteadyLabel
@@ -70,10 +76,12 @@ class ReviewPanel(QWidget):
         self._reject_all = button(
             "Reject all", "Drop every patch (Shift + R)", self.reject_all_wanted.emit
         )
-        self.score = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.score = QDoubleSpinBox()
         self.score.setRange(0.0, 1.0)
         self.score.setSingleStep(0.01)
         self.score.setDecimals(2)
+        self.score.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.score.editingFinished.connect(self.score.clearFocus)
         self.score.setToolTip(
             "Hide patches with a lower score: the mean certainty of the model, lowered "
             "where a patch looks like a bare vessel"
@@ -97,7 +105,7 @@ class ReviewPanel(QWidget):
                 QLabel("Score ≥"),
                 (self.score, 1),
                 QLabel("Size ≥"),
-                self.smallest,
+                (self.smallest, 1),
             )
         )
         layout.addLayout(_row((self.accept_all, 1), (self._reject_all, 1)))

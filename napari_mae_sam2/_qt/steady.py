@@ -48,7 +48,7 @@ class SteadyLabel(QElidingLabel):
             self._measure()
 
     def _measure(self) -> None:
-        self.setFixedHeight(self._lines * self.fontMetrics().lineSpacing() + 2)
+        self.setFixedHeight(self._lines * self.fontMetrics().lineSpacing() + 4)
 
 
 class SteadyScrollArea(QScrollArea):

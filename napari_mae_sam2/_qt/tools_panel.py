@@ -13,8 +13,8 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -92,12 +92,14 @@ class ToolsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.buttons: dict[Tool, QToolButton] = {}
+        self.buttons: dict[Tool, QPushButton] = {}
         self._group = QButtonGroup(self)
         palette = QHBoxLayout()
         palette.setSpacing(2)
         for tool, look in LOOKS.items():
-            made = QToolButton()
+            made = QPushButton()
+            made.setMaximumWidth(SIDE + 18)
+            made.setAutoDefault(False)
             made.setCheckable(True)
             made.setIconSize(QSize(SIDE, SIDE))
             made.setToolTip(f"{look.name}: {look.tip} ({look.key})")
