@@ -101,6 +101,8 @@ class CasePanel(QWidget):
         self._list = QListView()
         self._list.setModel(self._model)
         self._list.setUniformItemSizes(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setToolTip("Click on a case to open it; the one in hand is kept")
         self._list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
