@@ -8,13 +8,12 @@ of the folder's name: folders are listed for that, and none is read.
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from napari_mae_sam2.fa.frame import Frame, pixel_sha256
 from napari_mae_sam2.fa.reading import natural_key
-from napari_mae_sam2.study.case_folders import case_names
+from napari_mae_sam2.study.case_folders import CasesByHash, case_names
 from napari_mae_sam2.study.case_names import path_hashes
 from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.event_log import check_there
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 
 _CASE_NAME = re.compile(r"[A-Za-z0-9-]{1,80}")
 
-_SURE_NS = 2_500_000_000
-
 
 def case_id(frame: Frame) -> str:
     """Give the id of the case that a frame makes, the same in every study.
@@ -72,7 +69,7 @@ def case_id(frame: Frame) -> str:
 class Cases(StudyRoot):
     """A study folder with its cases; made as `StudyRoot` is."""
 
-    _listed: tuple[int, list[str]] | None = None
+    _listed: CasesByHash | None = None
 
     def case_folder(self, case: str) -> Path:
         """Give the folder of a case, whether it is there or not.
@@ -132,8 +129,7 @@ class Cases(StudyRoot):
         sha256 : str
             Hash of a frame's pixels; empty finds nothing.
         """
-        ending = f"-{sha256[:12]}"
-        names = [one for one in self._names() if sha256 and one.endswith(ending)]
+        names = self._by_hash().of(sha256) if sha256 else ()
         found = [self.case(one) for one in names]
         same = [one for one in found if one.frame_sha256 == sha256]
         return min(same, key=lambda one: (one.added, one.id), default=None)
@@ -143,18 +139,10 @@ class Cases(StudyRoot):
         found = self.find_case(frame)
         return case_id(frame) if found is None else found.id
 
-    def _names(self) -> list[str]:
-        """List the folders of cases, anew only where one was added or removed."""
-        folder = self.folder / "cases"
-        try:
-            stamp = folder.stat().st_mtime_ns
-            known = self._listed
-            # A folder's time may be as coarse as two seconds: what is new is not sure.
-            if known is None or known[0] != stamp or time.time_ns() - stamp < _SURE_NS:
-                self._listed = known = (stamp, case_names(self.folder))
-        except OSError:
-            return []
-        return known[1]
+    def _by_hash(self) -> CasesByHash:
+        if self._listed is None:
+            self._listed = CasesByHash(self.folder)
+        return self._listed
 
     def add_frame(
         self,
@@ -218,6 +206,7 @@ class Cases(StudyRoot):
                     if not reference:
                         files["frame.tif"] = tiff_bytes(frame.pixels)
                     files["case.json"] = to_json(sealed(dump(record)))
+                self._by_hash().add(case)
                 if note:
                     self.note_added([case], grader)
             except FileExistsError:
