@@ -26,6 +26,7 @@ from mae_sam2_training.data.splits import k_folds
 from mae_sam2_training.evaluation.cases import labelled_cases
 from mae_sam2_training.evaluation.real_check import measure_real
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.model.card import PromptFree
 from napari_mae_sam2.model.checkpoint import load_model
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache
 from napari_mae_sam2.model.predictor import Sam2Predictor
@@ -48,6 +49,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder for embeddings")
     parser.add_argument("--logits", type=Path, help="keep prompt-free logits here")
     parser.add_argument("--out", type=Path, help="write all figures as JSON")
+    parser.add_argument(
+        "--prompt-free",
+        type=float,
+        nargs=3,
+        metavar=("TOKEN", "CUTOFF", "TEMPERATURE"),
+        help="instead of the card's",
+    )
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
@@ -66,6 +74,11 @@ def run(chosen: argparse.Namespace) -> int:
         return 0
     weights = chosen.weights or packaged_weights()
     loaded = load_model(weights, image_size=chosen.side)
+    if chosen.prompt_free:
+        token, cutoff, temperature = chosen.prompt_free
+        loaded.model.prompt_free = PromptFree(
+            token=int(token), cutoff=cutoff, temperature=temperature
+        )
     cache = EmbeddingCache(chosen.cache, 2**34) if chosen.cache else None
     predictor = Sam2Predictor(loaded, cache=cache)
     cases = labelled_cases(outlined(chosen.data, chosen.fold))

@@ -3,7 +3,8 @@
 A single click may mean a small lesion or a large one, so the three multimask tokens
 answer it. Everything else (several prompts, a box, a mask, nothing at all) is
 answered by the single-mask token, unless its mask hardly holds at its threshold: then
-the best of the three takes its place, as in the reference predictor.
+the best of the three takes its place, as in the reference predictor. A model's card may
+say which token answers where nothing was said at all, and from which logit on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import torch
+
+from napari_mae_sam2.model.card import PromptFree
 
 if TYPE_CHECKING:
     from sam2.modeling.sam2_base import SAM2Base
@@ -51,8 +54,37 @@ def preferred_token(
     return torch.where(stable, SINGLE, best)
 
 
+def prompt_free_answers(
+    model: SAM2Base, logits: torch.Tensor
+) -> tuple[torch.Tensor, int | None]:
+    """Bring answers without a prompt to the cut-off 0 of all other answers.
+
+    Parameters
+    ----------
+    model : SAM2Base
+        As loaded.
+    logits : tensor of shape (..., 4, h, w)
+
+    Returns
+    -------
+    tuple of tensor of shape (..., 4, h, w) and int or None
+        The logits, those of the token that answers shifted and scaled, and that token;
+        None where the card says nothing, and `preferred_token` decides.
+    """
+    said: PromptFree = getattr(model, "prompt_free", PromptFree())
+    if said == PromptFree():
+        return logits, None
+    shifted = (logits - said.cutoff) / said.temperature
+    answers = torch.arange(logits.shape[-3], device=logits.device) == said.token
+    return torch.where(answers[:, None, None], shifted, logits), said.token
+
+
 def order_candidates(
-    model: SAM2Base, logits: torch.Tensor, scores: torch.Tensor, single_click: bool
+    model: SAM2Base,
+    logits: torch.Tensor,
+    scores: torch.Tensor,
+    single_click: bool,
+    first: int | None = None,
 ) -> list[int]:
     """Order the tokens that a grader may cycle through, the preferred one first.
 
@@ -63,6 +95,8 @@ def order_candidates(
     scores : tensor of shape (4,)
     single_click : bool
         Whether the prompt was one click and nothing else.
+    first : int, optional
+        The preferred token, where it is known already.
 
     Returns
     -------
@@ -73,7 +107,8 @@ def order_candidates(
     by_score = sorted(MULTI, key=lambda token: -float(scores[token]))
     if single_click:
         return by_score
-    first = int(preferred_token(model, logits[None], scores[None])[0])
+    if first is None:
+        first = int(preferred_token(model, logits[None], scores[None])[0])
     others = [token for token in by_score if token != first]
     others.sort(key=lambda token: _iou(logits[first], logits[token]) > ALIKE)
     return [first, *others][:3]

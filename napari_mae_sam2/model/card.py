@@ -25,6 +25,22 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+class PromptFree(BaseModel):
+    """How a model answers where it is asked for all leakage, without a prompt.
+
+    Found on frames that the weights were not trained on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    token: int = Field(default=0, ge=0, le=3)
+    """Mask token that answers: 0 is the single-mask token, which other prompts use."""
+    cutoff: FiniteFloat = 0.0
+    """Logit of the token above which a pixel is leakage."""
+    temperature: FiniteFloat = Field(default=1.0, gt=0)
+    """What logits are divided by, so that probabilities mean what they say."""
+
+
 class ModelCard(BaseModel):
     """Origin, purpose and measured quality of a set of weights.
 
@@ -55,6 +71,7 @@ class ModelCard(BaseModel):
     """UTC time, ISO 8601."""
     software: str = f"napari-mae-sam2 {napari_mae_sam2.__version__}"
     notes: str = ""
+    prompt_free: PromptFree = PromptFree()
 
     @property
     def title(self) -> str:

@@ -107,6 +107,7 @@ def load_model(
     _check_fit(weights, model.state_dict(), card, path)
     # Complete and of the right shapes by now, so this cannot stop half-way.
     model.load_state_dict(weights, strict=False)
+    model.prompt_free = card.prompt_free
     return LoadedModel(
         model=model,
         card=card,

@@ -9,7 +9,12 @@ from torch.nn.functional import interpolate
 
 from napari_mae_sam2.fa.frame import pixel_sha256
 from napari_mae_sam2.fa.pixels import check_pixels
-from napari_mae_sam2.model.candidates import MULTI, order_candidates, preferred_token
+from napari_mae_sam2.model.candidates import (
+    MULTI,
+    order_candidates,
+    preferred_token,
+    prompt_free_answers,
+)
 from napari_mae_sam2.model.decoder import Decoder, TorchDecoder
 from napari_mae_sam2.model.embedding import FrameEmbedding
 from napari_mae_sam2.model.embedding_cache import EmbeddingCache, EmbeddingKey
@@ -238,8 +243,11 @@ class Sam2Predictor:
                 and prompts.mask is None
             )
             ((all_logits, all_scores),) = answers
+            first = None
+            if prompts.is_empty:
+                all_logits, first = prompt_free_answers(self._model, all_logits)
             order = order_candidates(
-                self._model, all_logits[0], all_scores[0], single_click
+                self._model, all_logits[0], all_scores[0], single_click, first
             )
             logits, scores = all_logits[0, order], all_scores[0, order]
         return _to_prediction(logits, scores, own.shape)

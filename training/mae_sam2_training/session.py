@@ -27,7 +27,12 @@ from mae_sam2_training.talk import (
     prompts_of,
     side_of,
 )
-from napari_mae_sam2.model.candidates import preferred_token
+from napari_mae_sam2.model.candidates import (
+    SINGLE,
+    preferred_token,
+    prompt_free_answers,
+)
+from napari_mae_sam2.model.card import PromptFree
 from napari_mae_sam2.model.forward import Features, decode_prompts, encode_images
 
 if TYPE_CHECKING:
@@ -74,8 +79,8 @@ class Session(nn.Module):
             ]
             for talk, logits, scores in self._answers(speaking):
                 judged = talk.judged(logits)
-                losses[id(talk)].append(self._loss(judged, scores, talk.target))
-                best = choose_answer(self.model, logits, scores, talk.is_single_click)
+                losses[id(talk)].append(self._loss(talk, judged, scores))
+                best = self._choose(talk, logits, scores)
                 best = best.detach().float()
                 overlaps[id(talk)].append(
                     float(true_iou(talk.judged(best), talk.target))
@@ -103,7 +108,7 @@ class Session(nn.Module):
             if talk.over:
                 break
             ((_, logits, scores),) = self._answers([talk])
-            best = choose_answer(self.model, logits, scores, talk.is_single_click)
+            best = self._choose(talk, logits, scores)
             given.append(best.float())
             if turn < sample.corrections:
                 correct(talk, given[-1])
@@ -160,14 +165,29 @@ class Session(nn.Module):
                 ),
             )
             logits, scores = decode_prompts(self.model, features, prompts_of(group))
+            if group[0].is_prompt_free:
+                logits, _ = prompt_free_answers(self.model, logits)
             answers += [(talk, logits[i], scores[i]) for i, talk in enumerate(group)]
         return answers
 
-    def _loss(self, logits: Tensor, scores: Tensor, target: Tensor) -> Tensor:
-        """Give the loss of one answer: single token, best of three, expected IoU."""
-        each = self.mask_loss(logits, target.expand_as(logits))  # [4]
-        truth = true_iou(logits.detach(), target)  # [4]
-        loss: Tensor = each[0] + each[1:].min()
+    def _choose(self, talk: Talk, logits: Tensor, scores: Tensor) -> Tensor:
+        """Give the answer that the window would show first."""
+        token = self._prompt_free_token()
+        if talk.is_prompt_free and token is not None:
+            return logits[token]
+        return choose_answer(self.model, logits, scores, talk.is_single_click)
+
+    def _prompt_free_token(self) -> int | None:
+        """Give the token that answers without a prompt, if the card names one."""
+        said = getattr(self.model, "prompt_free", PromptFree())
+        return None if said == PromptFree() else said.token
+
+    def _loss(self, talk: Talk, logits: Tensor, scores: Tensor) -> Tensor:
+        """Give the loss of one answer: the token alone, best of three, expected IoU."""
+        each = self.mask_loss(logits, talk.target.expand_as(logits))  # [4]
+        truth = true_iou(logits.detach(), talk.target)  # [4]
+        token = self._prompt_free_token() if talk.is_prompt_free else None
+        loss: Tensor = each[SINGLE if token is None else token] + each[1:].min()
         return loss + self._score_weight * mse_loss(scores.float(), truth)
 
 

@@ -119,6 +119,11 @@ class Talk:
         return logits.masked_fill(self.sample.unsure.to(logits.device), -LOGIT_LIMIT)
 
     @property
+    def is_prompt_free(self) -> bool:
+        """True where nothing was said, so all leakage is meant."""
+        return not self.labels and self.mask is None
+
+    @property
     def is_single_click(self) -> bool:
         """True where one click was all that was said."""
         return self.labels == [1] and self.mask is None
