@@ -7,6 +7,7 @@ Writes into the folder `runs/frames`:
 - `held_out/`: every fourth frame without leakage; never trained on in any way;
 - `clean/`: the other frames without leakage, but for a few that steer training, and
   wholly drawn angiograms;
+- `clean_real/`: the real ones of these alone, to be made late frames;
 - `leaking/`: frames that leak by themselves, unlabelled;
 - `pretrain.csv`: every angiogram but those of `held_out` and of the expert masks;
 - `negatives/` and `train.csv`: pictures that are no angiograms, with empty masks, to
@@ -58,7 +59,9 @@ def main() -> None:
     leaking = sorted(set(angiograms) - set(clean))
     _copy(held_out, out / "held_out")
     kept_back = {*held_out, *steering}
-    _copy([path for path in clean if path not in kept_back], out / "clean")
+    trained = [path for path in clean if path not in kept_back]
+    _copy(trained, out / "clean")
+    _copy(trained, out / "clean_real")
     _copy(leaking, out / "leaking")
     for number in range(_DRAWN):
         phase = ("early", "late")[number % 2]

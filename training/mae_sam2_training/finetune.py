@@ -10,6 +10,7 @@ import numpy as np
 
 from mae_sam2_training.checkpoints import fine_tuned, write_checkpoint
 from mae_sam2_training.config import load_config
+from mae_sam2_training.data.discs import DiscSource
 from mae_sam2_training.data.drawn import DrawnSource
 from mae_sam2_training.data.frames import (
     JoinedSource,
@@ -196,7 +197,7 @@ def _drawn(config: FinetuneConfig) -> list[FrameSource]:
         DrawnSource(list_frames(Path(folder)), count, complete=complete, late=late)
         for folder, count, complete, late in kinds
         if count
-    ]
+    ] + ([DiscSource(data.discs)] if data.discs else [])
 
 
 def _opening(frames: int, held_out: int, run: Run, resume: bool) -> str:

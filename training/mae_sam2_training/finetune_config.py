@@ -34,6 +34,9 @@ class DataConfig(Section):
     """Frames with leakage drawn into `backgrounds` per epoch."""
     late: int = Field(0, ge=0)
     """Late frames with many soft patches drawn into `backgrounds` per epoch."""
+    discs: int = Field(0, ge=0)
+    """Drawn eyes per epoch whose optic disc is asked for with a box, so that a box goes
+    on meaning what it surrounds."""
     leaking: str = ""
     """Folder of frames that leak by themselves, unlabelled, into which more is drawn:
     they are never asked for all leakage, only for what was drawn; empty for none."""

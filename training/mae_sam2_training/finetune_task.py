@@ -134,6 +134,8 @@ class FinetuneTask:
         lesions = np.unique(shown.lesions[shown.lesions > 0])
         if kind == "all" and not shown.complete:
             kind = "click"  # what else leaks here is not known
+        if shown.boxed:
+            kind = "box"
         if kind == "all" or not len(lesions):
             # nothing is corrected here: a click would ask for one lesion
             return self._ask(shown, shown.lesions > 0, "all", 0, None)

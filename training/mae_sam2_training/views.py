@@ -51,6 +51,8 @@ class Shown:
     unsure : bool array of shape (h, w), optional
         Where nobody can tell, at the size of `lesions`; None where there is no such
         area.
+    boxed : bool
+        As in `LabelledFrame`.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Shown:
     seen: Features | Tensor
     complete: bool = True
     unsure: NDArray[np.bool_] | None = None
+    boxed: bool = False
 
     @property
     def side(self) -> int:
@@ -78,6 +81,7 @@ class _Embedded:
     key: str
     complete: bool
     unsure: NDArray[np.bool_] | None
+    boxed: bool = False
 
 
 class Gallery(Protocol):
@@ -113,7 +117,15 @@ class EmbeddedGallery:
         key = self._store.make(view.pixels, side)
         lesions, unsure = _smaller_both(view)
         self._views.append(
-            _Embedded(view.name, view.shape, lesions, key, view.complete, unsure)
+            _Embedded(
+                view.name,
+                view.shape,
+                lesions,
+                key,
+                view.complete,
+                unsure,
+                view.boxed,
+            )
         )
 
     def __len__(self) -> int:
@@ -132,7 +144,13 @@ class EmbeddedGallery:
         view = self._views[index]
         seen = self._store.load(view.key)
         return Shown(
-            view.name, view.shape, view.lesions, seen, view.complete, view.unsure
+            view.name,
+            view.shape,
+            view.lesions,
+            seen,
+            view.complete,
+            view.unsure,
+            view.boxed,
         )
 
 
@@ -179,7 +197,15 @@ class LiveGallery:
             view = training_view(frame, self._config.crop, self._config.augment, rng)
         seen = to_input(view.pixels, side or self._image_size)
         lesions, unsure = _smaller_both(view)
-        return Shown(view.name, view.shape, lesions, seen, view.complete, unsure)
+        return Shown(
+            view.name,
+            view.shape,
+            lesions,
+            seen,
+            view.complete,
+            unsure,
+            view.boxed,
+        )
 
 
 def embed_source(

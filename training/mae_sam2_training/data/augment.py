@@ -84,6 +84,8 @@ class View:
         Whether every leak is labelled.
     unsure : bool array of shape (H, W), optional
         Where nobody can tell; None where there is no such area.
+    boxed : bool
+        As in `LabelledFrame`.
     """
 
     name: str
@@ -91,6 +93,7 @@ class View:
     lesions: NDArray[np.uint16]
     complete: bool = True
     unsure: NDArray[np.bool_] | None = None
+    boxed: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,7 +103,14 @@ class View:
 
 def plain_view(frame: LabelledFrame) -> View:
     """Show a frame as it is."""
-    return View(frame.name, frame.pixels, frame.lesions, frame.complete, frame.unsure)
+    return View(
+        frame.name,
+        frame.pixels,
+        frame.lesions,
+        frame.complete,
+        frame.unsure,
+        frame.boxed,
+    )
 
 
 def training_view(
@@ -132,7 +142,7 @@ def training_view(
         rgb, numbers = _augmented(rgb, numbers, augment, rng)
         unsure = None if unsure is None else numbers == beyond
         lesions = np.where(numbers == beyond, np.uint16(0), numbers)
-    return View(frame.name, rgb, lesions, frame.complete, unsure)
+    return View(frame.name, rgb, lesions, frame.complete, unsure, frame.boxed)
 
 
 def crop_window(

@@ -41,6 +41,8 @@ class LabelledFrame:
         area.
     drawn : bool
         Whether leakage was drawn into it, which can be done anew at no cost.
+    boxed : bool
+        Whether its lesions are no leakage, but something else to put a box around.
     """
 
     name: str
@@ -49,6 +51,7 @@ class LabelledFrame:
     complete: bool = True
     unsure: NDArray[np.bool_] | None = None
     drawn: bool = False
+    boxed: bool = False
 
 
 class FrameSource(Protocol):
