@@ -98,7 +98,7 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
         grader.shot("commit")
         grader.press("P")
         widget.layers.leakage.brush_size = 14
-        row, column = _outside_of(first, leak)
+        row, column = _outside_of(first, leak, least=4)  # a stroke that touches it
         grader.drag([(row, column), (row, column + 12)])
         painted = grader.session.labels.copy()
         assert painted[int(row), int(column)] == 1
@@ -160,8 +160,8 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
     assert len(list(SCREENS.glob("*.png"))) == 11
 
 
-def _outside_of(mask, place):
-    """A pixel of the field some way beside a mask."""
+def _outside_of(mask, place, least=20):
+    """A pixel of the field at least so far beside a mask."""
     from scipy import ndimage
 
     distance = ndimage.distance_transform_edt(~mask)
@@ -169,7 +169,7 @@ def _outside_of(mask, place):
     middle_row, middle_column = np.array(mask.shape) / 2
     inside = np.hypot(rows - middle_row, columns - middle_column) < mask.shape[0] / 3
     away = np.hypot(rows - place[0], columns - place[1])
-    away[(distance < 20) | ~inside] = np.inf
+    away[(distance < least) | ~inside] = np.inf
     row, column = np.unravel_index(int(away.argmin()), mask.shape)
     return float(row), float(column)
 
