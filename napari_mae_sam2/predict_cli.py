@@ -45,6 +45,14 @@ def predict(
         Path | None,
         typer.Option(help="JSON or table with prompts of frames; all leakage without."),
     ] = None,
+    classify: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="HEAD",
+            help="A head of mae-sam2-train classify: adds what it tells of each frame, "
+            "such as its phase; may be given several times.",
+        ),
+    ] = None,
     batch: Annotated[
         int,
         typer.Option(
@@ -68,7 +76,16 @@ def predict(
 
     if out is None and propose is None:
         raise PlainError("Say where to write: --out FOLDER, or --propose STUDY.")
-    setup = Setup(weights, out, prompts, batch, processes, propose, unlabelled)
+    setup = Setup(
+        weights,
+        out,
+        prompts,
+        batch,
+        processes,
+        propose,
+        unlabelled,
+        heads=tuple(classify or ()),
+    )
     report = JsonReport() if json_progress else BarReport()
     raise typer.Exit(predict_folder(setup, inputs, report))
 

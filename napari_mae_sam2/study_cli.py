@@ -1,4 +1,4 @@
-"""`napari-mae-sam2 study`: make, fill, list, check and correct a study folder.
+"""`napari-mae-sam2 study`: make, fill and correct a study folder.
 
 Like `cli`, each command checks, calls and prints, and imports what is heavy inside.
 """
@@ -22,7 +22,6 @@ from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
 
 if TYPE_CHECKING:
-    from napari_mae_sam2.study.index_query import Item
     from napari_mae_sam2.study.tables import AboutTable
 
 study_app = typer.Typer(
@@ -123,7 +122,7 @@ def add(
     from napari_mae_sam2.study.tables import AboutTable
 
     opened = Study.open(study)
-    about = _about(patient, eye, visit, phase)
+    about = about_of(patient, eye, visit, phase)
     said = None if table is None else AboutTable.read(table)
     files = frame_files(paths)
     rows = None if said is None else said.for_files(files)
@@ -148,85 +147,6 @@ def add(
     )
     _note(said)
     output.exit_with(trouble, "")
-
-
-@study_app.command("list")
-def list_cases(
-    study: StudyFolder,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="new, proposed, in_work, done, needs_review or cannot_grade; "
-            "may be given several times."
-        ),
-    ] = None,
-    patient: Patient = None,
-    eye: Eye = None,
-    visit: Visit = None,
-    phase: Phase = None,
-    grader: Annotated[str | None, typer.Option(help="Who answered last.")] = None,
-    assigned: Annotated[str | None, typer.Option(help="Assigned grader.")] = None,
-    text: Annotated[str, typer.Option(help="Part of the name or patient.")] = "",
-    conflicts: Annotated[
-        bool, typer.Option("--conflicts", help="With parallel revisions only.")
-    ] = False,
-    sort: Annotated[
-        str,
-        typer.Option(help="name, patient, status, grader, answered, added or seconds."),
-    ] = "name",
-    descending: Annotated[bool, typer.Option("--descending")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="List no more than these.")] = 200,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Make the index of this study anew.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List cases with their status, and how many there are of each.
-
-    The exit code is 1 where a record could not be read.
-    """
-    import json
-    import time
-    from dataclasses import asdict
-
-    from napari_mae_sam2.model.folders import index_folder
-    from napari_mae_sam2.study.folder import Study
-    from napari_mae_sam2.study.index import Index
-    from napari_mae_sam2.study.index_query import Filter, check_order
-    from napari_mae_sam2.study.queue_state import check_status
-    from napari_mae_sam2.study.relabel import parse_about
-    from napari_mae_sam2.study.status_words import counted
-
-    wanted = Filter(
-        statuses=tuple(check_status(one) for one in status or ()),
-        **parse_about(_about(patient, eye, visit, phase)),
-        grader=grader,
-        assigned=assigned,
-        text=text,
-        conflict=conflicts,
-        first_readings=True,
-    )
-    order = check_order(sort)
-    index = Index.open(Study.open(study), index_folder(), anew=anew)
-    index.refresh()
-    now = time.time()
-    items = index.items(
-        wanted, now=now, order=order, descending=descending, limit=limit
-    )
-    counts = {name: n for name, n in index.counts(wanted, now=now).items() if n}
-    index.close()
-    if as_json:
-        content = {"counts": counts, "cases": [asdict(item) for item in items]}
-        print(json.dumps(content, indent=1))
-    else:
-        _print_items(items)
-        total = sum(counts.values())
-        print(
-            f"{count(total, 'case')}: {counted(counts)}" if total else "No such case."
-        )
-        if total > len(items):
-            print(f"These are the first {len(items)}: see --limit.")
-    CommandOutput.exit_with(index.troubles, "")
 
 
 @study_app.command()
@@ -256,7 +176,7 @@ def relabel(
     about = parse_about(
         {
             name: value
-            for name, value in _about(patient, eye, visit, phase).items()
+            for name, value in about_of(patient, eye, visit, phase).items()
             if value is not None
         }
     )
@@ -289,37 +209,13 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _about(
+def about_of(
     patient: str | None, eye: str | None, visit: str | None, phase: str | None
 ) -> dict[str, Any]:
+    """Give what options say about a case, by field."""
     return {"patient": patient, "eye": eye, "visit": visit, "phase": phase}
 
 
 def _note(table: AboutTable | None) -> None:
     for sentence in () if table is None else table.notes():
         print(f"napari-mae-sam2: {sentence}", file=sys.stderr)
-
-
-def _print_items(items: list[Item]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table as Grid
-
-    from napari_mae_sam2.study.status_words import mark_of, words_of
-
-    if not items:
-        return
-    grid = Grid(box=box.SIMPLE)
-    for title in ("case", "patient", "eye", "visit", "phase", "status", "grader"):
-        grid.add_column(title, overflow="fold")
-    for item in items:
-        status = (
-            f"{mark_of(item.status, item.heads)} {words_of(item.status, item.heads)}"
-        )
-        who = item.claimed_by or item.grader or item.assigned
-        row = (item.case, item.patient, item.eye, item.visit, item.phase, status, who)
-        grid.add_row(*(escape(value) for value in row))
-    # A pipe has no width: an id that was broken there would be of no use to programs.
-    width = None if sys.stdout.isatty() else 10_000
-    Console(highlight=False, width=width).print(grid)

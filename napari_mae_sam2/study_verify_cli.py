@@ -19,7 +19,8 @@ from napari_mae_sam2.common.command_options import (
 )
 from napari_mae_sam2.common.command_output import CommandOutput
 from napari_mae_sam2.fa.errors import PlainError
-from napari_mae_sam2.study_cli import count, study_app
+from napari_mae_sam2.study_cli import count
+from napari_mae_sam2.study_list_cli import study_app
 
 __all__ = ["study_app"]
 

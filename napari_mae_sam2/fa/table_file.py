@@ -89,6 +89,15 @@ def read_eye(text: str) -> str | None:
     return EYES.get(re.sub(r"[\s._-]", "", text.casefold()))
 
 
+def column_of(heading: str) -> str:
+    """Give the column of `HEADINGS` that a heading means, or its plain form."""
+    plain = _plain(heading)
+    for column, others in HEADINGS.items():
+        if plain in (column, *others):
+            return column
+    return plain
+
+
 def read_table_file(
     path: Path, more: Mapping[str, tuple[str, ...]] | None = None
 ) -> TableFile:
@@ -193,7 +202,7 @@ def _find_columns(
     headings: list[str], known: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Find the place of each column, and the headings that are none."""
-    plain = [re.sub(r"[\s._-]", "", _clean(one).casefold()) for one in headings]
+    plain = [_plain(one) for one in headings]
     places: dict[str, int] = {}
     for column, others in known.items():
         # Where two headings would do, the more telling one is meant.
@@ -205,6 +214,10 @@ def _find_columns(
         one for i, one in enumerate(headings) if i not in used and one.strip()
     )
     return dict(sorted(places.items(), key=lambda item: item[1])), unknown
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[\s._-]", "", _clean(heading).casefold())
 
 
 def _clean(cell: str) -> str:

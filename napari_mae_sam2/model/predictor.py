@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from sam2.modeling.sam2_base import SAM2Base
 
     from napari_mae_sam2.model.checkpoint import LoadedModel
     from napari_mae_sam2.model.forward import Features
@@ -108,6 +109,11 @@ class Sam2Predictor:
     def encoder_fingerprint(self) -> str:
         """Hash of the weights that embeddings depend on."""
         return self._loaded.encoder_fingerprint
+
+    @property
+    def model(self) -> SAM2Base:
+        """The model itself, on its device."""
+        return self._model
 
     @property
     def image_size(self) -> int:

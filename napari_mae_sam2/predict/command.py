@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.common.json_lines import REPORTED
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.model.classifier import Classifier
 from napari_mae_sam2.predict.left_out import write_left_out
 from napari_mae_sam2.predict.opening import (
     model_record,
@@ -24,6 +25,8 @@ from napari_mae_sam2.predict.results import Results
 from napari_mae_sam2.predict.run import BATCH, PredictRun
 from napari_mae_sam2.predict.sources import list_sources
 from napari_mae_sam2.predict.stored import results_folder
+from napari_mae_sam2.predict.table import COLUMNS
+from napari_mae_sam2.predict.told import check_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -124,6 +127,10 @@ class _Run:
         with report.doing("Loading the model"):
             self._predictor = open_for_run(setup.weights)
         try:
+            # Before anything is written: a head of another encoder stops the run.
+            self._classifier = Classifier(self._predictor, setup.heads)
+            for name in self._classifier.heads:
+                check_told(name, COLUMNS)
             self.model = model = model_record(self._predictor)
             if setup.out is None:
                 assert setup.study is not None  # the console script asks for one
@@ -153,7 +160,12 @@ class _Run:
         if setup.processes > 1:
             return steps_in_processes(setup, sources, self._book)
         run = PredictRun(
-            self._predictor, self.results, self._book, setup.batch, self._proposals
+            self._predictor,
+            self.results,
+            self._book,
+            setup.batch,
+            self._proposals,
+            self._classifier,
         )
         return run.steps(sources)
 

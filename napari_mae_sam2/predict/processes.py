@@ -41,6 +41,8 @@ class Setup:
         Its queue gets every frame as proposed.
     unlabelled : bool
         Leave out what has a label in a study.
+    heads : tuple of Path
+        Files of classification heads, each of which tells something of every frame.
     """
 
     weights: Path | None
@@ -50,6 +52,7 @@ class Setup:
     processes: int
     study: Path | None = None
     unlabelled: bool = False
+    heads: tuple[Path, ...] = ()
 
 
 _run: PredictRun | None = None  # of this process, made once
@@ -95,6 +98,7 @@ def steps_in_processes(
 def _start(setup: Setup, book: PromptBook) -> None:
     import torch
 
+    from napari_mae_sam2.model.classifier import Classifier
     from napari_mae_sam2.predict.opening import (
         model_record,
         open_for_run,
@@ -112,7 +116,14 @@ def _start(setup: Setup, book: PromptBook) -> None:
     if setup.study is not None:
         model = model_record(predictor)
         proposals = Proposals(setup.study, model, setup.unlabelled)
-    _run = PredictRun(predictor, Results.open(setup.out), book, setup.batch, proposals)
+    _run = PredictRun(
+        predictor,
+        Results.open(setup.out),
+        book,
+        setup.batch,
+        proposals,
+        Classifier(predictor, setup.heads),
+    )
 
 
 def _predict(sources: Sequence[Source]) -> list[Outcome]:

@@ -36,7 +36,7 @@ class Done:
     total : int
         Frames that were asked for.
     counts : Counter of str
-        How many frames were "made", "found", "trouble" or "labelled".
+        How many frames were "made", "found", "classified", "trouble" or "labelled".
     trouble : list of str
         One sentence for each frame that was left out.
     engine : str
@@ -131,9 +131,13 @@ class BarReport:
 
     def end(self, done: Done) -> None:
         """Print the summary, and what was left out."""
+        classified = done.counts["classified"]
+        before = done.counts["found"] + classified
         print(
             f"{done.counts['made']} of {done.total} frames predicted with "
-            f"{done.engine}, {done.counts['found']} were predicted before: {done.table}"
+            f"{done.engine}, {before} were predicted before"
+            + (f" ({classified} of them classified now)" if classified else "")
+            + f": {done.table}"
         )
         for sentence in done.trouble:
             print(f"napari-mae-sam2: left out: {sentence}", file=sys.stderr)
@@ -189,7 +193,8 @@ class JsonReport:
             "end",
             status="cancelled" if done.stopped else "done",
             made=done.counts["made"],
-            found=done.counts["found"],
+            found=done.counts["found"] + done.counts["classified"],
+            classified=done.counts["classified"],
             left_out=done.trouble,
             model=done.model,
             path=None if done.folder is None else str(done.folder),

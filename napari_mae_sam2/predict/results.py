@@ -12,7 +12,6 @@ A record is written last: where it is, the frame is done.
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from contextlib import suppress
@@ -25,6 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from napari_mae_sam2.common.shared_folders import make_folders
 from napari_mae_sam2.fa.pixels import as_rgb8
 from napari_mae_sam2.fa.reading import LABEL_ENDING
+from napari_mae_sam2.predict.table import table_of
+from napari_mae_sam2.predict.told import Told  # noqa: TC001  (pydantic reads it)
 from napari_mae_sam2.study.cases import case_id
 from napari_mae_sam2.study.files import (
     StudyError,
@@ -90,13 +91,8 @@ class FrameRecord(BaseModel):
     bright: float | None = None
     """Share of the field in bright areas; None of an earlier version."""
     flags: list[str]
-
-
-_COLUMNS: Final = (
-    *("id", "name", "source", "area_px", "field_px", "field_share", "lesions"),
-    *("score", "uncertainty", "doubt", "spread", "flags"),
-    *("dye", "sharpness", "brightness", "burnt", "bright"),
-)
+    told: dict[str, Told] = {}
+    """What heads said of it, by what they tell, such as "phase"."""
 
 
 class Results:
@@ -159,16 +155,19 @@ class Results:
             ) from error
         return cls(folder, model)
 
-    def has(self, name: str, frame: Frame, prompts: str) -> bool:
-        """Tell whether a frame was predicted from these prompts, whole."""
+    def known(self, name: str, frame: Frame) -> FrameRecord | None:
+        """Give the record of a frame that was predicted, whole; None where it was not.
+
+        Its prompts may have been others.
+        """
         path = self.record(name)
         if not path.exists():
-            return False
+            return None
         try:
             record = load_record(path)
         except StudyError:
-            return False
-        return record.frame_sha256 == frame.sha256 and record.prompts == prompts
+            return None
+        return record if record.frame_sha256 == frame.sha256 else None
 
     def write(self, record: FrameRecord, frame: Frame, answer: Answer) -> None:
         """Write all that is known of a frame; its record last.
@@ -194,8 +193,12 @@ class Results:
         probability = self.folder / "probability" / f"{stem}.tif"
         write_file(probability, tiff_bytes(answer.probability))
         write_file(self.preview(stem), preview_jpeg(frame.pixels))
+        self.write_record(record)
+
+    def write_record(self, record: FrameRecord) -> None:
+        """Write what is known of a frame whose label is there; see `write`."""
         content = to_json(record.model_dump(mode="json", by_alias=True))
-        write_file(self.record(stem), content)
+        write_file(self.record(record.id), content)
 
     def record_files(self) -> list[Path]:
         """List the records of all frames that are done, by name."""
@@ -260,14 +263,8 @@ class Results:
 
         See `records` for those that are damaged.
         """
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for record in self.records(trouble):
-            values = record.model_dump() | {"flags": " ".join(record.flags)}
-            writer.writerow([_cell(values[column]) for column in _COLUMNS])
         path = self.folder / _TABLE
-        write_file(path, buffer.getvalue().encode())
+        write_file(path, table_of(list(self.records(trouble))))
         return path
 
 
@@ -288,11 +285,3 @@ def preview_jpeg(pixels: NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return f"'{value}"  # else a spreadsheet would reckon what a file is called
-    return f"{value:.6g}" if isinstance(value, float) else value

@@ -6,7 +6,7 @@ One frame that cannot be read or asked is named and left out; the others are don
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,18 +14,21 @@ import numpy as np
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.field import field_mask
 from napari_mae_sam2.fa.quality import Quality, assess
+from napari_mae_sam2.model.classifier import Classifier
 from napari_mae_sam2.predict.answer import Answer, answer_frame, asks_tiles
 from napari_mae_sam2.predict.prompts_file import PromptBook, digest
 from napari_mae_sam2.predict.results import FrameRecord, Results
+from napari_mae_sam2.predict.told import Told
 from napari_mae_sam2.study.cases import case_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
     from napari_mae_sam2.fa.frame import Frame
+    from napari_mae_sam2.model.classifier import ToldClass
     from napari_mae_sam2.model.embedding import FrameEmbedding
     from napari_mae_sam2.model.predictor import Sam2Predictor
     from napari_mae_sam2.model.protocol import Prompts
@@ -45,6 +48,7 @@ class Outcome:
     ----------
     name : str
     what : str
+        "classified" where only what heads tell was missing.
     sentence : str
         Why it was left out.
     entry : str
@@ -52,7 +56,7 @@ class Outcome:
     """
 
     name: str
-    what: Literal["made", "found", "trouble", "labelled"]
+    what: Literal["made", "found", "classified", "trouble", "labelled"]
     sentence: str = ""
     entry: str = ""
 
@@ -67,6 +71,20 @@ class _Read:
     prompts: list[Prompts]
     field: NDArray[np.bool_]
     quality: Quality
+    told: dict[str, Told]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """A frame that was predicted before, of which a head has still to tell."""
+
+    name: str
+    frame: Frame
+    entry: str
+    record: FrameRecord
+
+
+_Step = _Read | _Known | Outcome
 
 
 class PredictRun:
@@ -82,6 +100,8 @@ class PredictRun:
         Frames that are encoded together.
     proposals : Proposals, optional
         Takes every frame whose answer is there.
+    classifier : Classifier, optional
+        Its heads tell what each frame shows, where they have not done so before.
     """
 
     def __init__(
@@ -91,12 +111,14 @@ class PredictRun:
         book: PromptBook | None = None,
         batch: int = BATCH,
         proposals: Proposals | None = None,
+        classifier: Classifier | None = None,
     ) -> None:
         self._predictor = predictor
         self._results = results
         self._book = book or PromptBook()
         self._batch = batch
         self._proposals = proposals
+        self._classifier = classifier or Classifier(predictor)
 
     def steps(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         """Predict all frames; yields what became of each.
@@ -133,10 +155,10 @@ class PredictRun:
                 raise
             yield from (one.result() for one in written)
 
-    def _read(self, sources: Sequence[Source]) -> list[_Read | Outcome]:
+    def _read(self, sources: Sequence[Source]) -> list[_Step]:
         return [self._read_one(source) for source in sources]
 
-    def _read_one(self, source: Source) -> _Read | Outcome:
+    def _read_one(self, source: Source) -> _Step:
         entry = self._book.entry_of(source)
         try:
             frame = source.load()
@@ -146,17 +168,37 @@ class PredictRun:
             return Outcome(source.name, "trouble", str(error), entry)
         if self._proposals is not None and not self._proposals.is_wanted(frame):
             return Outcome(source.name, "labelled", entry=entry)
-        if self._results.has(case_id(frame), frame, digest(prompts)):
+        known = self._results.known(case_id(frame), frame)
+        told = {} if known is None else known.told
+        if known is not None and known.prompts == digest(prompts):
+            if self._untold(told):
+                return _Known(source.name, frame, entry, known)
             # The run may have been ended before it was proposed.
             return self._propose(frame, Outcome(source.name, "found", entry=entry))
         field = field_mask(frame.pixels)
         quality = assess(frame.pixels, field)
-        return _Read(source, frame, entry, prompts, field, quality)
+        return _Read(source, frame, entry, prompts, field, quality, told)
 
-    def _encode(
-        self, batch: list[_Read | Outcome]
-    ) -> list[tuple[_Read | Outcome, FrameEmbedding | None]]:
-        """Encode those frames of a batch that are asked as a whole."""
+    def _untold(self, told: Mapping[str, Told]) -> set[str]:
+        """Name what no head, or another one, has told."""
+        heads = self._classifier.heads.items()
+        return {n for n, head in heads if n not in told or told[n].head != head}
+
+    def _tell(self, frame: Frame, told: Mapping[str, Told]) -> dict[str, Told]:
+        """Give all that is told of a frame; what was told before is not asked again."""
+        found = self._classifier.tell(frame.pixels, self._untold(told))
+        return {**told, **_as_records(found)}
+
+    def _encode(self, batch: list[_Step]) -> list[tuple[_Step, FrameEmbedding | None]]:
+        """Encode those frames of a batch that are asked as a whole, and classify."""
+        batch = [
+            one
+            if isinstance(one, Outcome)
+            else replace(one, told=self._tell(one.frame, one.told))
+            if isinstance(one, _Read)
+            else replace(one, record=self._classified(one))
+            for one in batch
+        ]
         whole = [
             one
             for one in batch
@@ -167,11 +209,17 @@ class PredictRun:
         embeddings = {id(one): found for one, found in zip(whole, made, strict=True)}
         return [(one, embeddings.get(id(one))) for one in batch]
 
-    def _finish(
-        self, read: _Read | Outcome, embedding: FrameEmbedding | None
-    ) -> Outcome:
+    def _classified(self, known: _Known) -> FrameRecord:
+        told = self._tell(known.frame, known.record.told)
+        return known.record.model_copy(update={"told": told})
+
+    def _finish(self, read: _Step, embedding: FrameEmbedding | None) -> Outcome:
         if isinstance(read, Outcome):
             return read
+        if isinstance(read, _Known):
+            self._results.write_record(read.record)
+            known = Outcome(read.name, "classified", entry=read.entry)
+            return self._propose(read.frame, known)
         try:
             answer = answer_frame(self._predictor, read.frame, read.prompts, embedding)
         except PlainError as error:
@@ -189,6 +237,19 @@ class PredictRun:
                 sentence = f"{outcome.name}: {error}"
                 return Outcome(outcome.name, "trouble", sentence, outcome.entry)
         return outcome
+
+
+def _as_records(told: Mapping[str, ToldClass]) -> dict[str, Told]:
+    """Give the answers of heads as records hold them."""
+    return {
+        name: Told(
+            value=one.value,
+            probability=one.probabilities[one.value],
+            probabilities=one.probabilities,
+            head=one.head,
+        )
+        for name, one in told.items()
+    }
 
 
 def _record(read: _Read, answer: Answer) -> FrameRecord:
@@ -216,4 +277,5 @@ def _record(read: _Read, answer: Answer) -> FrameRecord:
         burnt=quality.burnt,
         bright=quality.bright,
         flags=list(quality.flags),
+        told=read.told,
     )

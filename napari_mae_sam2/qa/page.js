@@ -29,6 +29,12 @@ const ORDERS = {
   name: ["By name", null],
 };
 
+// What heads told, such as the phase: a filter for each, and a line on every card.
+const told = data.told.map((name) => ({ name, id: "told-" + name, words: name.replaceAll("_", " ") }));
+const UNTOLD = "\u0000";  // no class is called so
+function capital(words) { return words.charAt(0).toUpperCase() + words.slice(1); }
+function percent(share) { return `${Math.floor(100 * share)} %`; }
+
 const state = {
   verdicts: load(), outlines: true, errors: false, besides: false, flicker: false,
   second: false, ranges: {}, shown: [], current: -1,
@@ -150,12 +156,22 @@ function picture(index, lines, errors) {
 
 // ---- the contact sheet ----------------------------------------------------------
 
+function classOf(frame, name) {
+  return Object.hasOwn(frame.told, name) ? frame.told[name][0] : UNTOLD;
+}
+function toldOf(frame) {
+  return told.filter((t) => Object.hasOwn(frame.told, t.name)).map((t) => {
+    const [value, share] = frame.told[t.name];
+    return [t.words, `${value} ${percent(share)}`];
+  });
+}
 const cards = frames.map((frame, index) => {
   const card = element("article", { class: "card", tabindex: "0" });
   const text = element("div", { class: "text" });
   const figures = `${frame.area.toFixed(1)} % · ${frame.lesions} lesion${frame.lesions === 1 ? "" : "s"}`;
   text.append(element("div", { class: "name", dir: "auto", title: frame.source }, frame.name),
     element("div", { class: "numbers" }, figures),
+    ...(told.length ? [element("div", { class: "numbers told" }, toldOf(frame).map(([, value]) => value).join(" · ") || "–")] : []),
     element("div", { class: "why" }, frame.reasons.join(", ")));
   card.append(element("div", { class: "picture" }), text);
   card.addEventListener("click", () => open(index));
@@ -183,6 +199,10 @@ function fits(frame) {
   if (part && !`${frame.source} ${frame.name}`.toLowerCase().includes(part)) return false;
   if (reason && !frame.reasons.includes(reason)) return false;
   if (verdict && (verdictOf(frame) || "open") !== verdict) return false;
+  for (const { name, id } of told) {
+    const wanted = $(id).value;
+    if (wanted && classOf(frame, name) !== wanted) return false;
+  }
   return Object.entries(state.ranges).every(([key, [low, high]]) =>
     frame[key] !== null && frame[key] >= low && frame[key] <= high);
 }
@@ -273,6 +293,7 @@ function look() {
   const rows = MEASURES.filter((m) => frame[m.key] !== null).map((m) =>
     [m.title, frame[m.key].toFixed(m.digits) + (m.key === "area" ? " %" : "")]);
   rows.splice(1, 0, ["Lesions", String(frame.lesions)]);
+  rows.unshift(...toldOf(frame).map(([words, value]) => [capital(words), value]));
   $("figures").replaceChildren(...rows.flatMap(([title, value]) =>
     [element("dt", {}, title), element("dd", {}, value)]));
   const compared = state.errors && frame.t !== null;
@@ -420,7 +441,7 @@ function areas() {
 }
 function clear() {
   state.ranges = {};
-  for (const id of ["search", "reason", "verdict"]) $(id).value = "";
+  for (const id of ["search", "reason", "verdict", ...told.map((t) => t.id)]) $(id).value = "";
   delete $("progress").dataset.note;
   refresh();
 }
@@ -482,7 +503,14 @@ $("load").addEventListener("change", (event) => {
   event.target.value = "";  // else the same file could not be chosen again
 });
 $("reviewer").addEventListener("input", remember);
-for (const id of ["search", "reason", "verdict", "sort"]) $(id).addEventListener("input", refresh);
+for (const { name, id, words } of told) {
+  $("sort").before(element("select", { id, "aria-label": capital(words) }));
+  const counts = new Map();
+  frames.forEach((f) => { const value = classOf(f, name); counts.set(value, (counts.get(value) ?? 0) + 1); });
+  const shown = [...counts].sort(([p], [q]) => (p === UNTOLD) - (q === UNTOLD) || p.localeCompare(q, undefined, { numeric: true }));
+  options(id, [["", `Any ${words}`], ...shown.map(([value, n]) => [value, `${value === UNTOLD ? `No ${words}` : value} (${n})`])]);
+}
+for (const id of ["search", "reason", "verdict", "sort", ...told.map((t) => t.id)]) $(id).addEventListener("input", refresh);
 window.addEventListener("resize", () => plots.forEach((plot) => plot.draw()));
 $("plots").addEventListener("toggle", () => plots.forEach((plot) => plot.draw()));
 

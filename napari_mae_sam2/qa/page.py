@@ -198,6 +198,9 @@ def _show(
         "sharp": record.sharpness,
         "diceLabel": signs.dice_label,
         "diceOther": signs.dice_other,
+        "told": {
+            name: [one.value, one.probability] for name, one in record.told.items()
+        },
         "flags": [WORDS[flag] for flag in record.flags if flag in WORDS],
     }
     return _Shown(record, content, picture, signs)
@@ -231,6 +234,7 @@ def _page(shown: Sequence[_Shown], names: list[str], results: Results) -> str:
         "models": names,
         "fingerprint": results.model.fingerprint,
         "unit": UNIT,
+        "told": sorted({name for one in shown for name in one.record.told}),
         "software": f"napari-mae-sam2 {napari_mae_sam2.__version__}",
         "frames": frames,
     }

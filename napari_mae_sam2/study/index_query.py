@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,6 +99,8 @@ class Filter:
     seen_by : str or None
         Leave blinded readings of everybody but this grader out, who cannot tell them
         from other cases.
+    cases : frozenset of str or None
+        These alone, by their ids.
     """
 
     statuses: tuple[QueueStatus, ...] = ()
@@ -112,6 +115,7 @@ class Filter:
     free_for: str | None = None
     first_readings: bool = False
     seen_by: str | None = None
+    cases: frozenset[str] | None = None
 
     def where(self, now: float) -> tuple[str, dict[str, Any]]:
         """Give the condition in SQL, and its values."""
@@ -147,6 +151,9 @@ class Filter:
         if self.seen_by is not None:
             parts.append("(reading = '' OR assigned = :seen_by)")
             values["seen_by"] = self.seen_by
+        if self.cases is not None:
+            parts.append("case_id IN (SELECT value FROM json_each(:cases))")
+            values["cases"] = json.dumps(sorted(self.cases))
         return " AND ".join(parts), values
 
 

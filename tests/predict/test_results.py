@@ -41,7 +41,9 @@ def test_no_record_stands_beside_the_label_of_other_prompts(
     folder = Results.create(tmp_path / "out", ModelRecord(name="a", fingerprint="f"))
     answer = Answer(PIXELS.astype(np.uint16), PIXELS, 0.5, 0.5, 0.5, None)
     folder.write(record("first"), FRAME, answer)
-    assert folder.has("one", FRAME, "first")
+    first = folder.known("one", FRAME)
+    assert first is not None
+    assert first.prompts == "first"
 
     def full(path: Path, content: bytes) -> None:
         raise StudyError("the disk is full")
@@ -52,7 +54,9 @@ def test_no_record_stands_beside_the_label_of_other_prompts(
             folder.write(record("second"), FRAME, answer)
     assert not list(folder.records())
     folder.write(record("second"), FRAME, answer)
-    assert folder.has("one", FRAME, "second")
+    second = folder.known("one", FRAME)
+    assert second is not None
+    assert second.prompts == "second"
 
 
 def test_a_process_that_was_ended_is_one_sentence(

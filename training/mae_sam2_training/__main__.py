@@ -163,8 +163,21 @@ def evaluate(
 
 @app.command()
 def classify(
-    manifest: Annotated[Path, typer.Argument(help="Manifest in CSV (image,label).")],
+    source: Annotated[
+        Path, typer.Argument(help="Study folder, or manifest in CSV (image,label).")
+    ],
     out: Report,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="What to learn. Of a study: phase, eye, visit, gradability or another "
+            "field of its cases; of a manifest: a column, label by default."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the head tells, for predictions; --label otherwise."),
+    ] = None,
     weights: Weights = None,
     against: Against = None,
     config: Config = None,
@@ -175,8 +188,10 @@ def classify(
     from mae_sam2_training.classify import classify as run
 
     run(
-        manifest,
+        source,
         out,
+        label=label,
+        name=name,
         weights=weights,
         against=against,
         **recipe(config, settings, json_progress),

@@ -10,7 +10,7 @@ import torch
 
 from mae_sam2_training.classification.config import ClassifyConfig
 from mae_sam2_training.classification.folds import stratified_folds
-from mae_sam2_training.classification.head import HeadCard, save_head
+from mae_sam2_training.classification.head import save_head
 from mae_sam2_training.classification.learning import Encoded, cross_validate, learn
 from mae_sam2_training.classification.pooling import PooledFeatures
 from mae_sam2_training.classification.reporting import (
@@ -19,19 +19,22 @@ from mae_sam2_training.classification.reporting import (
     write_predictions,
 )
 from mae_sam2_training.classification.scores import SCORES
+from mae_sam2_training.classification.source import pixels_of, read_labelled
 from mae_sam2_training.config import load_config
 from mae_sam2_training.data.errors import DataError
-from mae_sam2_training.data.manifest import read_manifest
+from mae_sam2_training.data.study_folder import study_of
 from mae_sam2_training.engine.atomic import write_bytes
 from mae_sam2_training.engine.memory import GIB, GIB_PER_IMAGE, check_memory
 from mae_sam2_training.engine.progress import Clock
 from mae_sam2_training.engine.telling import telling
 from mae_sam2_training.evaluation.side_by_side import load_both
 from mae_sam2_training.places import check_report_folder
-from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.model.checkpoint import fingerprint, save_checkpoint
+from napari_mae_sam2.model.head import UNNAMED, HeadCard
 from napari_mae_sam2.model.predictor import choose_device
-from napari_mae_sam2.model.weights import find_weights
+from napari_mae_sam2.model.study_weights import weights_for
+from napari_mae_sam2.predict.table import COLUMNS
+from napari_mae_sam2.predict.told import check_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +50,11 @@ if TYPE_CHECKING:
 
 
 def classify(
-    manifest: Path,
+    source: Path,
     out: Path,
     *,
+    label: str | None = None,
+    name: str | None = None,
     weights: Path | None = None,
     against: Path | None = None,
     config_file: Path | None = None,
@@ -64,12 +69,18 @@ def classify(
 
     Parameters
     ----------
-    manifest : Path
-        CSV with the columns image and label, and patient where known.
+    source : Path
+        A study folder, or a CSV with the columns image and label, and patient where
+        known.
     out : Path
         Folder, made if need be.
+    label : str, optional
+        What is learnt, see `classification.source.read_labelled`; a study needs it.
+    name : str, optional
+        What the head tells, which names its column in predictions; `label` otherwise.
     weights : Path, optional
-        The encoder; the weights in use otherwise.
+        The encoder; that of the model in use in the study, or on this computer,
+        otherwise.
     against : Path, optional
         A second encoder to compare it with, on the same folds.
     config_file : Path, optional
@@ -90,13 +101,14 @@ def classify(
         If data, recipe, weights or machine do not allow it.
     """
     config = load_config(ClassifyConfig, config_file, overrides)
+    told = check_told(name or label or UNNAMED, COLUMNS)
     check_report_folder(out)
     with telling(out, json_progress) as reporter:
-        records = read_manifest(manifest)
-        classes = check_labels(records, manifest)
+        records = read_labelled(source, label)
+        classes = check_labels(records, source)
         folds = stratified_folds(records, config.folds, config.seed)
-        first = find_weights(weights).path
-        loaded = load_both(first, against, config.encoder.image_size or None)
+        chosen = weights_for(weights, study_of(source))
+        loaded = load_both(chosen.path, against, config.encoder.image_size or None)
         if config.encoder.what == "last_blocks":
             check_memory(
                 max(memory_needed(config, one.model) for one in loaded.values()),
@@ -104,6 +116,7 @@ def classify(
                 "lower encoder.batch, encoder.blocks or encoder.image_size",
             )
         out.mkdir(parents=True, exist_ok=True)
+        reporter.report("note", message=chosen.tell(loaded["A"]))
         reporter.report(
             "start",
             message=f"Learning {len(classes)} classes from {len(records)} frames.",
@@ -121,6 +134,7 @@ def classify(
                 )
         result = as_json(models, records, truth, classes, config)
         write_predictions(out / "predictions.csv", models, records, truth, classes)
+        result["name"] = told
         _save_final(out, models["A"], records, truth, classes, config, result)
         text = json.dumps(result, indent=1, allow_nan=False)
         write_bytes(out / "metrics.json", text.encode())
@@ -129,7 +143,7 @@ def classify(
     return result
 
 
-def check_labels(records: Sequence[Record], manifest: Path) -> list[str]:
+def check_labels(records: Sequence[Record], source: Path) -> list[str]:
     """Give the classes in order.
 
     Raises
@@ -140,13 +154,13 @@ def check_labels(records: Sequence[Record], manifest: Path) -> list[str]:
     for record in records:
         if not record.label:
             raise DataError(
-                f"{record.name} of {manifest.name} has no label: fill the label "
+                f"{record.name} of {source.name} has no label: fill the label "
                 "column, or leave the image out."
             )
     classes = sorted({record.label or "" for record in records})
     if len(classes) < 2:
         raise DataError(
-            f"All images of {manifest.name} have the label '{classes[0]}': at least "
+            f"All images of {source.name} have the label '{classes[0]}': at least "
             "two classes are needed."
         )
     return classes
@@ -172,7 +186,7 @@ def embed(
     clock = Clock(0, len(records))
     rows = []
     for done, record in enumerate(records, start=1):
-        rows.append(cache.of(read_frame(record.image).pixels))
+        rows.append(cache.of(pixels_of(record)))
         reporter.report(
             "embed", done=done, total=len(records), eta_s=clock.seconds_left(done)
         )
@@ -213,5 +227,6 @@ def _save_final(
         own = fingerprint(encoder, encoder_only=True)
     hidden = config.head.hidden if config.head.kind == "mlp" else 0
     size = model.loaded.model.image_size
-    card_of_head = HeadCard(tuple(classes), own, size, hidden, metrics)
+    told = result["name"]
+    card_of_head = HeadCard(tuple(classes), own, size, hidden, metrics, told)
     save_head(out / "head.safetensors", head, card_of_head)

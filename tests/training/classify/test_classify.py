@@ -9,20 +9,16 @@ import pytest
 import torch
 
 from mae_sam2_training.__main__ import main
-from mae_sam2_training.classification import pooling
 from mae_sam2_training.classification.config import HeadConfig
-from mae_sam2_training.classification.head import (
-    HeadCard,
-    fit_head,
-    load_head,
-    save_head,
-)
+from mae_sam2_training.classification.head import fit_head, save_head
 from mae_sam2_training.classification.pooling import PooledFeatures
 from mae_sam2_training.classify import classify
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.fa.reading import read_frame
+from napari_mae_sam2.model import pooling
 from napari_mae_sam2.model.architectures import is_image_key
 from napari_mae_sam2.model.checkpoint import CheckpointError, load_model
+from napari_mae_sam2.model.head import HeadCard, load_head
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from mae_sam2_training.classification.folds import stratified_fraction
-from mae_sam2_training.classification.head import PooledHead, fit_head
-from mae_sam2_training.classification.pooling import pooled
+from mae_sam2_training.classification.head import fit_head
+from mae_sam2_training.classification.source import pixels_of
 from mae_sam2_training.classification.tuning import tune
-from napari_mae_sam2.fa.reading import read_frame
+from napari_mae_sam2.model.pooling import pooled
 from napari_mae_sam2.model.preprocess import to_input
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mae_sam2_training.classification.config import ClassifyConfig
     from mae_sam2_training.data.manifest import Record
     from napari_mae_sam2.model.checkpoint import LoadedModel
+    from napari_mae_sam2.model.head import PooledHead
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ def learn(
         model.loaded.model,
         head,
         len(rows),
-        lambda n: to_input(read_frame(records[rows[n]].image).pixels, size),
+        lambda n: to_input(pixels_of(records[rows[n]]), size),
         labels,
         config.encoder,
         config.seed,
@@ -125,10 +126,7 @@ def _predict(
         features = model.features[rows]
     else:
         device = next(encoder.parameters()).device
-        inputs = (
-            to_input(read_frame(records[row].image).pixels, encoder.image_size)
-            for row in rows
-        )
+        inputs = (to_input(pixels_of(records[row]), encoder.image_size) for row in rows)
         features = torch.cat([pooled(encoder, one.to(device)) for one in inputs])
     probabilities: NDArray[np.float64] = (
         head(features).double().softmax(1).cpu().numpy()

@@ -1,4 +1,4 @@
-"""Pooled features of a frame: every stage of the trunk, its mean and its spread."""
+"""Pooled features of frames, each made once and kept in a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save
 
 from mae_sam2_training.engine.atomic import write_bytes
 from napari_mae_sam2.fa.frame import pixel_sha256
-from napari_mae_sam2.model import preprocess
+from napari_mae_sam2.model import pooling, preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,32 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sam2.modeling.sam2_base import SAM2Base
 
-_VERSION = "mean-std-1"
 _SAVE_EVERY = 16
-
-
-def pooled(model: SAM2Base, images: torch.Tensor) -> torch.Tensor:
-    """Pool the stages of the trunk over the frame.
-
-    Parameters
-    ----------
-    model : SAM2Base
-    images : float tensor of shape (B, 3, S, S)
-        From `napari_mae_sam2.model.preprocess.to_input`.
-
-    Returns
-    -------
-    float tensor of shape (B, F)
-        Mean and standard deviation of every channel of the four stages: F is 2,880
-        for tiny. Fine stages know of texture and dots, coarse ones of the scene.
-    """
-    stages = model.image_encoder.trunk(images)  # four of [B, C, h, w]
-    parts = [part for stage in stages for part in _two(stage.float().flatten(2))]
-    return torch.cat(parts, 1)
-
-
-def _two(stage: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    return stage.mean(2), stage.std(2)
 
 
 class PooledFeatures:
@@ -78,7 +53,8 @@ class PooledFeatures:
             device = next(self._model.parameters()).device
             image = preprocess.to_input(pixels, self._model.image_size).to(device)
             with torch.no_grad():
-                self._known[key] = pooled(self._model, image)[0].cpu().contiguous()
+                found = pooling.pooled(self._model, image)[0]
+            self._known[key] = found.cpu().contiguous()
             self._unsaved += 1
             if self._unsaved >= _SAVE_EVERY:
                 self.save()
@@ -96,6 +72,6 @@ class PooledFeatures:
             self._encoder,
             preprocess.VERSION,
             str(self._model.image_size),
-            _VERSION,
+            pooling.VERSION,
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mae_sam2_training.classification.head import class_weights
-from mae_sam2_training.classification.pooling import pooled
+from napari_mae_sam2.model.pooling import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sam2.modeling.sam2_base import SAM2Base
 
     from mae_sam2_training.classification.config import EncoderConfig
-    from mae_sam2_training.classification.head import PooledHead
+    from napari_mae_sam2.model.head import PooledHead
 
 
 def tune(

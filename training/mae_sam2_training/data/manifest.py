@@ -10,7 +10,13 @@ from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.files_below import FilesBelow
 from napari_mae_sam2.fa.mask_reading import MASK_SUFFIXES
 from napari_mae_sam2.fa.reading import FRAME_SUFFIXES
-from napari_mae_sam2.fa.table_file import TableError, read_eye, read_table_file
+from napari_mae_sam2.fa.table_file import (
+    HEADINGS,
+    TableError,
+    column_of,
+    read_eye,
+    read_table_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +85,7 @@ class Record:
         return f"patient {self.patient}" if self.patient else f"image {self.image}"
 
 
-def read_manifest(path: Path) -> list[Record]:
+def read_manifest(path: Path, label: str = "label") -> list[Record]:
     """Read a manifest in VIS-MAE's form, or any table of the same format.
 
     Parameters
@@ -89,6 +95,8 @@ def read_manifest(path: Path) -> list[Record]:
         and `label` it is of use to pre-training alone. `instances` goes before `mask`.
         Relative paths start at the manifest's folder; a file that is not there is
         looked for below it by the rule of `napari_mae_sam2.fa.name_matching`.
+    label : str
+        Column that holds the class of each image; any heading will do.
 
     Returns
     -------
@@ -103,7 +111,9 @@ def read_manifest(path: Path) -> list[Record]:
         an eye is not known.
     """
     try:
-        table = read_table_file(path)
+        column = column_of(label)
+        more = {} if column in HEADINGS else {column: ()}
+        table = read_table_file(path, more)
     except TableError as error:
         raise DataError(str(error)) from error
     if table.unknown:
@@ -112,12 +122,14 @@ def read_manifest(path: Path) -> list[Record]:
         )
     if "file" not in table.columns:
         raise DataError(f"The manifest {path} lacks the column image: {_HELP}.")
+    if label != "label" and column not in table.columns:
+        raise DataError(f"The manifest {path} has no column {label}: check --label.")
     if not table.rows:
         raise DataError(f"The manifest {path} has no rows: list at least one image.")
     images = _images(path, table.rows)
     masks = FilesBelow(path.parent, MASK_SUFFIXES, images)
     records = [
-        _record(path, row, image, masks)
+        _record(path, row, image, masks, column)
         for row, image in zip(table.rows, images, strict=True)
     ]
     return [record for record in records if record.split != "unused"]
@@ -142,7 +154,7 @@ def _images(path: Path, rows: Sequence[Row]) -> list[Path]:
     return found
 
 
-def _record(path: Path, row: Row, image: Path, masks: FilesBelow) -> Record:
+def _record(path: Path, row: Row, image: Path, masks: FilesBelow, label: str) -> Record:
     value = row.cells.get
     mask = None
     for column in ("mask", "instances"):
@@ -163,7 +175,7 @@ def _record(path: Path, row: Row, image: Path, masks: FilesBelow) -> Record:
     return Record(
         image=image,
         mask=mask,
-        label=value("label"),
+        label=read_eye(value("eye", "")) if label == "eye" else value(label),
         patient=value("patient", ""),
         split=SPLITS.get(split),
         dataset=value("dataset", ""),
