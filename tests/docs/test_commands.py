@@ -14,6 +14,7 @@ import pytest
 import typer
 from documented import PAGES, commands
 from PIL import Image
+from small_head import save_small_head
 from small_model import save_small_model
 
 from mae_sam2_training.__main__ import app as train_app
@@ -158,8 +159,16 @@ def test_commands_on_predictions_run(run: Run, tmp_path: Path) -> None:
     (tmp_path / "prompts.json").write_text(
         '{"FRAME": [{"points": [[30, 30]], "labels": [1]}]}'
     )
-    first, second, _ = _words("qa.md", "predict")
+    first, second, classified, _ = _words("qa.md", "predict")
     assert run(first) == 0
+    for name, told in (("phase", "phase"), ("grade", "gradability")):
+        (tmp_path / name).mkdir()
+        head = tmp_path / name / "head.safetensors"
+        save_small_head(head, tmp_path / "in_use.safetensors", told)
+    assert run(classified) == 0
+    assert run([*first[:2], "STUDY", "--propose", "STUDY", *classified[-4:]]) == 0
+    (listed,) = _words("qa.md", "study", "list")
+    assert run(listed) == 0
     assert run(second) == 0
     assert (
         run([*first[:2], "FRAMES", "--out", "old", "--weights", "new.safetensors"]) == 0
