@@ -18,11 +18,28 @@ from unicodedata import normalize
 from napari_mae_sam2.fa.reading import FRAME_SUFFIXES, comparable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable, Iterator
 
 T = TypeVar("T", bound="Hashable")
 
 Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What is known of the path of a frame where the path itself is not.
+
+    Attributes
+    ----------
+    keys : collection of str
+        One for each end of the path, such as hashes.
+    key_of : callable
+        Gives the key of the parts of a name; one function for many frames.
+    """
+
+    keys: Collection[str]
+    key_of: Callable[[Parts], str]
+
 
 _PAGE = re.compile(r"(.+) page ([1-9][0-9]*)", re.DOTALL | re.IGNORECASE)
 
@@ -73,7 +90,7 @@ class _Name(Generic[T]):
     page: int
     by_page: bool
     same: Hashable
-    accepts: Callable[[Parts], bool] | None
+    ends: Ends | None
 
 
 class NameMatcher(Generic[T]):
@@ -83,7 +100,11 @@ class NameMatcher(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._by_last: dict[str, list[_Name[T]]] = {}
+        # By the last part, by the last two, and by a key of `Ends`: of 100,000 frames
+        # that are all called "late.png", a name with its folder must find one at once.
+        self._known: dict[Hashable, list[_Name[T]]] = {}
+        self._key_of: dict[Callable[[Parts], str], None] = {}
+        self._answers: dict[str, list[_Name[T]]] = {}
 
     def add(
         self,
@@ -93,7 +114,7 @@ class NameMatcher(Generic[T]):
         page: int = 1,
         by_page: bool = False,
         same: Hashable = None,
-        accepts: Callable[[Parts], bool] | None = None,
+        ends: Ends | None = None,
     ) -> None:
         """Say how a frame may be named; call it again for another name of it.
 
@@ -109,17 +130,26 @@ class NameMatcher(Generic[T]):
             Whether only a name that gives the page means it.
         same : hashable, optional
             Frames with the same value do not make a name ambiguous: pages of one file.
-        accepts : callable, optional
-            Told the parts of a name whose last one fits, it says whether the folders
-            fit, where the path itself is not known. Without it `name` decides.
+        ends : Ends, optional
+            What is known of the path where the path itself is not: a name fits that
+            fits `name` in its last part, and whose key is one of these. Without it
+            `name` decides.
         """
         parts = path_parts(name)
         if not parts:
             return
         group = ("target", target) if same is None else ("same", same)
-        one = _Name(target, parts, tuple(_split(name)), page, by_page, group, accepts)
+        one = _Name(target, parts, tuple(_split(name)), page, by_page, group, ends)
+        self._answers.clear()
+        if ends is not None:
+            self._key_of[ends.key_of] = None
+            for key in ends.keys:
+                self._known.setdefault((ends.key_of, key), []).append(one)
+            return
         for last in {parts[-1], without_suffix(parts[-1])}:
-            self._by_last.setdefault(last, []).append(one)
+            self._known.setdefault(last, []).append(one)
+            if len(parts) > 1:
+                self._known.setdefault((parts[-2], last), []).append(one)
 
     def find(self, name: str) -> list[T]:
         """Give the frames that a name fits, each once."""
@@ -130,6 +160,12 @@ class NameMatcher(Generic[T]):
         return len({one.same for one in self._fitting(name)}) > 1
 
     def _fitting(self, name: str) -> list[_Name[T]]:
+        found = self._answers.get(name)
+        if found is None:
+            found = self._answers[name] = self._look_up(name)
+        return found
+
+    def _look_up(self, name: str) -> list[_Name[T]]:
         found = [(one, name) for one in self._fits(name) if not one.by_page]
         file, page = without_page(name)
         if file != name:
@@ -149,21 +185,25 @@ class NameMatcher(Generic[T]):
         *folders, last = parts
         stem = without_suffix(last)
         found: dict[int, _Name[T]] = {}
-        for one in (*self._by_last.get(last, ()), *self._by_last.get(stem, ())):
+        for one in self._candidates(parts, (last, stem)):
             full = one.parts[-1]
             # Either may lack its suffix; two suffixes that differ are two files.
             if full not in (last, stem) and without_suffix(full) != last:
                 continue
-            if one.accepts is not None:
-                fits = one.accepts(parts)
-            else:
-                above = one.parts[:-1]
-                fits = len(folders) <= len(above) and (
-                    not folders or above[-len(folders) :] == tuple(folders)
-                )
-            if fits:
+            above = one.parts[:-1]
+            if one.ends is not None or (
+                len(folders) <= len(above)
+                and (not folders or above[-len(folders) :] == tuple(folders))
+            ):
                 found[id(one)] = one
         return list(found.values())
+
+    def _candidates(self, parts: Parts, lasts: tuple[str, str]) -> Iterator[_Name[T]]:
+        """Give the names among which those are that fit, and few others."""
+        for last in lasts:
+            yield from self._known.get((parts[-2], last) if parts[1:] else last, ())
+        for key_of in self._key_of:
+            yield from self._known.get((key_of, key_of(parts)), ())
 
 
 def _is_end(parts: list[str], one: _Name[T]) -> bool:

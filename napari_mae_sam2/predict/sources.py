@@ -122,7 +122,7 @@ def source_matcher(sources: Sequence[Source]) -> NameMatcher[Source]:
                 way.name,
                 page=way.page,
                 by_page=way.page > 1,  # "run" is the first page, as the window has it
-                accepts=way.accepts,
+                ends=way.ends,
             )
     return matcher
 

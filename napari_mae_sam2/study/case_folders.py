@@ -57,7 +57,7 @@ class CasesByHash:
         self._until = 0.0
 
     def of(self, sha256: str) -> list[str]:
-        """Give the cases whose frame may have this hash; none in a study without any."""
+        """Give the cases whose frame may have this hash."""
         if time.monotonic() >= self._until:
             try:
                 self._refresh()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.fa.name_matching import (
+    Ends,
     NameMatcher,
     folded,
     path_parts,
@@ -104,9 +105,7 @@ def case_matcher(
             on_damage(error)
     matcher: NameMatcher[str] = NameMatcher()
     for one in case_names(study, records):
-        matcher.add(
-            one.case, one.name, page=one.page, same=one.file, accepts=one.accepts
-        )
+        matcher.add(one.case, one.name, page=one.page, same=one.file, ends=one.ends)
     return matcher, records
 
 
@@ -119,25 +118,29 @@ class CaseName:
     page: int
     file: Hashable
     """Which file it is from: cases with one value are pages of one file."""
-    accepts: Callable[[Parts], bool] | None = None
+    ends: Ends | None = None
 
 
 def case_names(study: Cases, records: Mapping[str, CaseRecord]) -> Iterator[CaseName]:
     """Give all names of some cases of a study."""
     salt = study_id(study)
+
+    def key_of(parts: Parts) -> str:
+        return _hash(parts[-DEPTH:], salt)
+
     files = _files(records.values())
     for case, record in records.items():
         yield CaseName(case, case, 1, files[case])
-        accepts = _acceptor(record.path_hashes, salt) if record.path_hashes else None
-        yield CaseName(case, record.name, 1, files[case], accepts)
         file, page = without_page(record.name)
+        known = dict.fromkeys(record.path_hashes)
+        # A case that was renamed goes by its new name, whatever path it came from.
+        is_of_path = any(
+            key_of(path_parts(one)) in known for one in (record.name, file)
+        )
+        ends = Ends(tuple(known), key_of) if is_of_path else None
+        yield CaseName(case, record.name, 1, files[case], ends)
         if file != record.name:
-            yield CaseName(case, file, page, files[case], accepts)
-
-
-def _acceptor(known: Iterable[str], salt: str) -> Callable[[Parts], bool]:
-    hashes = frozenset(known)
-    return lambda parts: _hash(parts[-DEPTH:], salt) in hashes
+            yield CaseName(case, file, page, files[case], ends)
 
 
 def _files(records: Iterable[CaseRecord]) -> dict[str, object]:

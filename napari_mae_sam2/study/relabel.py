@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from napari_mae_sam2.fa.table_file import read_eye
+from napari_mae_sam2.study.case_names import path_hashes
 from napari_mae_sam2.study.covered import hashes
 from napari_mae_sam2.study.files import StudyError, to_json, write_file
+from napari_mae_sam2.study.migration import study_id
 from napari_mae_sam2.study.records import CaseRecord, dump
 from napari_mae_sam2.study.seals import sealed
 
@@ -112,11 +114,13 @@ def rename(study: Cases, frame: Frame, *, grader: str = "") -> CaseRecord:
     case = study.find_case(frame)
     if case is None:
         raise StudyError(f"{study.folder} holds no case of {frame.name}.")
-    return _change(study, case.id, {"name": frame.name}, grader)
+    # Tables and masks find the case by its new name and place from now on.
+    about = {"name": frame.name, "path_hashes": path_hashes(frame, study_id(study))}
+    return _change(study, case.id, about, grader)
 
 
 def _change(
-    study: Cases, case: str, about: Mapping[str, str | None], grader: str
+    study: Cases, case: str, about: Mapping[str, Any], grader: str
 ) -> CaseRecord:
     before = study.case(case)
     study.covered.check_once(study.case_folder(case) / "case.json")
@@ -142,9 +146,9 @@ def _change(
     return after
 
 
-def said_in_log(events: Iterable[Event]) -> dict[str, dict[str, str | None]]:
+def said_in_log(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     """Give what the log says about relabelled cases, by case and field."""
-    said: dict[str, dict[str, str | None]] = {}
+    said: dict[str, dict[str, Any]] = {}
     for event in events:
         after = event.details.get("after")
         if event.event == "relabelled" and event.case and isinstance(after, dict):

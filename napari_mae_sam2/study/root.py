@@ -83,7 +83,8 @@ class StudyRoot:
         }
         write_file(folder / STUDY_FILE, to_json(content))
         study = cls(folder)
-        study.note("created", details={"id": content["id"]})
+        said = {name: content[name] for name in ("id", "created")}
+        study.note("created", details=said)
         return study
 
     def note(self, event: str, **about: Any) -> None:

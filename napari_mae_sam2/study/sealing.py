@@ -84,7 +84,7 @@ def seal(study: Study, accept: Sequence[Path] = (), *, grader: str = "") -> int:
 def _relabelled(study: Study, case: str, files: dict[str, str], grader: str) -> None:
     """Log what an accepted edit says of a case, as if it had been said in words."""
     record = study.case(case)
-    after = {name: getattr(record, name) for name in FIELDS}
+    after = {name: getattr(record, name) for name in (*FIELDS, "name", "path_hashes")}
     details = {"before": {}, "after": after}
     study.log.write(
         "relabelled", grader=grader, case=case, details=details, files=files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -91,21 +91,20 @@ def _study_file(study: Study, events: list[Event]) -> None:
     content = read_json(path)
     check_schema(content, path)
     for event in events:
-        if event.event == "created" and event.details.get("id") not in (
-            None,
-            content.get("id"),
-        ):
-            raise StudyError(
-                f"{path} has another id than the study was created with: restore it "
-                "from a backup."
-            )
+        for name, what in (("id", "id"), ("created", "date of creation")):
+            said = event.details.get(name) if event.event == "created" else None
+            if said is not None and said != content.get(name):
+                raise StudyError(
+                    f"{path} has another {what} than the study was created with: "
+                    "restore it from a backup."
+                )
     read_kinds(study.folder)
 
 
 # --- cases ------------------------------------------------------------------------
 
 
-def _case(study: Study, case: str, said: dict[str, str | None]) -> Iterator[str]:
+def _case(study: Study, case: str, said: dict[str, Any]) -> Iterator[str]:
     try:
         record = study.case(case)
     except StudyError as error:
