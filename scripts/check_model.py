@@ -5,7 +5,8 @@
         --fold 0 --out runs/fold0.json
 
 Without `--weights` the packaged ones are measured, and the command fails where a figure
-is more than 0.02 worse than in `training/outlines/recorded.json`; `--record` writes
+is more than 0.02 worse than in `training/outlines/recorded.json`, or false leakage by
+more than half a per cent of the field; `--record` writes
 that file. Does nothing, and says so, where the frames are absent.
 """
 
@@ -35,6 +36,7 @@ from napari_mae_sam2.model.weights import packaged_weights
 OUTLINES = Path(__file__).parents[1] / "training/outlines"
 RECORDED = OUTLINES / "recorded.json"
 ALLOWED = 0.02
+ALLOWED_FALSE = 0.005  # of the field
 FOLDS, FOLD_SEED = 5, 2
 
 
@@ -130,10 +132,10 @@ def compare(summary: dict[str, float]) -> int:
     for name, value in summary.items():
         if name not in recorded:
             continue
-        lost = recorded[name] - value
+        lost, allowed = recorded[name] - value, ALLOWED
         if name == "false_share":
-            lost = -lost
-        if lost > ALLOWED:
+            lost, allowed = -lost, ALLOWED_FALSE
+        if lost > allowed:
             print(f"Worse: {name} is {value:.3f} and was {recorded[name]:.3f}.")
             worse = 1
     print("Worse than recorded." if worse else "As recorded, or better.")
