@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_mae_sam2.fa.errors import PlainError
+from napari_mae_sam2.predict.told_cases import ToldCases, Wanted, told_of
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.migration import migrate
 from napari_mae_sam2.study.queue import Queue
@@ -49,11 +50,14 @@ class View:
         See `Order`.
     descending : bool
         The other way round.
+    told : Wanted or None
+        What heads or graders must have said of a case.
     """
 
     wanted: Filter = ALL
     order: Order = "name"
     descending: bool = False
+    told: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Page:
         Everybody who graded a case or has one assigned.
     troubles : tuple of str
         A sentence for each record that could not be read.
+    told : tuple of Wanted
+        What heads told of cases of the study, to filter by.
     """
 
     view: View
@@ -82,6 +88,7 @@ class Page:
     counts: dict[QueueStatus, int]
     graders: tuple[str, ...]
     troubles: tuple[str, ...]
+    told: tuple[Wanted, ...] = ()
 
     @property
     def total(self) -> int:
@@ -133,7 +140,9 @@ class StudyList:
 
         def work() -> Callable[[], None]:
             opened = self._thread.open(folder)
-            page = None if opened is None else _page(opened[1], view, offset)
+            if opened is None:
+                return lambda: self.listed.emit(None)
+            page = _page(opened[1], told_of(folder), view, offset)
             return lambda: self.listed.emit(page)
 
         self._thread.do(work)
@@ -205,19 +214,23 @@ class StudyList:
         self._thread.do(change)
 
 
-def _page(index: Index, view: View, offset: int) -> Page:
-    now = time.time()
+def _page(index: Index, told: ToldCases, view: View, offset: int) -> Page:
+    now, wanted = time.time(), view.wanted
+    known = tuple(Wanted(*one) for one in told.values())
+    if view.told in known:  # else it is of another study, and no longer offered
+        every = index.items(ALL, now=now, limit=sys.maxsize)
+        wanted = replace(wanted, cases=told.matching(every, [view.told]))
     items = index.items(
-        view.wanted,
+        wanted,
         now=now,
         order=view.order,
         descending=view.descending,
         limit=PAGE,
         offset=offset,
     )
-    counts = index.counts(view.wanted, now=now)
+    counts = index.counts(wanted, now=now)
     graders, troubles = tuple(index.graders()), tuple(index.troubles)
-    return Page(view, offset, tuple(items), counts, graders, troubles)
+    return Page(view, offset, tuple(items), counts, graders, troubles, known)
 
 
 def _cases(number: int) -> str:

@@ -5,6 +5,7 @@ What a grader says of a case always goes before what a head told of it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.index_query import Item
 
 _OWN: Final = ("eye", "visit", "phase")
+_kept: tuple[tuple[Path, list[tuple[Path, int]]], ToldCases] | None = None
 _HASH: Final = 12  # digits of the frame's hash at the end of a case's id
 
 
@@ -122,3 +124,17 @@ def own_value(item: Item, name: str) -> str:
             return "cannot_grade"
         return "gradable" if item.status in ANSWERED else ""
     return ""
+
+
+def told_of(study: Path) -> ToldCases:
+    """Give what heads told of a study's cases; read again only where it changed."""
+    global _kept
+    stamps = []
+    for results in results_in(study):
+        with suppress(OSError):  # a record that is written anew changes its folder
+            stamps.append(
+                (results.folder, (results.folder / "records").stat().st_mtime_ns)
+            )
+    if _kept is None or _kept[0] != (study, stamps):
+        _kept = ((study, stamps), ToldCases(study))
+    return _kept[1]

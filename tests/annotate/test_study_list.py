@@ -6,13 +6,20 @@ import numpy as np
 import pytest
 from grey import make_frame
 from PIL import Image
+from predicted import write_answer
 
 from napari_mae_sam2.annotate.study_chores import StudyChores
 from napari_mae_sam2.annotate.study_list import ReadAgain, StudyList, View
 from napari_mae_sam2.annotate.study_thread import StudyThread
+from napari_mae_sam2.predict.results import Results
+from napari_mae_sam2.predict.stored import results_folder
+from napari_mae_sam2.predict.told import Told
+from napari_mae_sam2.predict.told_cases import Wanted
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.readings import Reading
+from napari_mae_sam2.study.records import ModelRecord
+from napari_mae_sam2.study.relabel import relabel
 
 
 @pytest.fixture
@@ -171,3 +178,34 @@ def test_adding_can_be_stopped_and_keeps_what_was_added(chore, made, tmp_path):
     report = chore("add", made.folder, "head", files, {})
     assert report.words == "3 cases added, 0 known before; stopped before the end."
     assert len(made.case_ids()) == 6
+
+
+def test_the_list_is_filtered_by_what_heads_told(ask, made):
+    model = ModelRecord(name="m", fingerprint="a" * 64)
+    results = Results.create(results_folder(made.folder, model.fingerprint), model)
+    assert ask("ask", View()).told == ()
+
+    def tell(seed, phase):
+        frame = make_frame(f"eye {seed}", seed)
+        told = {"phase": Told(value=phase, probability=0.9)}
+        write_answer(results, frame, np.zeros(frame.shape, np.uint16), told=told)
+
+    tell(0, "late")
+    tell(1, "late")
+    early, late = Wanted("phase", "early"), Wanted("phase", "late")
+    page = ask("ask", View(told=late))
+    assert page.told == (late,)
+    assert [item.name for item in page.items] == ["eye 0", "eye 1"]
+    assert page.total == 2
+
+    # a grader says otherwise, and a new prediction is seen at once
+    relabel(made, ask("ask", View()).items[1].case, {"phase": "early"}, grader="anna")
+    tell(2, "early")
+    page = ask("ask", View(told=late))
+    assert [item.name for item in page.items] == ["eye 0"]
+    assert page.told == (early, late)
+    page = ask("ask", View(told=early))
+    assert [item.name for item in page.items] == ["eye 1", "eye 2"]
+
+    # what another study was filtered by hides nothing here
+    assert ask("ask", View(told=Wanted("diagnosis", "uveitis"))).total == 3

@@ -5,16 +5,18 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
+from napari_mae_sam2.predict.told_cases import Wanted
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.queue_state import STATUSES
 from napari_mae_sam2.study.status_words import TWO_ANSWERS, title
 
 EVERY, CONFLICT = "All statuses", TWO_ANSWERS.capitalize()
 ANYBODY, NOBODY = "anybody", "nobody"
+ANYTHING = "Any class"
 
 
 class FilterBar(QWidget):
-    """Filters by status, graders and words.
+    """Filters by status, graders, what heads told, and words.
 
     Parameters
     ----------
@@ -36,7 +38,11 @@ class FilterBar(QWidget):
         self.text.setPlaceholderText("part of a name or patient")
         self.text.setToolTip("Part of the name or of the patient's pseudonym")
         self.text.setClearButtonEnabled(True)
-        for combo in (self.status, self.by, self.assigned):
+        self.told = _combo(
+            "What a head told of the case; what a grader said goes first", [ANYTHING]
+        )
+        self.told.hide()
+        for combo in (self.status, self.by, self.assigned, self.told):
             combo.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.text.textChanged.connect(lambda _text: self.changed.emit())
         layout = QHBoxLayout(self)
@@ -46,6 +52,7 @@ class FilterBar(QWidget):
         layout.addWidget(self.by)
         layout.addWidget(QLabel("assigned to"))
         layout.addWidget(self.assigned)
+        layout.addWidget(self.told)
         layout.addWidget(self.text, 1)
 
     def wanted(self) -> Filter:
@@ -60,6 +67,26 @@ class FilterBar(QWidget):
             text=self.text.text().strip(),
             first_readings=True,
         )
+
+    def wanted_told(self) -> Wanted | None:
+        """Give what must have been told of the cases; None for anything."""
+        chosen = self.told.currentData()
+        return chosen if isinstance(chosen, Wanted) else None
+
+    def show_told(self, told: tuple[Wanted, ...]) -> None:
+        """Offer what heads told to filter by; nothing is shown where they told none."""
+        offered = [self.told.itemData(n) for n in range(1, self.told.count())]
+        if offered == list(told):
+            return
+        chosen = self.told.currentText()
+        blocked = self.told.blockSignals(True)
+        self.told.clear()
+        self.told.addItem(ANYTHING)
+        for one in told:
+            self.told.addItem(f"{one.name.replace('_', ' ')}: {one.value}", one)
+        self.told.setCurrentIndex(max(0, self.told.findText(chosen)))
+        self.told.blockSignals(blocked)
+        self.told.setVisible(bool(told))
 
     def show_graders(self, graders: tuple[str, ...]) -> None:
         """Offer graders to filter by."""

@@ -121,7 +121,8 @@ class StudyWindow(QDialog):
             self._head is not None
             and self._head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
         )
-        return View(self.filters.wanted(), COLUMNS[column][1] or "name", down)
+        order, told = COLUMNS[column][1] or "name", self.filters.wanted_told()
+        return View(self.filters.wanted(), order, down, told)
 
     def ask(self) -> None:
         """Ask for the list from its beginning."""
@@ -144,6 +145,7 @@ class StudyWindow(QDialog):
             self.words.setText("There is no study here yet: add frames to make one.")
             return
         self.filters.show_graders(page.graders)
+        self.filters.show_told(page.told)
         count = "1 case" if page.total == 1 else f"{page.total} cases"
         words = f"{count}: {counted(page.counts)}" if page.total else "No such case."
         if page.troubles:
