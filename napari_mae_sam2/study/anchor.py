@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from napari_mae_sam2.study.covered import COMPLETE, Covered, hash_of, records_in
 from napari_mae_sam2.study.files import read_json
 from napari_mae_sam2.study.kinds import STUDY_FILE
+from napari_mae_sam2.study.relabel import REPLACED
 from napari_mae_sam2.study.seals import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from napari_mae_sam2.study.event_log import Event
     from napari_mae_sam2.study.folder import Study
@@ -79,17 +80,35 @@ def anchors(study: Study) -> Iterator[Anchor]:
         for name in event.files:
             first.setdefault(name, number)
     head, logs = _head(study), _logs(study, events)
+    rest = _hash_of_files(head, unnamed)
     for count in range(len(events), -1, -1):
-        rest = "".join(f"{digest} {name}\n" for name, digest in sorted(unnamed.items()))
-        text = f"{head} {STUDY_FILE}\n{logs[count]} log\n{rest}"
+        digest = rest.copy()  # not worked out anew for each of 100,000 events
+        digest.update(f"{logs[count]} log\n".encode())
         time = events[count - 1].time if count else ""
-        yield Anchor(hash_of(text.encode()), count, time)
-        if count and events[count - 1].event == SEALED:
-            unnamed |= {
-                name: digest
-                for name, digest in events[count - 1].files.items()
-                if first[name] == count - 1
-            }
+        yield Anchor(digest.hexdigest(), count, time)
+        before = _before(events[count - 1]) if count else {}
+        earlier = {
+            name: one for name, one in before.items() if first[name] == count - 1
+        }
+        if earlier:
+            unnamed |= earlier
+            rest = _hash_of_files(head, unnamed)
+
+
+def _before(event: Event) -> dict[str, str]:
+    """Give the hashes of records that were there before the event that names them."""
+    if event.event == SEALED:
+        return event.files
+    replaced = event.details.get(REPLACED)
+    return dict.fromkeys(event.files, replaced) if isinstance(replaced, str) else {}
+
+
+def _hash_of_files(head: str, unnamed: Mapping[str, str]) -> hashlib._Hash:
+    """Hash study.json and the records that no event has named."""
+    digest = hashlib.sha256(f"{head} {STUDY_FILE}\n".encode())
+    for name, one in sorted(unnamed.items()):
+        digest.update(f"{one} {name}\n".encode())
+    return digest
 
 
 def _head(study: Study) -> str:

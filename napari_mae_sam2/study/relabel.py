@@ -5,12 +5,13 @@ case.json is written anew, whole; what stood there before stays in the log.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from napari_mae_sam2.fa.table_file import read_eye
 from napari_mae_sam2.study.case_names import path_hashes
-from napari_mae_sam2.study.covered import hashes
+from napari_mae_sam2.study.covered import hash_of, hashes
 from napari_mae_sam2.study.files import StudyError, to_json, write_file
 from napari_mae_sam2.study.migration import study_id
 from napari_mae_sam2.study.records import CaseRecord, dump
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from napari_mae_sam2.study.event_log import Event
 
 FIELDS: Final = ("patient", "eye", "visit", "phase")
+
+REPLACED: Final = "replaced_sha256"
+"""In the details of an event: the hash of a case.json that no event had named."""
 
 EYES: Final = ("right", "left")
 
@@ -137,6 +141,9 @@ def _change(
     # Logged first: a case that says something else than the log is found by verify,
     # and a change that nobody can account for must not be.
     path = study.case_folder(case) / "case.json"
+    if study.covered.wanted(path) is None:  # an anchor of before has it
+        with suppress(OSError):
+            details[REPLACED] = hash_of(path.read_bytes())
     content = to_json(sealed(dump(after)))
     files = hashes(study.folder, {path: content})
     study.log.write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from napari_mae_sam2.study.covered import (
     records_in,
 )
 from napari_mae_sam2.study.files import StudyError
+
+_CASE = re.compile(r"cases[/\\]([A-Za-z0-9-]+)")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +48,9 @@ def verify_records(
     covered = Covered(study.folder)
     for event in events:
         covered.take(event)
-    said = "\n".join(named)
+    said = _Said(named)
     for path, wanted in covered.said().items():
-        if _is_named(path, said):
+        if said.names(path):
             continue
         try:
             found = hash_of(path.read_bytes())
@@ -65,7 +68,7 @@ def verify_records(
     known = covered.said()
     unknown: list[Path] = []
     for path in records_in(study.folder):
-        if path in known or _is_named(path, said):
+        if path in known or said.names(path):
             continue
         try:
             wrong = covered.doubt(path)
@@ -86,5 +89,18 @@ def verify_records(
         )
 
 
-def _is_named(path: Path, said: str) -> bool:
-    return str(path) in said
+class _Said:
+    """The sentences so far, by case: there may be one for each of 100,000 cases."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        self._by_case: dict[str, str] = {}
+        self._all = "\n".join(sentences)
+        for one in sentences:
+            for case in set(_CASE.findall(one)):
+                self._by_case[case] = f"{self._by_case.get(case, '')}{one}\n"
+
+    def names(self, path: Path) -> bool:
+        """Whether one of the sentences names a file."""
+        found = _CASE.findall(str(path))
+        near = self._by_case.get(found[-1], "") if found else self._all
+        return str(path) in near

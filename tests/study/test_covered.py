@@ -263,6 +263,16 @@ def test_an_anchor_of_an_older_study_holds_its_records_and_outlives_sealing(
     assert kept not in {one.sha256 for one in anchors(older)}
 
 
+def test_an_anchor_of_an_older_study_outlives_correcting_a_case(older: Study) -> None:
+    kept, case = _now(older), older.case_ids()[1]
+    relabel(Study.open(older.folder), case, {"patient": "P-9"})
+    relabel(Study.open(older.folder), case, {"patient": "P-8"})
+    assert list(verify(older)) == []
+    assert kept in {one.sha256 for one in anchors(older)}
+    _edit(_revision(older, 1), '"kind": "disc"', '"kind": "macular"')
+    assert kept not in {one.sha256 for one in anchors(older)}
+
+
 def test_a_study_that_was_made_with_hashes_cannot_be_told_to_be_an_older_one(
     filled: Study,
 ) -> None:
