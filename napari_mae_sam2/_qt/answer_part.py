@@ -63,10 +63,10 @@ class AnswerPart(Part):
         dock, session = self._dock, self._dock.session
         practises = dock.desk.is_practising
         if session is not None and not dock.desk.grader and not practises:
-            dock.code.need(lambda: self.answer(answer))
+            dock.code.need(lambda: self._answer_late(session, answer))
             return
         name = "" if session is None else session.frame.name
-        goes_on = self._queue.has_case
+        goes_on = self._queue.says_what_is_next
         then = (lambda: self._queue.take_next()) if goes_on else None
         trouble = dock.desk.answer(answer, then)
         if trouble:
@@ -78,3 +78,8 @@ class AnswerPart(Part):
         dock.desk.step(1)
         if has_next:
             dock.messages.tell(f"{name}: {_SAID[answer]}.")
+
+    def _answer_late(self, session: CaseSession, answer: Answer) -> None:
+        """Answer once the code is known, unless another case came meanwhile."""
+        if self._dock.session is session:
+            self.answer(answer)

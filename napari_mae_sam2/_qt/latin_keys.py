@@ -37,7 +37,7 @@ class LatinKeys(QObject):
     def __init__(self, parent: QObject, tell: Callable[[str], None]) -> None:
         super().__init__(parent)
         self._tell = tell
-        self._is_foreign = False
+        self._is_foreign = self._is_sending = False
         self._watched: list[QWidget] = []
 
     def watch(self, widget: QWidget | None) -> None:
@@ -61,10 +61,16 @@ class LatinKeys(QObject):
             or event.type() not in KEYS
         ):
             return False
+        if self._is_sending:
+            return False  # our own, on its way to the widget or a parent of it
         instead = self._latin(event)
         if instead is None:
             return False
-        QApplication.sendEvent(watched, instead)  # and to its parents, where ignored
+        self._is_sending = True
+        try:
+            QApplication.sendEvent(watched, instead)  # and to parents, where ignored
+        finally:
+            self._is_sending = False
         event.accept()
         return True
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_mae_sam2._qt.leakage_widget import LeakageWidget
     from napari_mae_sam2.annotate.leaving_study import Offer
+    from napari_mae_sam2.annotate.session import CaseSession
 
 
 class OfferBar(Notice):
@@ -89,6 +90,10 @@ class OffersPart(Part):
         self.bar = self.banner = OfferBar()
         self._desk.offered.connect(self.bar.show_offer)
         self._desk.leaving.connect(self.bar.clear)
+
+    def show_case(self, session: CaseSession | None) -> None:
+        """Forget what was offered about the case before, or about what it was."""
+        self.bar.clear()
 
     def close(self) -> None:
         """Offer nothing any more."""

@@ -53,6 +53,8 @@ class QueuePart(Part):
         self._dock = dock
         self._gui = GuiThread(dock)
         self._case: Case | None = None
+        self._taken: Case | None = None
+        """The case in hand, where it was taken from the queue."""
         self._session: CaseSession | None = None
         self._asked: tuple[Case, str] | None = None
         self._ids: dict[Case, str] = {}
@@ -103,7 +105,7 @@ class QueuePart(Part):
             self._following.follow((session.stepped, self._on_step))
         is_in_hand = self._case is not None and self._current is self._case
         if not is_in_hand and self._case is not None:
-            self._case = None
+            self._case = self._taken = None
             self.queue.let_go(self._folder, self._dock.desk.grader)
         self._hold()
 
@@ -139,8 +141,18 @@ class QueuePart(Part):
 
     @property
     def has_case(self) -> bool:
-        """True where the case in hand was taken from the queue."""
+        """True where the case in hand is one of the study."""
         return self._case is not None
+
+    @property
+    def says_what_is_next(self) -> bool:
+        """True where the queue, and not the list of open frames, gives the next case.
+
+        A frame of the list that has a label already is a case of the study, too; its
+        grader goes through the list all the same.
+        """
+        case = self._case
+        return case is not None and (case is self._taken or bool(case.case_id))
 
     def take_next(self) -> None:
         """Take the next case, after an answer was saved."""
@@ -219,5 +231,5 @@ class QueuePart(Part):
         case = self._dock.desk.study_cases.case_of(folder, item)
         if item.name != item.code:
             case = self._dock.desk.listed(case)
-        self._case = case
+        self._case = self._taken = case
         self._dock.desk.open_case(case)

@@ -167,7 +167,13 @@ class CaseDesk(CaseInHand):
         """Add a frame that is in memory; it is opened where no other case is."""
         if self.worklist.position_of_drawn(name) is not None:
             return
-        position = self._add(Case(name, load, self._home))
+        case = Case(name, load, self._home)
+        if self._aside is not None:  # it comes after the tour
+            cases, index = self._aside
+            if not any(one.path is None and one.name == name for one in cases):
+                self._aside = (*cases, case), index
+            return
+        position = self._add(case)
         if self.session is None and not self.is_opening:
             self.go(position)
 
@@ -220,7 +226,7 @@ class CaseDesk(CaseInHand):
             rest = f" {more} more cannot be opened." if more else ""
             self.warned.emit(f"{listed.troubles[0]}{rest}")
         if not (listed.files or listed.studies):
-            if late and self.session is None:
+            if late and self.session is None and late[0] in self.worklist.cases:
                 self._take(self.worklist.cases.index(late[0]))
             return
         self._put_practice_away()
@@ -243,7 +249,7 @@ class CaseDesk(CaseInHand):
         if wish.adds and self._opener.is_busy:
             return  # another case is coming already
         if begin is None:
-            self._show_empty(listed.studies[0])
+            self._show_empty(listed.studies[0], wish.adds)
         else:
             twin = self._arrivals.twin_in(begin, self.worklist.cases)
             self._take(self.worklist.cases.index(twin))
@@ -252,8 +258,17 @@ class CaseDesk(CaseInHand):
         self._drop_doubles()
         self.worklist.changed.emit()
 
-    def _show_empty(self, found: FoundStudy) -> None:
-        """Show a study of which no case is in the list."""
+    def _show_empty(self, found: FoundStudy, adds: bool) -> None:
+        """Show a study of which no case is in the list; other cases stay open."""
+        if adds and any(case.path or case.case_id for case in self.worklist.cases):
+            has = "blinded readings" if found.is_blinded else "no cases yet"
+            self.told.emit(
+                f"The study {found.folder} has {has}, so the list stays as it was. To "
+                "work on that study, choose Open, then Study…"
+            )
+            if self._case is None:  # a tour ended here
+                self._take(0)
+            return
         self.worklist.replace([])
         self._opener.cancel()
         self._case, self._empty_study = None, found.folder

@@ -111,6 +111,8 @@ class Desk(CaseDesk):
         session = self.session
         if self._case is None or session is None:
             return "Open a case first."
+        if self._case is not self.worklist.current:
+            return "The next case is still being opened: answer it once you see it."
         reason = why_not(session, answer)
         if reason:
             return reason
@@ -133,6 +135,9 @@ class Desk(CaseDesk):
         """
         before = self.folder
         if same_folder(folder, before):
+            return
+        if self.is_practising:
+            self.told.emit("End the tour first (Esc), then choose the folder.")
             return
         of_before = [case for case in self.worklist.cases if case.study == before]
         in_hand = self._case or self.worklist.current

@@ -97,13 +97,15 @@ class Keeping(KeptCases):
         is_wanted = then is not None or answer is not None
         session = self._sessions[case]
         session.painted()
-        late = partial(self._save_late, case, then, answer)
+        if answer is not None:
+            # Before a code is asked for: it is about the labels as they are now.
+            session.saves.say(AS_RECORDED[answer])
+        late = partial(self._save_late, case, then)
         if (session.saves.unsaved or answer) and self.gate.holds(late, is_wanted):
             self._worklist.set_status(case, Status.UNSAVED, NO_CODE)
+            session.history_changed.emit()  # the answer is to be written down
             return
-        if answer is not None:
-            session.saves.say(AS_RECORDED[answer])
-        elif not session.saves.unsaved:
+        if answer is None and not session.saves.unsaved:
             if then is not None:
                 self._writer.after(lambda: then() if session.saves.is_saved else None)
             return
@@ -133,11 +135,9 @@ class Keeping(KeptCases):
             session.painted()
         return any(not session.saves.is_saved for _, session in self._own())
 
-    def _save_late(
-        self, case: Case, then: Callable[[], None] | None, answer: Answer | None
-    ) -> None:
+    def _save_late(self, case: Case, then: Callable[[], None] | None) -> None:
         if case in self._sessions:
-            self.save(case, then, answer)
+            self.save(case, then)
 
     def _mark_saved(self, case: Case, session: CaseSession) -> None:
         self._forget_twins(case, session)
@@ -203,10 +203,9 @@ class Keeping(KeptCases):
                 then()
 
         self.save_all()
-        if self.gate.is_waiting:
-            self.gate.wait(lambda: self._writer.after(go_on))
-        else:
-            self._writer.after(go_on)
+        late = partial(self._writer.after, go_on)
+        if not (self.gate.is_waiting and self.gate.holds(late, is_wanted=False)):
+            late()
 
     def save_now(self, home: Path) -> list[str]:
         """Save what is not saved, and wait for it.

@@ -30,15 +30,15 @@ class SaveGate:
         return bool(self._waiting)
 
     def holds(self, act: Callable[[], None], is_wanted: bool) -> bool:
-        """Keep something for later where nobody has given a code; tell whether."""
+        """Keep something for later where nobody has given a code; tell whether.
+
+        Where there is a code by now, what waited for one is done first.
+        """
         if self._may_save(is_wanted):
+            self.open()
             return False
         self._waiting.append(act)
         return True
-
-    def wait(self, act: Callable[[], None]) -> None:
-        """Do something after what waits already."""
-        self._waiting.append(act)
 
     def open(self) -> None:
         """Do what waited."""

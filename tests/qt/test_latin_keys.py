@@ -6,9 +6,10 @@ import pytest
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLineEdit
+from qtpy.QtWidgets import QApplication, QLineEdit, QWidget
 
 from napari_mae_sam2._qt.key_positions import is_foreign, latin_of
+from napari_mae_sam2._qt.latin_keys import LatinKeys
 
 TOP = (10, 12)
 NONE, SHIFT, ALT = (
@@ -116,3 +117,19 @@ def test_text_in_fields_stays_as_it_is_typed(at_work):
         send(field, letter)
     assert field.text() == "Ольга"
     assert at_work.session.lesion_numbers() == []
+
+
+def test_a_sign_is_a_key_where_the_letter_before_was_a_foreign_one(qtbot):
+    seen = []
+
+    class Widget(QWidget):
+        def keyPressEvent(self, event):
+            seen.append(event.key())
+
+    widget = Widget()
+    qtbot.addWidget(widget)
+    LatinKeys(widget, print).watch(widget)
+    # Hebrew has a sign where Q is; with a Latin layout the same sign is one.
+    for letter, code in (("ש", 38), ("/", 24), ("c", 54), ("/", 61)):
+        send(widget, letter, code=code)
+    assert "".join(map(chr, seen)) == "AQC/"

@@ -227,3 +227,16 @@ def test_the_queue_goes_to_the_frame_that_is_open(grader, part, study, folder):
     assert grader.widget.desk.worklist.current.path == folder / "eye 1.png"
     assert len(grader.widget.desk.worklist.cases) == 3
     assert part.has_case
+
+
+def test_who_goes_through_a_list_goes_on_in_it(grader, part, study, folder):
+    grader.widget.desk._places.choose(folder, study.folder)
+    for case in study.case_ids():
+        study.log.write("status", grader="b", case=case, details={"status": "done"})
+    study.add_frame(read_frame(folder / "eye 0.png"))  # as if it had a label
+    grader.widget.open_paths([folder])
+    grader.wait_until_ready()
+    grader.wait(lambda: part.has_case, "the case to be known")
+    grader.push("No leakage")
+    grader.wait(lambda: grader.session.frame.name == "eye 1", "the next of the list")
+    assert grader.widget.desk.worklist.cases[0].status is Status.GRADED
