@@ -19,9 +19,7 @@ def touring(desk, inbox, folder):
     return desk
 
 
-def test_nothing_of_the_practice_frame_goes_to_another_folder(
-    touring, inbox, tmp_path
-):
+def test_nothing_of_the_practice_frame_goes_to_another_folder(touring, inbox, tmp_path):
     paint(touring.session)
     touring.set_folder(tmp_path / "mine")
     assert touring.worklist.cases[0].is_practice
