@@ -52,6 +52,7 @@ def case_splits(study: Cases) -> Callable[[CaseRecord], str]:
     covered.check(path)
     try:
         reserved = {str(one["case"]) for one in content["cases"]}
+        frames = {str(one["frame_sha256"]) for one in content["cases"]}
         groups = set(map(str, content["groups"]))
     except (KeyError, TypeError) as error:
         raise StudyError(
@@ -63,7 +64,9 @@ def case_splits(study: Cases) -> Callable[[CaseRecord], str]:
     def split(case: CaseRecord) -> str:
         if case.id in reserved:
             return TEST
-        return UNUSED if _group(case) in groups else ""
+        # A reserved frame may be a case of another patient, too.
+        is_kept = _group(case) in groups or case.frame_sha256 in frames
+        return UNUSED if is_kept else ""
 
     return split
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from mae_sam2_training.config import ConfigError
 from mae_sam2_training.data.manifest import Record, read_manifest
 from mae_sam2_training.data.splits import check_patients
-from mae_sam2_training.rounds.frozen_test import group_of, read_frozen_test
+from mae_sam2_training.rounds.frozen_test import FrozenTest, read_frozen_test
 from napari_mae_sam2.fa.drawing import draw_frame
 from napari_mae_sam2.fa.frame import FrameError
 from napari_mae_sam2.fa.pixels import as_rgb8
@@ -173,13 +173,13 @@ def check_apart(learnt: Sequence[FilesOnDisk], measured: Sequence[FilesOnDisk]) 
 def _records(path: Path, side: str) -> list[Record]:
     if (path / "study.json").is_file():
         study = Study.open(path)
-        reserved = read_frozen_test(path)
-        kept = frozenset() if reserved is None else reserved.groups_now(study)
+        reserved = read_frozen_test(path) or FrozenTest({}, frozenset())
+        kept = reserved.groups_now(study)
         cases = [study.case(case) for case in study.case_ids()]
         records = [
             Record(study.frame_path(case), patient=case.patient or "")
             for case in cases
-            if group_of(case) not in kept
+            if not reserved.keeps(case, kept)
         ]
         if not records:
             raise ConfigError(

@@ -156,19 +156,6 @@ def test_a_frame_that_trained_does_not_test_under_another_patient(
         reserve(folder, cases=[trained.case])
 
 
-def test_a_frame_with_two_names_is_on_one_side(tmp_path: Path) -> None:
-    folder = tmp_path / "study"
-    for number in range(5):
-        for name in ("scan", "copy of scan"):
-            label(folder, number, None, name=name)
-    record = freeze(Rounds(folder), RoundConfig(), BASE, BASE)
-    sides: dict[str, set[str]] = {}
-    for member in record.members:
-        sides.setdefault(member.frame_sha256, set()).add(member.side)
-    assert len(record.side("test")) == 2
-    assert [len(found) for found in sides.values()] == [1] * 5
-
-
 def test_a_corrected_test_label_is_seen_in_the_hash(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     cases = [label(folder, n, f"P{n}") for n in range(4)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import Record, read_manifest
-from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_frozen_test
+from mae_sam2_training.rounds.frozen_test import FrozenTest, read_frozen_test
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -82,7 +82,7 @@ def read_study(folder: Path) -> list[Record]:
     ):
         case, revision = found.case, found.revision
         tests = case.id in reserved.cases
-        if group_of(case) in kept and not tests:
+        if reserved.keeps(case, kept) and not tests:
             continue
         try:
             study.load_labels(revision)  # checks its hash

@@ -12,6 +12,7 @@ from mae_sam2_training.rounds.frozen_test import (
     group_of,
     read_frozen_test,
     sides_before,
+    trained_frames,
 )
 from mae_sam2_training.rounds.places import machine_code
 from mae_sam2_training.rounds.records import (
@@ -27,6 +28,8 @@ from napari_mae_sam2.study.folder import Study
 from napari_mae_sam2.study.trained_labels import in_review_words, trained_statuses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mae_sam2_training.rounds.config import RoundConfig
     from mae_sam2_training.rounds.folder import Rounds
     from mae_sam2_training.rounds.frozen_test import FrozenTest
@@ -217,7 +220,9 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
         val=config.finetune.data.validation,
         seed=config.finetune.run.seed,
     )
-    if "train" not in sides.values():
+    if reserved is None:
+        used = _apart(used, sides, trained_frames(rounds))
+    if all(sides[group_of(one.case)] != "train" for one in used):
         if left_out := [*conflicts, *damaged]:
             raise left_out[0]
         if in_review:
@@ -239,9 +244,26 @@ def divide(rounds: Rounds, config: RoundConfig) -> Divided:
     )
 
 
+def _apart(
+    used: list[Labelled], sides: Mapping[str, Side], trained: frozenset[str]
+) -> list[Labelled]:
+    """Leave out frames that would test and train at once, or tested and trained before.
+
+    One frame may be two cases of two patients: earlier versions made them of one file
+    under two names.
+    """
+
+    def tests(one: Labelled) -> bool:
+        return sides[group_of(one.case)] == "test"
+
+    used = [o for o in used if not (tests(o) and o.case.frame_sha256 in trained)]
+    tested = {one.case.frame_sha256 for one in used if tests(one)}
+    return [o for o in used if tests(o) or o.case.frame_sha256 not in tested]
+
+
 def _is_of_use(one: Labelled, reserved: FrozenTest, kept: frozenset[str]) -> bool:
     """Leave out new cases of a patient who tests: the test set never changes."""
-    if group_of(one.case) not in kept:
+    if not reserved.keeps(one.case, kept):
         return True
     wanted = reserved.cases.get(one.case.id)
     if wanted is not None and wanted != one.case.frame_sha256:

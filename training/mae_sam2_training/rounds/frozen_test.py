@@ -6,6 +6,7 @@ import os
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mae_sam2_training.rounds.errors import RoundError
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 FILE = "frozen_test.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FrozenTest:
     """The reserved set.
 
@@ -61,6 +62,23 @@ class FrozenTest:
             If a reserved case is missing or its record damaged.
         """
         return self.groups | {group_of(study.case(case)) for case in self.cases}
+
+    def keeps(self, case: CaseRecord, groups: frozenset[str]) -> bool:
+        """Tell whether a case must not be trained on.
+
+        Parameters
+        ----------
+        case : CaseRecord
+            Any case of the study.
+        groups : frozenset of str
+            From `groups_now`. A reserved frame is kept under another patient, too:
+            earlier versions made several cases of one frame.
+        """
+        return group_of(case) in groups or case.frame_sha256 in self._frames
+
+    @cached_property
+    def _frames(self) -> frozenset[str]:
+        return frozenset(self.cases.values())
 
 
 def group_of(case: CaseRecord) -> str:
@@ -125,7 +143,7 @@ def reserve(
     path = folder / "rounds" / FILE
     if path.exists():
         raise RoundError(_twice(folder))
-    before = sides_before(Rounds(folder))
+    before, seen_frames = sides_before(Rounds(folder)), trained_frames(Rounds(folder))
     records = [study.case(case) for case in study.case_ids()]
     if cases:
         unknown = set(cases) - {record.id for record in records}
@@ -134,6 +152,7 @@ def reserve(
         chosen = [record for record in records if record.id in set(cases)]
     else:
         trained = {g for g, side in before.items() if side != "test"}
+        trained |= {group_of(r) for r in records if r.frame_sha256 in seen_frames}
         free = {group_of(record) for record in records} - trained
         sides = assign_sides(free, {}, None, test=share, val=0.0, seed=seed)
         chosen = [r for r in records if sides.get(group_of(r)) == "test"]
@@ -144,6 +163,7 @@ def reserve(
         )
     groups = frozenset(map(group_of, chosen))
     seen = sorted(group for group in groups if before.get(group, "test") != "test")
+    seen += [one.id for one in chosen if one.frame_sha256 in seen_frames]
     if seen:
         raise RoundError(
             f"Images of {seen[0]} were trained on in an earlier round and cannot "
@@ -181,6 +201,16 @@ def sides_before(rounds: Rounds) -> dict[str, Side]:
                 if sides.get(group, "test") == "test":
                     sides[group] = member.side
     return sides
+
+
+def trained_frames(rounds: Rounds) -> frozenset[str]:
+    """Give the hashes of all frames that earlier rounds did not only test on."""
+    return frozenset(
+        member.frame_sha256
+        for number in rounds.numbers()
+        for member in rounds.read(number).members
+        if member.side != "test"
+    )
 
 
 def _write_once(path: Path, content: bytes, folder: Path) -> None:

@@ -12,7 +12,7 @@ from mae_sam2_training.rounds.commands import base_weights
 from mae_sam2_training.rounds.decisions import in_use, model_path, stack
 from mae_sam2_training.rounds.errors import RoundError
 from mae_sam2_training.rounds.folder import Rounds, add_entry
-from mae_sam2_training.rounds.frozen_test import group_of, read_frozen_test
+from mae_sam2_training.rounds.frozen_test import FrozenTest, read_frozen_test
 from mae_sam2_training.rounds.places import bench_of
 from mae_sam2_training.rounds.running import KEPT
 from mae_sam2_training.rounds.strategies import named
@@ -116,8 +116,8 @@ def pick(
 
 def _sorted(study: Study) -> tuple[list[str], list[str]]:
     """Tell cases that may be picked from those that are labelled."""
-    reserved = read_frozen_test(study.folder)
-    kept = frozenset() if reserved is None else reserved.groups_now(study)
+    reserved = read_frozen_test(study.folder) or FrozenTest({}, frozenset())
+    kept = reserved.groups_now(study)
     words = last_words(study.log)
     candidates, labelled = [], []
     for case in study.case_ids():
@@ -131,7 +131,7 @@ def _sorted(study: Study) -> tuple[list[str], list[str]]:
             word = words.get(case)
             if word is not None and word.details["status"] == "cannot_grade":
                 continue
-            if group_of(study.case(case)) not in kept:
+            if not reserved.keeps(study.case(case), kept):
                 candidates.append(case)
     return candidates, labelled
 
