@@ -202,6 +202,9 @@ class Commands:
     def export(self) -> None:
         """Save what changed, then write the whole study for other programs."""
         desk = self._widget.desk
+        if desk.is_practising:
+            self._widget.messages.tell("Nothing is exported during the tour.")
+            return
         desk.save_changes(lambda: self._widget.exports.start(desk.folder))
 
     # --- models ----------------------------------------------------------------

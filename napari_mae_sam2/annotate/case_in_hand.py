@@ -177,6 +177,8 @@ class CaseInHand:
     def _on_opened(self, outcome: Outcome[Case, Opened]) -> None:
         case, opened = outcome.request, outcome.response
         in_hand = self._keeping.get(case)
+        if in_hand is not None:
+            in_hand.painted()  # a stroke may be under way
         is_current = self._opener.is_current(outcome.generation)
         if not is_current or (in_hand is not None and not in_hand.saves.is_saved):
             # What the grader did meanwhile counts, and corrects what is there.

@@ -1,9 +1,9 @@
-"""The frame of the guided tour stays out of the list, and the list as it was."""
+"""The list, the case in hand and the tour's frame keep out of each other's way."""
 
 from __future__ import annotations
 
 import pytest
-from desk_hand import opened, paint
+from desk_hand import opened, paint, saved
 from grey import make_frame
 
 from napari_mae_sam2.study.folder import Study
@@ -54,3 +54,16 @@ def test_adding_an_empty_study_keeps_the_list(desk, inbox, folder, tmp_path):
     inbox.run_until(lambda: bool(desk.said))
     assert len(desk.worklist.cases) == 3
     assert desk.session is not None
+
+
+def test_a_stroke_under_way_outlives_reading_the_study_again(desk, inbox, folder):
+    desk.open_paths([folder])
+    inbox.run_until(opened(desk, 1))
+    paint(desk.session)
+    desk.save()
+    inbox.run_until(saved(desk))
+    session = desk.session
+    desk.read_again()
+    session.labels[20:25, 20:25] = 2  # the button is still down
+    inbox.run_until(lambda: not desk._opener.is_busy)
+    assert desk.session.labels[20, 20] == 2
