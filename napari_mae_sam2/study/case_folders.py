@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SURE_NS = 2_500_000_000
+SURE_NS = 2_500_000_000
+"""A folder's time may be as coarse as two seconds: what is newer is not sure."""
+
 _MANY = 2000
 _SHARE = 20
 
@@ -73,8 +75,7 @@ class CasesByHash:
 
     def _refresh(self) -> None:
         stamp = (self._study / "cases").stat().st_mtime_ns
-        # A folder's time may be as coarse as two seconds: what is new is not sure.
-        if self._stamp == stamp and time.time_ns() - stamp >= _SURE_NS:
+        if self._stamp == stamp and time.time_ns() - stamp >= SURE_NS:
             return
         start = time.monotonic()
         found = case_names(self._study)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_mae_sam2.study.case_folders import case_names
+from napari_mae_sam2.study.case_folders import SURE_NS, case_names
 from napari_mae_sam2.study.event_log import EventLog
 from napari_mae_sam2.study.files import StudyError, read_json
 from napari_mae_sam2.study.kinds import STUDY_FILE
@@ -70,6 +71,7 @@ class Covered:
         self._study = study
         self._log = EventLog(study)
         self._seen: set[str] = set()
+        self._stamps: dict[Path, int] = {}
         self._was_created_sealed = False
         self._said: dict[str, list[tuple[tuple[int, str], str]]] = {}
 
@@ -94,9 +96,14 @@ class Covered:
             If one is damaged or was edited.
         """
         for folder in self._log.folders():
+            stamp = _stamp(folder)
+            if stamp is not None and self._stamps.get(folder) == stamp:
+                continue  # not 100,000 names for each of 100,000 cases
             for name in self._log.ids(folder):
                 if name not in self._seen:
                     self.take(self._log.read(name, check=True))
+            if stamp is not None:
+                self._stamps[folder] = stamp
 
     @property
     def is_complete(self) -> bool:
@@ -197,6 +204,15 @@ class Covered:
         if is_as_sealed is False and not is_old:
             return changed(path)
         return not_in_log(path) if is_as_sealed is None and self.is_complete else None
+
+
+def _stamp(folder: Path) -> int | None:
+    """Give when a folder changed last; None where that is too short ago to be sure."""
+    try:
+        stamp = folder.stat().st_mtime_ns
+    except OSError:
+        return None
+    return stamp if abs(time.time_ns() - stamp) >= SURE_NS else None
 
 
 def check_case(study: Study, case: str) -> None:

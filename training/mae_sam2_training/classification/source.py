@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mae_sam2_training.data.errors import DataError
 from mae_sam2_training.data.manifest import Record, read_manifest
 from mae_sam2_training.data.study_folder import study_of
-from mae_sam2_training.rounds.frozen_test import FrozenTest, group_of, read_frozen_test
+from mae_sam2_training.rounds.frozen_test import FrozenTest, read_frozen_test
 from napari_mae_sam2.fa.reading import read_frame
 from napari_mae_sam2.study.conflicts import label_of
 from napari_mae_sam2.study.covered import check_case
@@ -102,7 +102,7 @@ def _read_study(folder: Path, label: str | None) -> list[Record]:
             continue
         if value is None:
             without += 1
-        elif group_of(case) in kept or name in reserved.cases:
+        elif reserved.keeps(case, kept) or name in reserved.cases:
             tests += 1
         else:
             records.append(
