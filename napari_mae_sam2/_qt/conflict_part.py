@@ -132,7 +132,7 @@ class ConflictPart(Part):
     # --- inside ----------------------------------------------------------------
 
     def _look(self) -> None:
-        session, case = self._session, self._dock.desk.worklist.current
+        session, case = self._session, self._dock.desk.case
         if session is not None and case is not None:
             self._conflicts.look(session, case.place)
 
@@ -143,13 +143,13 @@ class ConflictPart(Part):
         now = () if conflict is None else conflict.revisions
         if now != before:
             self._set(conflict)
-        case = self._dock.desk.worklist.current
+        case = self._dock.desk.case
         if not now and case is not None and case.status is Status.CONFLICT:
             self._dock.desk.worklist.set_status(case, status_in_window(session))
 
     def _set(self, conflict: Conflict | None) -> None:
         self._conflict = conflict
-        case = self._dock.desk.worklist.current
+        case = self._dock.desk.case
         if self._section is not None:
             self._section.setVisible(conflict is not None)
         if conflict is None:

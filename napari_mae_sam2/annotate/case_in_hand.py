@@ -109,6 +109,11 @@ class CaseInHand:
         return self._keeping.get(self._case)
 
     @property
+    def case(self) -> Case | None:
+        """What is in hand, also while the list is at the next case, being opened."""
+        return self._case
+
+    @property
     def home(self) -> Path:
         """The study folder of frames that lie in no folder."""
         return self._home

@@ -40,6 +40,7 @@ def test_the_answer_of_a_case_that_is_being_left_is_not_taken(desk, inbox, folde
     desk.open_paths([folder])
     inbox.run_until(opened(desk, 1))
     desk.step(1)  # not there yet
+    assert desk.case is desk.worklist.cases[0] is not desk.worklist.current
     assert "being opened" in desk.answer("no_leakage")
     inbox.run_until(opened(desk, 2))
     assert desk.answer("no_leakage") == ""
