@@ -141,6 +141,12 @@ def export_study(
                 result.lesions += len(lesion_ids(labels))
             if progress is not None:
                 progress(done, len(found))
+        if found and not rows and _is_export(out):
+            # A drive is away: no reason to lose what was exported while it was there.
+            raise StudyError(
+                f"The earlier export in {out} stays, since no case can be read now. "
+                f"The first: {result.trouble[-len(found)]}"
+            )
         coco.write(new / "coco.json")
         write_file(new / "manifest.csv", _manifest(rows))
         write_file(new / HEAD, to_json(_head(study, new, result)))

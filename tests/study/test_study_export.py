@@ -202,3 +202,20 @@ def test_manifest_and_coco_say_whose_frame_it_is(filled: Study, tmp_path: Path) 
         case = image["case"]
         assert tuple(rows[case][field] for field in fields) == expected[case]
         assert tuple(image[field] or "" for field in fields) == expected[case]
+
+
+def test_an_export_outlives_a_drive_that_is_away(filled: Study, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_study(filled, out)
+    before = _names(out)
+    frames = [filled.case_folder(case) / "frame.tif" for case in filled.case_ids()]
+    for path in frames:
+        path.rename(path.with_name("away"))
+    with pytest.raises(StudyError, match="stays, since no case can be read"):
+        export_study(filled, out)
+    assert _names(out) == before
+    for path in frames[1:]:
+        path.with_name("away").rename(path)
+    # One frame alone is damaged: the export says what the study says now.
+    assert export_study(filled, out).cases == len(frames) - 1
+    assert _names(out) < before
