@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSpinBox,
@@ -100,14 +101,14 @@ class ReviewPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(_row((self.words, 1), self._edit, self._previous, self._next))
         layout.addLayout(_row((self.accept_group, 1), (self.reject_group, 1)))
-        layout.addLayout(
-            _row(
-                QLabel("Score ≥"),
-                (self.score, 1),
-                QLabel("Size ≥"),
-                (self.smallest, 1),
-            )
-        )
+        limits = QGridLayout()
+        limits.setColumnStretch(1, 1)
+        for row, (words, box) in enumerate(
+            (("Score at least", self.score), ("Size at least", self.smallest))
+        ):
+            limits.addWidget(QLabel(words), row, 0)
+            limits.addWidget(box, row, 1)
+        layout.addLayout(limits)
         layout.addLayout(_row((self.accept_all, 1), (self._reject_all, 1)))
         self.show_usual_smallest(0)
 

@@ -112,6 +112,7 @@ def test_a_read_only_study_folder_is_a_sentence(at_work, folder, tmp_path):
     shutil.rmtree(folder / "leakage-study", ignore_errors=True)
     at_work.widget.desk.set_folder(tmp_path / "file" / "below")
     (tmp_path / "file").write_text("a file cannot hold a folder")
+    at_work.wait(lambda: at_work.widget.desk.session is not None, "the case to open")
     commit_a_lesion(at_work)
     at_work.press("S", shift=True)
     at_work.wait(lambda: bool(at_work.widget.messages.text), "the sentence")

@@ -159,6 +159,7 @@ def test_save_and_export_are_seen_in_every_tab(at_work):
 
 def test_a_folded_section_says_who_grades(at_work):
     heads = {b.accessibleName(): b for b in at_work.widget.findChildren(QToolButton)}
+    at_work.widget.labels.grader.setText("")
     assert "no grader code" in heads["Labels"].text()
     assert not at_work.widget.labels.grader.isVisible()
     at_work.widget.labels.grader.setText("g-07")

@@ -246,7 +246,7 @@ def test_reserve_and_rollback_speak_plainly(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("reserve", study, "--share", "0.34") == 0
-    assert "2 cases of 2 patients test from now on" in capsys.readouterr().out
+    assert "2 cases of 2 patients are the test set now" in capsys.readouterr().out
     assert run("reserve", study) == 2
     assert "already" in capsys.readouterr().err
     assert run("rollback", study) == 2
