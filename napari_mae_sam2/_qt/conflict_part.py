@@ -103,9 +103,13 @@ class ConflictPart(Part):
         if self._go_on(True) and session is not None and answer is not None:
             words = f"The answer of {answer.grader} is the label now; all answers stay."
             chosen: Answer = "done" if session.lesion_numbers() else "no_leakage"
-            trouble = self._dock.desk.answer(
-                chosen, lambda: self._dock.messages.tell(words)
-            )
+            name, messages = session.frame.name, self._dock.messages
+
+            def settled() -> None:
+                messages.forget_warnings(f"answered {name} as well")
+                messages.tell(words)
+
+            trouble = self._dock.desk.answer(chosen, settled)
             if trouble:
                 self._dock.messages.warn(trouble)
 

@@ -88,6 +88,10 @@ class MessageBar(Notice):
         self._kept.append(sentence)
         self._show("", is_warning=True)
 
+    def forget_warnings(self, words: str) -> None:
+        """Take away the kept warnings with these words: what they say is settled."""
+        self._kept = [one for one in self._kept if words not in one]
+
     def tell(self, sentence: str) -> None:
         """Show good news."""
         self._fading.start()

@@ -17,7 +17,7 @@ from napari_mae_sam2.annotate.worklist import Status
 from napari_mae_sam2.fa.errors import PlainError
 from napari_mae_sam2.study.index_query import Filter
 from napari_mae_sam2.study.migration import migrate
-from napari_mae_sam2.study.queue import Queue
+from napari_mae_sam2.study.queue import NOBODY, Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +201,8 @@ class StudyQueue:
         def work() -> Callable[[], None]:
             queue = self._queue(folder, grader)
             holder = "" if queue is None else queue.claim(item)
-            if holder:
+            # Answered in the same moment: there is nobody to tell of.
+            if holder not in ("", NOBODY):
                 raise PlainError(
                     f"{holder} is working on {item.name} as well: both labels are kept."
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.index_query import EVERYTHING, Filter
@@ -31,6 +31,10 @@ SETTLE = 0.3
 
 LATEST = 20
 """So many answers say how quick a grader is now."""
+
+
+NOBODY: Final = "nobody"
+"""Who holds a case that was answered or given back in the moment of the claim."""
 
 
 class Queue:
@@ -85,7 +89,7 @@ class Queue:
         Returns
         -------
         str
-            Empty where it is ours now, else who has it.
+            Empty where it is ours now, else who has it, which may be `NOBODY`.
 
         Raises
         ------
@@ -101,7 +105,7 @@ class Queue:
             # after a while, and come to the same answer.
             self._sleep(SETTLE)
         now_with = self._holder(item)
-        return "" if now_with == self.grader else now_with or "nobody"
+        return "" if now_with == self.grader else now_with or NOBODY
 
     def take(
         self,

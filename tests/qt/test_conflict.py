@@ -46,7 +46,8 @@ def test_a_reviewer_compares_and_chooses(at_work):
     assert grader.session.saves.merges == ()
     grader.push("Take this one")
     grader.wait(lambda: not part.panel.isVisible(), "the conflict to end")
-    assert "answer of anna is the label now" in grader.widget.messages.text
+    said = grader.widget.messages.text
+    assert said == "The answer of anna is the label now; all answers stay."
     assert desk.worklist.current.status is Status.GRADED
     assert part._layer is None
     (only,) = heads(study, study.case_ids()[0])
