@@ -182,7 +182,7 @@ def test_all_leakage_of_a_large_frame_is_looked_for_in_tiles(
     session.ask_for_everything()
     assert annotator.readiness is Readiness.SEARCHING
     hold.set()
-    inbox.run_until(lambda: session.review is not None)
+    inbox.run_until(lambda: session.review is not None and session.review.is_complete)
     assert len(session.review.patches) == 2
     assert steps[0][0] == 0
     assert steps[-1][0] == steps[-1][1] > 20
