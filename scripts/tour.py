@@ -25,6 +25,8 @@ from napari_mae_sam2._qt.dock_tabs import Tab
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qtpy.QtWidgets import QMessageBox
+
 
 def draw_frames(folder: Path, count: int = 4, size: int = 512) -> dict[str, np.ndarray]:
     """Draw frames with leakage into a folder.
@@ -159,6 +161,13 @@ def tour(
     grader.shot("new-model")
 
 
+def promote_anyway(question: QMessageBox) -> None:
+    """Answer the question whether a round is used against the advice."""
+    for offered in question.buttons():
+        if offered.text() == "Promote anyway":
+            offered.click()
+
+
 def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
     """Train a round in the dock and promote its model."""
     widget, say = grader.widget, grader.say
@@ -180,6 +189,8 @@ def train_and_use(grader: Grader, round_options: Sequence[str]) -> None:
     grader.shot("trained")
     assert widget.desk.annotator.predictor is before
     verdict.promote.click()
+    if verdict.question is not None:  # few frames rarely make a round proposed
+        promote_anyway(verdict.question)
     grader.wait(lambda: widget.desk.annotator.predictor is not before, "the new model")
     say(f"the model in use is now {widget.model.name.text()}")
     widget.tabs.show_tab(Tab.GRADE)

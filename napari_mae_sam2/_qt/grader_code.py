@@ -27,7 +27,7 @@ SETTLED_MS = 1_000
 """A code that is typed letter by letter is remembered this much later."""
 
 LONGEST = 40
-SHOWN = 10
+SHOWN = 8
 
 WORDS = (
     "Your code is saved with every label, so that graders can be compared. Use a code "
@@ -189,7 +189,7 @@ class GraderCode(QObject):
         self._dock.desk.grader = code
         # A long code must not make the dock wider.
         short = code if len(code) <= SHOWN else f"{code[: SHOWN - 1]}…"
-        self.shown.setText(f"Grader: {short}" if code else "Grader code…")
+        self.shown.setText(short or "Code…")
         self.shown.setToolTip(
             f"Grader {code}: saved with every label; click to change it"
             if code

@@ -11,6 +11,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from napari_mae_sam2.study.kinds import STUDY_FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,13 +28,21 @@ _CASE = re.compile(r"[A-Za-z0-9-]{1,67}-[0-9a-f]{12}")  # as `cases.case_id` mak
 def case_names(study: Path) -> list[str]:
     """List the names of a study's case folders, in no order.
 
+    A study without a folder `cases` has no case yet; where `study.json` is missing as
+    well, its drive is gone.
+
     Raises
     ------
     OSError
         If the folder `cases` cannot be read.
     """
-    with os.scandir(study / "cases") as entries:
-        return [one.name for one in entries if _is_case(one)]
+    try:
+        with os.scandir(study / "cases") as entries:
+            return [one.name for one in entries if _is_case(one)]
+    except FileNotFoundError:
+        if (study / STUDY_FILE).is_file():
+            return []
+        raise
 
 
 def _is_case(entry: os.DirEntry[str]) -> bool:

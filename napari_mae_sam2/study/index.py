@@ -17,6 +17,7 @@ from napari_mae_sam2.study.files import StudyError
 from napari_mae_sam2.study.index_answers import Query
 from napari_mae_sam2.study.index_rows import Key, Rows
 from napari_mae_sam2.study.index_tables import connect
+from napari_mae_sam2.study.kinds import STUDY_FILE
 from napari_mae_sam2.study.migration import study_id
 
 if TYPE_CHECKING:
@@ -175,6 +176,8 @@ class Index(Query):
 
     def _take_cases(self) -> set[Key]:
         folder = self._study.folder / "cases"
+        if not folder.exists() and (self._study.folder / STUDY_FILE).is_file():
+            return set()  # no case yet; without study.json the drive would be gone
         changed = self._changed(folder)
         if changed is None:
             return set()
