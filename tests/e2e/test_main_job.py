@@ -145,7 +145,10 @@ def test_click_correct_export_train_click_again(qtbot, frames, tmp_path, monkeyp
             ),
         )
         after = widget.desk.annotator.predictor
-        assert after.fingerprint != before.fingerprint
+        # On four frames the best weights may be those that it began with: what is
+        # promoted is the round, whose card names it.
+        assert after is not before
+        assert (before.round, after.round) == (0, 1)
         assert widget.model.name.text() == after.name != before.name
         assert (study / "rounds" / "0001" / "result" / "model.safetensors").is_file()
 
