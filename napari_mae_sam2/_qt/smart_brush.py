@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEFT = 1
 NAME = "smart brush"
+PAN = "6"
+"""napari's key for pan and zoom on a labels layer."""
 
 
 class SmartBrush:
@@ -59,6 +61,8 @@ class SmartBrush:
         layer.mouse_drag_callbacks.append(self._on_drag)
         layer.events.mode.connect(self._on_mode)
         layer.bind_key("Space", self._on_space, overwrite=True)
+        # napari's key for panning changes nothing here: to napari the layer pans.
+        layer.bind_key(PAN, self._on_pan, overwrite=True)
         self._layer = layer
         self._on_active(True)
 
@@ -69,7 +73,8 @@ class SmartBrush:
             return
         layer.mouse_drag_callbacks.remove(self._on_drag)
         layer.events.mode.disconnect(self._on_mode)
-        layer.bind_key("Space", None, overwrite=True)
+        for key in ("Space", PAN):
+            layer.bind_key(key, None, overwrite=True)
         if layer.mode == "pan_zoom":
             layer.mouse_pan = True
             layer.cursor = "standard"
@@ -78,6 +83,9 @@ class SmartBrush:
     # --- inside ----------------------------------------------------------------
 
     def _on_mode(self, _event: object) -> None:
+        self.put_away()
+
+    def _on_pan(self, _layer: Labels) -> None:
         self.put_away()
 
     def _on_space(self, layer: Labels) -> Iterator[None]:
