@@ -54,7 +54,7 @@ class KeysSheet(QDialog):
             groups.append((group, rows))
         columns = QHBoxLayout(self)
         columns.setContentsMargins(16, 10, 16, 12)
-        columns.setSpacing(24)
+        columns.setSpacing(16)
         # As large as the words are in the window's own font.
         columns.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         for members_of_column in _columns(groups):
@@ -83,7 +83,7 @@ def _columns(groups: Sequence[Group]) -> list[list[Group]]:
 def _grid(group: Group) -> QGridLayout:
     title, rows = group
     grid = QGridLayout()
-    grid.setHorizontalSpacing(14)
+    grid.setHorizontalSpacing(8)
     grid.setVerticalSpacing(1)
     grid.addWidget(QLabel(f"<b>{title}</b>"), 0, 0, 1, 2)
     for row, (key, text) in enumerate(rows, start=1):

@@ -210,7 +210,7 @@ def test_a_drag_that_ends_on_another_case_is_no_prompt(at_work):
 def test_napari_s_own_keys_stay_on_the_leakage_layer(at_work):
     at_work.press("P")
     leakage = at_work.widget.layers.leakage
-    at_work.press("Z")
+    at_work.press("6")
     assert leakage.mode == "pan_zoom"
     at_work.press("B")
     assert leakage.preserve_labels
@@ -245,7 +245,7 @@ def test_clicks_made_while_the_frame_is_read_are_answered(grader, folder, models
     grader.wait(lambda: "Reading" in grader.widget.segment.state.text(), "the words")
     grader.click(TOP)
     assert grader.session.proposal is None
-    grader.push("Stop")
+    grader.widget.segment._stop.click()
     assert "Stopped" in grader.widget.segment.state.text()
     hold.set()
     grader.click(SIDE)
