@@ -44,6 +44,7 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_one_round_on_eight_labels_raises_held_out_dice(
     study: Path, tmp_path: Path
